@@ -1,0 +1,50 @@
+# Everything runs in a virtual environment of its own, made from the lock files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo run test check format lock bench clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/run.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	touch $@
+
+demo: $(VENV)/.run  ## the bot on this machine alone, with a page to try it
+	@exec $(BIN)/mooring demo
+
+run: $(VENV)/.run  ## the bot with your .env and mooring.toml
+	@exec $(BIN)/mooring run
+
+test: $(VENV)/.dev  ## every test
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: $(VENV)/.dev  ## formatting, lint, types, imports, then every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## the figures that the README names
+	$(BIN)/python -m benchmarks
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --no-emit-find-links --quiet --extra sandbox --group build
+lock: $(VENV)/.dev  ## write the lock files anew
+	$(LOCK) --output-file requirements/run.lock
+	$(LOCK) --group dev --output-file requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artifacts

@@ -1,0 +1,1 @@
+"""Mooring: support and retention for software vendors whose customers live in Discord."""

@@ -1,0 +1,196 @@
+"""The composition root: the one place that builds objects and wires them together."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import aiosmtplib
+import structlog
+from aiohttp import web
+from discord.ext import commands
+
+from bot.billing.stripe import StripeProvider
+from bot.client import MooringClient, point_at
+from bot.mail import Mailer, MailRefusedError
+from bot.services.accounts import AccountService
+from bot.services.cancellations import CancellationService
+from bot.services.context import Context
+from bot.services.events import EventService
+from bot.services.guilds import GuildService
+from bot.services.health import HealthService
+from bot.services.jobs import Handler, TryAgainError, Worker
+from bot.services.refunds import RefundService
+from bot.services.subscriptions import SubscriptionService
+from bot.services.tickets import TicketService
+from bot.settings import Configuration, Environment
+from bot.web.application import create_application
+from cogs import account, admin, cancellation, refunds, subscribe, tickets
+from cogs.dependencies import Dependencies, Vendor
+from cogs.interactions import Router
+from cogs.messenger import Messenger
+from storage import migrate
+from storage.database import Database
+
+FEATURES = (account, subscribe, cancellation, tickets, refunds, admin)
+# Without the letters and digits that people mix up when they read a reference out.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ID_LENGTH = 12
+
+_log = structlog.get_logger(__name__)
+
+
+def now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A reference of 58 bits: short enough to read out, too long to guess."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+@asynccontextmanager
+async def _context(
+    environment: Environment, configuration: Configuration
+) -> AsyncIterator[Context]:
+    database = Database(environment.database_url.get_secret_value())
+    catalogue = configuration.to_catalogue()
+    provider = StripeProvider(
+        api_key=environment.stripe_api_key,
+        webhook_secret=environment.stripe_webhook_secret,
+        api_url=environment.stripe_api_url,
+        catalogue=catalogue,
+    )
+    try:
+        yield Context(database, provider, catalogue, configuration.to_policy(), now, new_id)
+    finally:
+        await provider.close()
+        await database.close()
+
+
+class _MailJobs:
+    """Sends mail for the cogs, with the errors that jobs understand."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self._mailer = mailer
+
+    async def __call__(self, *, to: str, subject: str, text: str, message_id: str) -> bool:
+        try:
+            await self._mailer.send(to=to, subject=subject, text=text, message_id=message_id)
+        except MailRefusedError as refusal:
+            _log.warning("mail_refused", code=str(refusal), message_id=message_id)
+            return False
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise TryAgainError(f"mail: {type(error).__name__}") from error
+        return True
+
+
+class Application:
+    """One process: gateway client, web server and worker over one store."""
+
+    def __init__(
+        self, environment: Environment, configuration: Configuration, context: Context
+    ) -> None:
+        """Build everything; nothing runs yet."""
+        self._environment = environment
+        self._database = context.database
+        handlers: dict[str, Handler] = {}
+        router = Router()
+        guilds = GuildService(context, configuration.to_guild_settings())
+        vendor = configuration.vendor
+
+        def with_dependencies(
+            feature: Callable[[commands.AutoShardedBot, Dependencies], Awaitable[None]],
+        ) -> Callable[[MooringClient], Awaitable[None]]:
+            async def add(client: MooringClient) -> None:
+                await feature(client, dependencies)
+
+            return add
+
+        self.client = MooringClient(
+            router=router, setups=[with_dependencies(feature.setup) for feature in FEATURES]
+        )
+        dependencies = Dependencies(
+            accounts=AccountService(context),
+            subscriptions=SubscriptionService(context),
+            cancellations=CancellationService(context),
+            tickets=TicketService(context, guilds),
+            refunds=RefundService(context, guilds),
+            guilds=guilds,
+            catalogue=context.catalogue,
+            policy=context.policy,
+            vendor=Vendor(
+                name=vendor.name,
+                support_email=vendor.support_email,
+                cancel_url=vendor.cancel_url,
+                link_hosts=vendor.all_link_hosts,
+                nudge=configuration.cancellation.nudge,
+                cancel_topic=configuration.tickets.cancel_topic,
+            ),
+            clock=context.clock,
+            send_mail=_MailJobs(Mailer(environment.smtp_url, sender=environment.mail_from)),
+            router=router,
+            on_job=handlers.__setitem__,
+            messenger=Messenger(self.client),
+        )
+        events = EventService(context)
+        handlers["event.apply"] = events.apply
+        self.worker = Worker(context.database, handlers, clock=context.clock)
+        self.web = create_application(
+            events=events, health=HealthService(context), is_gateway_ready=self.client.is_ready
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish what is in hand.
+
+        Webhooks are taken in first: they need nothing but the store. Jobs run once the gateway is
+        ready, because their effects go there.
+        """
+        async with AsyncExitStack() as stack:
+            runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=10)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            host, port = self._environment.web_host, self._environment.web_port
+            site = web.TCPSite(runner, host, port)
+            await site.start()
+            _log.info("web_ready", host=host, port=runner.addresses[0][1])
+
+            await point_at(self._environment.discord_api_url)
+            stack.push_async_callback(self.client.close)
+            await self.client.login(self._environment.discord_token.get_secret_value())
+            gateway = asyncio.create_task(self.client.connect(), name="gateway")
+            ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
+            stopping = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait({gateway, ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            working = asyncio.create_task(self.worker.run(), name="worker")
+            await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            _log.info("stopping")
+            self.worker.stop()
+            await working
+            for task in (ready, stopping):
+                task.cancel()
+            if gateway.done() and not stop.is_set():
+                gateway.result()
+
+
+async def run(environment: Environment, configuration: Configuration) -> None:
+    """Migrate, then serve until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with _context(environment, configuration) as context:
+        await migrate.upgrade(context.database)
+        await Application(environment, configuration, context).run(stop)
+
+
+async def migrate_database(environment: Environment) -> None:
+    """Bring the database to this version's schema."""
+    database = Database(environment.database_url.get_secret_value())
+    try:
+        await migrate.upgrade(database)
+    finally:
+        await database.close()

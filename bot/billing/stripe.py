@@ -1,0 +1,349 @@
+"""Stripe, API version 2026-10-28: wire format to domain and back, nothing else."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import aiohttp
+import stripe
+from pydantic import SecretStr
+from stripe.params import (
+    RefundCreateParams,
+    SubscriptionUpdateParams,
+)
+
+from bot.billing.provider import (
+    BadEventError,
+    CustomerRecord,
+    EventHint,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+    RefundReceipt,
+    Snapshot,
+)
+from bot.billing.stripe_objects import (
+    STRIPE,
+    account_snapshot,
+    customer_record,
+    invoice_snapshot,
+    payment_of,
+    subscription_of,
+)
+from bot.domain.catalogue import Catalogue
+from bot.domain.identifiers import (
+    CustomerId,
+    PaymentId,
+    PriceId,
+    SubscriptionId,
+    UserId,
+)
+from bot.domain.money import Money
+from bot.domain.refund import Ground
+
+# Stripe answers well within this; a member's screen must not hang on a dead connection.
+TIMEOUT_SECONDS = 20
+# How far back a newly linked account's payments and invoices are read.
+NEWEST = 25
+
+_REFERENCES = ("customer", "subscription", "charge", "payment_intent", "invoice")
+
+
+@asynccontextmanager
+async def _translated_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+        raise ProviderUnavailableError(type(error).__name__) from error
+    except stripe.StripeError as error:
+        if error.http_status is not None and (
+            error.http_status >= 500 or error.http_status in (409, 429)
+        ):
+            raise ProviderUnavailableError(type(error).__name__) from error
+        raise ProviderRefusedError(error.code or type(error).__name__) from error
+
+
+class StripeProvider:
+    """One Stripe account."""
+
+    name = STRIPE
+
+    def __init__(
+        self,
+        *,
+        api_key: SecretStr,
+        webhook_secret: SecretStr,
+        api_url: str,
+        catalogue: Catalogue,
+    ) -> None:
+        """`api_url` is Stripe's own address unless a proxy or a test stands in its place."""
+        self._webhook_secret = webhook_secret
+        self._catalogue = catalogue
+        self._session = aiohttp.ClientSession()
+        http_client = stripe.AIOHTTPClient(timeout=TIMEOUT_SECONDS, session=self._session)
+        self._v1 = stripe.StripeClient(
+            api_key.get_secret_value(),
+            http_client=http_client,
+            base_addresses={"api": api_url.rstrip("/")},
+            max_network_retries=2,
+        ).v1
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    def read_event(self, body: bytes, signature: str | None) -> EventHint:
+        """Verify the raw bytes against `Stripe-Signature`; raises BadEventError.
+
+        Untrusted input makes the SDK raise UnicodeDecodeError (body not UTF-8) and TypeError
+        (signature not ASCII) beside its own error, and ValueError for what is no event.
+        """
+        try:
+            stripe.WebhookSignature.verify_header(
+                body,
+                signature,
+                self._webhook_secret.get_secret_value(),
+                stripe.Webhook.DEFAULT_TOLERANCE,
+            )
+            event = json.loads(body)
+            data = event["data"]["object"]
+            references = {
+                name: value if isinstance(value, str) else str(value["id"])
+                for name in _REFERENCES
+                if (value := data.get(name))
+            }
+            hint = EventHint(str(event["id"]), str(event["type"]), data.get("id"), references)
+        except (stripe.SignatureVerificationError, ValueError, TypeError, KeyError) as error:
+            raise BadEventError(type(error).__name__) from error
+        except AttributeError as error:
+            raise BadEventError("not an event") from error
+        return hint
+
+    async def fetch_event_objects(self, hint: EventHint) -> Snapshot | None:
+        """Fetch by the event's family. Events that change nothing here give None."""
+        family = hint.type.split(".", 1)[0]
+        if hint.type.startswith("customer.subscription.") and hint.object_id:
+            return await self._fetch_subscription(SubscriptionId(hint.object_id))
+        if family == "invoice" and hint.object_id and hint.object_id.startswith("in_"):
+            return await self._fetch_invoice(hint.object_id)
+        if family in ("charge", "refund") and "payment_intent" in hint.references:
+            return await self._fetch_payment(hint.references["payment_intent"])
+        if hint.type == "checkout.session.completed" and hint.object_id:
+            return await self._fetch_checkout(hint.object_id)
+        if hint.type in ("customer.created", "customer.updated") and hint.object_id:
+            async with _translated_errors():
+                customer = await self._v1.customers.retrieve_async(hint.object_id)
+            return Snapshot(customers=(customer_record(customer.to_dict()),))
+        return None
+
+    async def customers_with_address(self, address: str) -> tuple[CustomerRecord, ...]:
+        """Stripe compares addresses with case: what was typed and its lower-case form count."""
+        found: dict[str, CustomerRecord] = {}
+        async with _translated_errors():
+            for spelling in dict.fromkeys((address, address.lower())):
+                listed = await self._v1.customers.list_async({"email": spelling, "limit": 100})
+                for customer in listed.data:
+                    found[customer.id] = customer_record(customer.to_dict())
+        return tuple(found.values())
+
+    async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
+        """Four reads: the customer, its subscriptions, invoices with payments, and payments."""
+        async with _translated_errors():
+            customer = await self._v1.customers.retrieve_async(customer_id)
+            subscriptions = await self._v1.subscriptions.list_async(
+                {"customer": customer_id, "status": "all", "limit": 100}
+            )
+            invoices = await self._v1.invoices.list_async(
+                {"customer": customer_id, "limit": NEWEST, "expand": ["data.payments"]}
+            )
+            intents = await self._v1.payment_intents.list_async(
+                {"customer": customer_id, "limit": NEWEST, "expand": ["data.latest_charge"]}
+            )
+        return account_snapshot(
+            customer.to_dict(),
+            subscriptions=[each.to_dict() for each in subscriptions.data],
+            invoices=[each.to_dict() for each in invoices.data],
+            intents=[each.to_dict() for each in intents.data],
+            catalogue=self._catalogue,
+        )
+
+    async def schedule_cancellation(
+        self,
+        subscription_id: SubscriptionId,
+        *,
+        feedback: str | None,
+        comment: str | None,
+        idempotency_key: str,
+    ) -> Snapshot:
+        """Set `cancel_at_period_end` with the member's reason."""
+        details = {
+            name: value for name, value in (("feedback", feedback), ("comment", comment)) if value
+        }
+        params: dict[str, Any] = {"cancel_at_period_end": True}
+        if details:
+            params["cancellation_details"] = details
+        return await self._update(subscription_id, params, idempotency_key)
+
+    async def undo_cancellation(
+        self, subscription_id: SubscriptionId, *, idempotency_key: str
+    ) -> Snapshot:
+        """Undo whichever of the two encodings is set; neither set is no error."""
+        async with _translated_errors():
+            current = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["customer"]}
+            )
+        if current.cancel_at_period_end:
+            return await self._update(
+                subscription_id, {"cancel_at_period_end": False}, idempotency_key
+            )
+        if current.cancel_at is not None:
+            return await self._update(subscription_id, {"cancel_at": ""}, idempotency_key)
+        return self._subscription_snapshot(current.to_dict())
+
+    async def end_subscription(
+        self, subscription_id: SubscriptionId, *, idempotency_key: str
+    ) -> Snapshot:
+        """Cancel at once, without an invoice or a proration of Stripe's own."""
+        async with _translated_errors():
+            current = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["customer"]}
+            )
+            if current.status != "canceled":
+                current = await self._v1.subscriptions.cancel_async(
+                    subscription_id,
+                    {"expand": ["customer"]},
+                    {"idempotency_key": idempotency_key},
+                )
+        return self._subscription_snapshot(current.to_dict())
+
+    async def refund(
+        self,
+        payment_id: PaymentId,
+        *,
+        amount: Money,
+        ground: Ground,
+        reference: str,
+        idempotency_key: str,
+    ) -> RefundReceipt:
+        """Refund by payment intent. Never as `fraudulent`: that blocks the card and address."""
+        params: RefundCreateParams = {
+            "payment_intent": payment_id,
+            "amount": amount.amount,
+            "reason": "duplicate" if ground is Ground.DUPLICATE_CHARGE else "requested_by_customer",
+            "metadata": {"mooring_refund": reference, "mooring_ground": ground.value},
+        }
+        async with _translated_errors():
+            made = await self._v1.refunds.create_async(params, {"idempotency_key": idempotency_key})
+        return RefundReceipt(made.id, made.status or "pending")
+
+    async def find_refund(self, payment_id: PaymentId, *, reference: str) -> RefundReceipt | None:
+        """By the reference in the refund's metadata."""
+        async with _translated_errors():
+            listed = await self._v1.refunds.list_async({"payment_intent": payment_id, "limit": 100})
+        for made in listed.data:
+            if (made.to_dict().get("metadata") or {}).get("mooring_refund") == reference:
+                return RefundReceipt(made.id, made.status or "pending")
+        return None
+
+    async def checkout_url(
+        self,
+        *,
+        price_id: PriceId,
+        user_id: UserId,
+        customer_id: CustomerId | None,
+        return_url: str,
+    ) -> str:
+        """A new Checkout session. The user travels in metadata, which a buyer cannot set."""
+        bought_by = {"mooring_user": str(user_id)}
+        params: dict[str, Any] = {
+            "mode": "subscription",
+            "line_items": [{"price": price_id, "quantity": 1}],
+            "success_url": return_url,
+            "cancel_url": return_url,
+            "metadata": bought_by,
+            "subscription_data": {"metadata": bought_by},
+        }
+        if customer_id is not None:
+            params["customer"] = customer_id
+        async with _translated_errors():
+            session = await self._v1.checkout.sessions.create_async(cast(Any, params))
+        if session.url is None:
+            raise ProviderRefusedError("checkout_without_url")
+        return session.url
+
+    async def _update(
+        self, subscription_id: SubscriptionId, params: Mapping[str, Any], idempotency_key: str
+    ) -> Snapshot:
+        body = cast(SubscriptionUpdateParams, {**params, "expand": ["customer"]})
+        async with _translated_errors():
+            updated = await self._v1.subscriptions.update_async(
+                subscription_id, body, {"idempotency_key": idempotency_key}
+            )
+        return self._subscription_snapshot(updated.to_dict())
+
+    def _subscription_snapshot(self, subscription: Mapping[str, Any]) -> Snapshot:
+        return Snapshot(
+            customers=(customer_record(subscription["customer"]),),
+            subscriptions=(subscription_of(subscription, self._catalogue),),
+        )
+
+    async def _fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
+        async with _translated_errors():
+            found = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["customer"]}
+            )
+        return self._subscription_snapshot(found.to_dict())
+
+    async def _fetch_invoice(self, invoice_id: str) -> Snapshot:
+        async with _translated_errors():
+            invoice = await self._v1.invoices.retrieve_async(
+                invoice_id,
+                {"expand": ["customer", "payments", "parent.subscription_details.subscription"]},
+            )
+            found = invoice.to_dict()
+            intents = [
+                await self._v1.payment_intents.retrieve_async(
+                    each["payment"]["payment_intent"], {"expand": ["latest_charge"]}
+                )
+                for each in found["payments"]["data"]
+                if each["status"] == "paid" and each["payment"]["type"] == "payment_intent"
+            ]
+        return invoice_snapshot(
+            found, intents=[each.to_dict() for each in intents], catalogue=self._catalogue
+        )
+
+    async def _fetch_payment(self, intent_id: str) -> Snapshot | None:
+        """A payment of an invoice comes with the invoice, because the period is written there."""
+        async with _translated_errors():
+            links = await self._v1.invoice_payments.list_async(
+                {"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
+            )
+            if links.data:
+                return await self._fetch_invoice(str(links.data[0].invoice))
+            intent = await self._v1.payment_intents.retrieve_async(
+                intent_id, {"expand": ["latest_charge", "customer"]}
+            )
+        found = intent.to_dict()
+        if found.get("customer") is None:
+            return None
+        payment = payment_of(found, invoice=None)
+        return Snapshot(
+            customers=(customer_record(found["customer"]),),
+            payments=() if payment is None else (payment,),
+        )
+
+    async def _fetch_checkout(self, session_id: str) -> Snapshot | None:
+        async with _translated_errors():
+            session = await self._v1.checkout.sessions.retrieve_async(
+                session_id, {"expand": ["customer", "subscription"]}
+            )
+        found = session.to_dict()
+        if found.get("customer") is None:
+            return None
+        buyer = (found.get("metadata") or {}).get("mooring_user", "")
+        customer = customer_record(
+            found["customer"], buyer=UserId(int(buyer)) if buyer.isdigit() else None
+        )
+        bought = found.get("subscription")
+        subscriptions = (subscription_of(bought, self._catalogue),) if bought else ()
+        return Snapshot(customers=(customer,), subscriptions=subscriptions)

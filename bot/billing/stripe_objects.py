@@ -1,0 +1,203 @@
+"""Stripe's objects, as its API of 2026-10-28 shows them, read into domain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.billing.provider import CustomerRecord, PaidPeriod, Snapshot
+from bot.domain.catalogue import Catalogue, Interval
+from bot.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    PaymentId,
+    PriceId,
+    ProviderName,
+    SubscriptionId,
+    UserId,
+)
+from bot.domain.invoice import Invoice
+from bot.domain.money import Money
+from bot.domain.refund import Payment, PaymentPurpose
+from bot.domain.subscription import Status, Subscription
+
+STRIPE = ProviderName("stripe")
+Json = Mapping[str, Any]
+
+_STATUS = {
+    "incomplete": Status.INCOMPLETE,
+    "incomplete_expired": Status.CANCELED,
+    "trialing": Status.TRIALING,
+    "active": Status.ACTIVE,
+    "past_due": Status.PAST_DUE,
+    "unpaid": Status.UNPAID,
+    "paused": Status.PAUSED,
+    "canceled": Status.CANCELED,
+}
+
+
+def utc(seconds: int) -> datetime:
+    """Stripe's seconds since 1970 as an aware time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _utc_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else utc(seconds)
+
+
+def _id(reference: str | Json) -> str:
+    """References are ids, or whole objects where the request asked to expand them."""
+    return reference if isinstance(reference, str) else str(reference["id"])
+
+
+def customer_record(customer: Json, *, buyer: UserId | None = None) -> CustomerRecord:
+    """A customer; a deleted one has no address."""
+    return CustomerRecord(CustomerId(customer["id"]), customer.get("email"), buyer)
+
+
+def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
+    """The period is the first item's: Stripe moved it there from the subscription.
+
+    A cancellation is scheduled by `cancel_at_period_end` (API, dashboard) or by `cancel_at` alone
+    (customer portal).
+    """
+    item = subscription["items"]["data"][0]
+    price = item["price"]
+    offering = catalogue.offering(PriceId(price["id"]))
+    period_end = utc(item["current_period_end"])
+    cancel_at = _utc_or_none(subscription["cancel_at"])
+    if cancel_at is None and subscription["cancel_at_period_end"]:
+        cancel_at = period_end
+    return Subscription(
+        id=SubscriptionId(subscription["id"]),
+        provider=STRIPE,
+        customer_id=CustomerId(_id(subscription["customer"])),
+        plan_id=offering.plan.id if offering else None,
+        price_id=PriceId(price["id"]),
+        interval=Interval(price["recurring"]["interval"]),
+        price=Money(price["unit_amount"] or 0, price["currency"]),
+        status=_STATUS.get(subscription["status"], Status.UNKNOWN),
+        created_at=utc(subscription["created"]),
+        period_start=utc(item["current_period_start"]),
+        period_end=period_end,
+        cancel_at=cancel_at,
+        ended_at=_utc_or_none(subscription["ended_at"]),
+    )
+
+
+def _subscription_id(invoice: Json) -> SubscriptionId | None:
+    parent = invoice.get("parent") or {}
+    details = parent.get("subscription_details") or {}
+    reference = details.get("subscription")
+    return None if reference is None else SubscriptionId(_id(reference))
+
+
+def _period_line(invoice: Json) -> Json | None:
+    """The line that pays for a whole period of the subscription, not for a proration."""
+    for line in invoice["lines"]["data"]:
+        details = (line.get("parent") or {}).get("subscription_item_details")
+        if details and not details["proration"]:
+            return dict(line)
+    return None
+
+
+def invoice_of(invoice: Json) -> Invoice:
+    """An invoice with the provider's own page and PDF."""
+    finalized = (invoice.get("status_transitions") or {}).get("finalized_at")
+    return Invoice(
+        id=InvoiceId(invoice["id"]),
+        customer_id=CustomerId(_id(invoice["customer"])),
+        subscription_id=_subscription_id(invoice),
+        number=invoice["number"],
+        status=invoice["status"] or "draft",
+        total=Money(invoice["total"], invoice["currency"]),
+        issued_at=utc(finalized or invoice["created"]),
+        page_url=invoice.get("hosted_invoice_url"),
+        pdf_url=invoice.get("invoice_pdf"),
+    )
+
+
+def payment_of(intent: Json, *, invoice: Json | None) -> Payment | None:
+    """A succeeded payment intent with its expanded charge; None while nothing was paid."""
+    charge = intent.get("latest_charge")
+    if intent["status"] != "succeeded" or not isinstance(charge, Mapping):
+        return None
+    subscription_id = _subscription_id(invoice) if invoice else None
+    line = _period_line(invoice) if invoice else None
+    if subscription_id is not None:
+        purpose = PaymentPurpose.SUBSCRIPTION
+    elif (intent.get("metadata") or {}).get("mooring_purpose") == PaymentPurpose.TOP_UP:
+        purpose = PaymentPurpose.TOP_UP
+    else:
+        purpose = PaymentPurpose.OTHER
+    return Payment(
+        id=PaymentId(intent["id"]),
+        provider=STRIPE,
+        customer_id=CustomerId(_id(intent["customer"])),
+        invoice_id=InvoiceId(invoice["id"]) if invoice else None,
+        subscription_id=subscription_id,
+        purpose=purpose,
+        amount=Money(intent["amount_received"], intent["currency"]),
+        refunded=Money(charge["amount_refunded"], intent["currency"]),
+        disputed=bool(charge["disputed"]),
+        paid_at=utc(charge["created"]),
+        period_start=utc(line["period"]["start"]) if line else None,
+        period_end=utc(line["period"]["end"]) if line else None,
+    )
+
+
+def _paid_period(invoice: Json) -> PaidPeriod | None:
+    subscription_id, line = _subscription_id(invoice), _period_line(invoice)
+    if invoice["status"] != "paid" or subscription_id is None or line is None:
+        return None
+    price = line["pricing"]["price_details"]["price"]
+    return PaidPeriod(
+        customer_id=CustomerId(_id(invoice["customer"])),
+        subscription_id=subscription_id,
+        price_id=PriceId(_id(price)),
+        period_start=utc(line["period"]["start"]),
+    )
+
+
+def invoice_snapshot(invoice: Json, *, intents: Sequence[Json], catalogue: Catalogue) -> Snapshot:
+    """An invoice with customer and subscription expanded, and the payments made on it."""
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    subscription = details.get("subscription")
+    payments = [payment_of(intent, invoice=invoice) for intent in intents]
+    period = _paid_period(invoice)
+    return Snapshot(
+        customers=(customer_record(invoice["customer"]),),
+        subscriptions=(
+            (subscription_of(subscription, catalogue),) if isinstance(subscription, Mapping) else ()
+        ),
+        payments=tuple(payment for payment in payments if payment is not None),
+        invoices=(invoice_of(invoice),),
+        paid_periods=() if period is None else (period,),
+    )
+
+
+def account_snapshot(
+    customer: Json,
+    *,
+    subscriptions: Sequence[Json],
+    invoices: Sequence[Json],
+    intents: Sequence[Json],
+    catalogue: Catalogue,
+) -> Snapshot:
+    """Everything of one customer. Payments find their invoice through the invoices' payments."""
+    invoice_of_intent = {
+        _id(each["payment"]["payment_intent"]): invoice
+        for invoice in invoices
+        for each in invoice["payments"]["data"]
+        if each["payment"]["type"] == "payment_intent"
+    }
+    payments = [
+        payment_of(intent, invoice=invoice_of_intent.get(intent["id"])) for intent in intents
+    ]
+    periods = [_paid_period(invoice) for invoice in invoices]
+    return Snapshot(
+        customers=(customer_record(customer),),
+        subscriptions=tuple(subscription_of(each, catalogue) for each in subscriptions),
+        payments=tuple(payment for payment in payments if payment is not None),
+        invoices=tuple(invoice_of(invoice) for invoice in invoices),
+        paid_periods=tuple(period for period in periods if period is not None),
+    )

@@ -1,0 +1,99 @@
+"""The discord.py client: intents, commands, and where interactions come in."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from cogs.interactions import Router, answer_error
+
+Setup = Callable[["MooringClient"], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+def _intents() -> discord.Intents:
+    """Servers and their channels, messages in them, and what those messages say."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.message_content = True
+    return intents
+
+
+class _Tree(app_commands.CommandTree["MooringClient"]):
+    async def on_error(
+        self,
+        interaction: discord.Interaction["MooringClient"],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """The boundary of slash commands: everybody gets an answer."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        name = interaction.command.qualified_name if interaction.command else "command"
+        await answer_error(f"/{name}", interaction, cause)
+
+
+class MooringClient(commands.AutoShardedBot):
+    """Holds no state of its own: everything is in the store."""
+
+    def __init__(self, *, router: Router, setups: Sequence[Setup]) -> None:
+        """`setups` add the features before the client connects."""
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            intents=_intents(),
+            tree_cls=_Tree,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            # Every server answers for itself once it is available; nothing waits for the last.
+            guild_ready_timeout=0.5,
+        )
+        self._router = router
+        self._setups = setups
+
+    async def setup_hook(self) -> None:
+        """Add the features and tell Discord which commands there are."""
+        for setup in self._setups:
+            await setup(self)
+        synced = await self.tree.sync()
+        _log.info("commands_synced", count=len(synced))
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Buttons, selects and modals; slash commands go their own way."""
+        await self._router.dispatch(interaction)
+
+    async def on_ready(self) -> None:
+        """For the log; readiness itself is asked of discord.py."""
+        _log.info("gateway_ready", guilds=len(self.guilds), shards=self.shard_count)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """The boundary of event listeners."""
+        del args, kwargs
+        _log.exception("listener_failed", event_name=event_method)
+
+
+async def point_at(api_url: str) -> None:
+    """Use another server than Discord's own: a rate-limit proxy, or the sandbox.
+
+    discord.py has no setting for it. The gateway is the one that this server names, so a proxy
+    that handles REST alone leads back to Discord's.
+    """
+    if api_url == Route.BASE:
+        return
+    Route.BASE = api_url
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{api_url}/gateway") as response,
+    ):
+        response.raise_for_status()
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL((await response.json())["url"])

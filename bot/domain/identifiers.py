@@ -1,0 +1,26 @@
+"""The ids that Mooring passes around, kept apart by the type checker.
+
+Discord's snowflakes are 64-bit integers. A provider's ids are opaque strings, unique across
+providers by their prefixes (`cus_`, `sub_`, `pi_`, `in_` and so on).
+"""
+
+from typing import NewType
+
+UserId = NewType("UserId", int)
+GuildId = NewType("GuildId", int)
+ChannelId = NewType("ChannelId", int)
+RoleId = NewType("RoleId", int)
+MessageId = NewType("MessageId", int)
+
+ProviderName = NewType("ProviderName", str)
+CustomerId = NewType("CustomerId", str)
+SubscriptionId = NewType("SubscriptionId", str)
+InvoiceId = NewType("InvoiceId", str)
+PaymentId = NewType("PaymentId", str)
+PriceId = NewType("PriceId", str)
+PlanId = NewType("PlanId", str)
+
+LinkRequestId = NewType("LinkRequestId", str)
+AttemptId = NewType("AttemptId", str)
+RefundId = NewType("RefundId", str)
+TicketId = NewType("TicketId", str)

@@ -1,0 +1,157 @@
+"""When a payment may be refunded, and what a refund ends (rules S11-S14, R9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.identifiers import (
+    CustomerId,
+    GuildId,
+    InvoiceId,
+    PaymentId,
+    ProviderName,
+    RefundId,
+    SubscriptionId,
+    UserId,
+)
+from bot.domain.money import Money
+from bot.domain.subscription import Subscription
+
+
+class RefundMode(StrEnum):
+    """The vendor's policy: `case_by_case` (S13, S14) or `none` (R9)."""
+
+    CASE_BY_CASE = "case_by_case"
+    NONE = "none"
+
+
+class Ground(StrEnum):
+    """Why a refund is granted (rule S14)."""
+
+    SERVICE_FAILURE = "service_failure"
+    DUPLICATE_CHARGE = "duplicate_charge"
+    OUR_ERROR = "our_error"
+
+
+class PaymentPurpose(StrEnum):
+    """What a payment bought."""
+
+    SUBSCRIPTION = "subscription"
+    TOP_UP = "top_up"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A succeeded payment. `period_start` and `period_end` are set when it paid for a period."""
+
+    id: PaymentId
+    provider: ProviderName
+    customer_id: CustomerId
+    invoice_id: InvoiceId | None
+    subscription_id: SubscriptionId | None
+    purpose: PaymentPurpose
+    amount: Money
+    refunded: Money
+    disputed: bool
+    paid_at: datetime
+    period_start: datetime | None
+    period_end: datetime | None
+
+    @property
+    def refundable(self) -> Money:
+        """What has not been given back yet."""
+        return self.amount - self.refunded
+
+
+class Consequence(StrEnum):
+    """What happens to the subscription once the refund is granted."""
+
+    ENDS_SUBSCRIPTION = "ends_subscription"
+    DUPLICATE_ENDS_NOTHING = "duplicate_ends_nothing"
+    TOP_UP_ENDS_NOTHING = "top_up_ends_nothing"
+    ALREADY_ENDED = "already_ended"
+    NO_SUBSCRIPTION = "no_subscription"
+
+
+def is_proven_duplicate(payment: Payment, others: Sequence[Payment]) -> bool:
+    """Whether another payment, not refunded, covers the same subscription and period (S30).
+
+    Payments of a plan switch cover other periods or carry no period of their own, so they are
+    not taken for duplicates.
+    """
+    if payment.subscription_id is None or payment.period_start is None:
+        return False
+    return any(
+        other.id != payment.id
+        and other.subscription_id == payment.subscription_id
+        and (other.period_start, other.period_end) == (payment.period_start, payment.period_end)
+        and other.refunded.amount == 0
+        and not other.disputed
+        for other in others
+    )
+
+
+def consequence(
+    payment: Payment, *, others: Sequence[Payment], subscription: Subscription | None
+) -> Consequence:
+    """Which subscription a refund ends: the one that the refunded payment paid for.
+
+    `subscription` is that one, or None when the payment bought none.
+    """
+    if payment.purpose is PaymentPurpose.TOP_UP:
+        return Consequence.TOP_UP_ENDS_NOTHING
+    if subscription is None:
+        return Consequence.NO_SUBSCRIPTION
+    if is_proven_duplicate(payment, others):
+        return Consequence.DUPLICATE_ENDS_NOTHING
+    return Consequence.ENDS_SUBSCRIPTION if subscription.is_live else Consequence.ALREADY_ENDED
+
+
+class RefundState(StrEnum):
+    """Where a refund stands.
+
+    DRAFT: a moderator looks at it. REQUESTED: confirmed and committed, the provider has not
+    answered. REFUNDED: money is on its way, the subscription still has to end. DONE and FAILED
+    are ends.
+    """
+
+    DRAFT = "draft"
+    REQUESTED = "requested"
+    REFUNDED = "refunded"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund by one moderator. Its id makes the provider's idempotency key."""
+
+    id: RefundId
+    guild_id: GuildId
+    moderator_id: UserId
+    member_id: UserId | None
+    payment_id: PaymentId
+    subscription_id: SubscriptionId | None
+    amount: Money
+    ground: Ground | None
+    note: str | None
+    consequence: Consequence
+    state: RefundState
+    created_at: datetime
+    requested_at: datetime | None
+    finished_at: datetime | None
+    provider_refund_id: str | None
+    provider_status: str | None
+    failure: str | None
+
+    @property
+    def reference(self) -> str:
+        """What people quote: on the screen, in the receipt and in the audit log."""
+        return f"R-{self.id}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key under which the provider refunds at most once; the id is committed first."""
+        return f"mooring-refund-{self.id}"

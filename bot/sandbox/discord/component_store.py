@@ -1,0 +1,71 @@
+"""Components as the API gives them back: numbered, with defaults filled in, without nulls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from bot.sandbox.discord import component_types as ct
+from bot.sandbox.discord.files import Attachment
+from bot.sandbox.discord.wire import Json
+
+_DEFAULTS: dict[int, Json] = {
+    ct.BUTTON: {"disabled": False},
+    **{kind: {"min_values": 1, "max_values": 1, "disabled": False} for kind in ct.SELECTS},
+    ct.SEPARATOR: {"divider": True, "spacing": 1},
+    ct.CONTAINER: {"accent_color": None, "spoiler": False},
+    ct.FILE: {"spoiler": False},
+    ct.THUMBNAIL: {"description": None, "spoiler": False},
+    ct.TEXT_INPUT: {"required": True, "min_length": 0, "max_length": 4000},
+    ct.FILE_UPLOAD: {"required": True, "min_values": 1, "max_values": 1},
+    ct.RADIO_GROUP: {"required": True},
+    ct.CHECKBOX_GROUP: {"required": True},
+    ct.CHECKBOX: {"default": False},
+}
+
+
+def stored_components(
+    components: list[Json],
+    attachments: Sequence[Attachment] = (),
+    *,
+    new_id: Callable[[], str],
+) -> list[Json]:
+    """The stored form of a tree; missing ``id`` numbers are given out in reading order."""
+    taken = {c["id"] for _, c in ct.walk(components) if c.get("id")}
+    free = (number for number in count(1) if number not in taken)
+    by_name = {f"attachment://{a.filename}": a for a in attachments}
+
+    def store(component: Json) -> Json:
+        kind = component["type"]
+        stored = dict(_DEFAULTS.get(kind, {}))
+        stored |= {key: value for key, value in component.items() if value is not None}
+        stored["id"] = component.get("id") or next(free)
+        if "components" in stored:
+            stored["components"] = [store(child) for child in stored["components"]]
+        for key in ("accessory", "component"):
+            if key in stored:
+                stored[key] = store(stored[key])
+        if kind == ct.FILE:
+            upload = by_name.get(stored["file"]["url"])
+            stored["name"] = upload.filename if upload else None
+            stored["size"] = len(upload.data) if upload else None
+        for key in ("media", "file"):
+            if isinstance(stored.get(key), dict):
+                stored[key] = media(stored[key])
+        if kind == ct.MEDIA_GALLERY:
+            stored["items"] = [
+                {"description": None, "spoiler": False} | item | {"media": media(item["media"])}
+                for item in stored["items"]
+            ]
+        return stored
+
+    def media(item: Json) -> Json:
+        upload = by_name.get(item["url"])
+        url = upload.url if upload else item["url"]
+        unfurled: Json = {"id": new_id(), "url": url, "proxy_url": url, "width": 0, "height": 0}
+        unfurled["content_type"] = upload.content_type if upload else None
+        if upload:
+            unfurled["attachment_id"] = upload.id
+        return unfurled
+
+    return [store(component) for component in components]

@@ -1,0 +1,105 @@
+"""The production bot as a process of its own, which a test may kill at any moment."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 20
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BotProcess:
+    """`mooring run`, pointed at local servers by environment variables alone."""
+
+    def __init__(self, environment: Mapping[str, str], *, log: Path) -> None:
+        """`environment` holds Mooring's own variables; `log` collects standard error."""
+        self.environment = dict(environment)
+        self.log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def web_url(self) -> str:
+        """Where its web server listens."""
+        return f"http://127.0.0.1:{self.environment['WEB_PORT']}"
+
+    @property
+    def pid(self) -> int:
+        """The running process; raises RuntimeError when there is none."""
+        if self._process is None:
+            raise RuntimeError("the bot is not running")
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start and wait until it says that it is healthy; raises RuntimeError otherwise."""
+        await self.launch()
+        await self.wait_until_healthy()
+
+    async def launch(self) -> None:
+        """Start without waiting."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
+                cwd=ROOT,
+                env={**inherited, **self.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in a terminal reaches the demo, which stops the bot in order.
+                start_new_session=True,
+            )
+
+    async def wait_until_healthy(self) -> None:
+        """Poll the health page; raises RuntimeError with the log's end when the process died."""
+        async with asyncio.timeout(START_SECONDS):
+            while not await self.is_healthy():
+                if self._process is None or self._process.returncode is not None:
+                    raise RuntimeError(f"the bot has ended:\n{self.log_tail()}")
+                await asyncio.sleep(0.02)
+
+    async def is_healthy(self) -> bool:
+        """What its health page says; False when nobody answers."""
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"{self.web_url}/healthz") as response,
+            ):
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def log_tail(self, size: int = 4_000) -> str:
+        """The end of what it has logged."""
+        return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
+
+    async def kill(self) -> None:
+        """kill -9: no warning, no cleaning up."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """The clean way; returns the exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, signum: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        if process.returncode is None:
+            process.send_signal(signum)
+        return await process.wait()

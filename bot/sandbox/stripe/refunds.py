@@ -1,0 +1,101 @@
+"""Refunds and disputes: money that goes back. Neither touches the subscription or the invoice."""
+
+from bot.sandbox.stripe.payments import record_balance
+from bot.sandbox.stripe.prorations import money
+from bot.sandbox.stripe.shapes import payment as shapes
+from bot.sandbox.stripe.store import new_id
+from bot.sandbox.stripe.wire import Json, StripeError
+from bot.sandbox.stripe.world import World
+
+DAY = 86_400
+EVIDENCE_DAYS = 21
+
+
+def create_refund(world: World, given: Json) -> Json:
+    """Refund (part of) a charge. Never more than what is left of it, never during a dispute."""
+    charge = _charge_to_refund(world, given)
+    if charge["disputed"]:
+        raise StripeError(
+            f"The charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    if left <= 0:
+        raise StripeError(
+            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
+        )
+    amount = given.get("amount", left)
+    if amount > left:
+        currency = charge["currency"]
+        raise StripeError(
+            f"Refund amount ({money(amount, currency)}) is greater than unrefunded amount on "
+            f"charge ({money(left, currency)})",
+            param="amount",
+        )
+    refund = shapes.refund(
+        new_id("re"), charge=charge, amount=amount, created=world.now(), given=given
+    )
+    refund["balance_transaction"] = record_balance(world, refund, amount=-amount, kind="refund")
+    world.store.put(refund)
+    world.emit("refund.created", refund)
+    with world.changing(charge, "charge.refunded"):
+        charge["amount_refunded"] += amount
+        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    return refund
+
+
+def _charge_to_refund(world: World, given: Json) -> Json:
+    if ("charge" in given) == ("payment_intent" in given):
+        raise StripeError(
+            "One of the following params should be provided for this request: payment_intent or "
+            "charge.",
+            code="parameter_missing",
+        )
+    if "charge" in given:
+        charge = world.store.named("charge", given["charge"], "charge")
+        if charge["status"] != "succeeded":
+            raise StripeError(
+                f"Charge {charge['id']} has not succeeded; it cannot be refunded.",
+                code="charge_not_refundable",
+            )
+        return charge
+    intent = world.store.named("payment_intent", given["payment_intent"], "payment_intent")
+    for charge in world.store.where("charge", "payment_intent", intent["id"]):
+        if charge["status"] == "succeeded":
+            return charge
+    raise StripeError(
+        f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+        code="payment_intent_unexpected_state",
+    )
+
+
+def fail_refund(world: World, refund: Json) -> None:
+    """The bank sends the money back days later; the charge counts as unrefunded again."""
+    charge = world.store.get("charge", refund["charge"])
+    with world.changing(refund, "refund.updated"):
+        refund["status"] = "failed"
+        refund["failure_reason"] = "expired_or_canceled_card"
+        refund["failure_balance_transaction"] = record_balance(
+            world, refund, amount=refund["amount"], kind="refund_failure"
+        )
+    world.emit("refund.failed", refund)
+    with world.changing(charge, "charge.updated"):
+        charge["amount_refunded"] -= refund["amount"]
+        charge["refunded"] = False
+
+
+def open_dispute(world: World, charge: Json, *, reason: str) -> Json:
+    """Raises StripeError when the charge is disputed already."""
+    if charge["disputed"]:
+        raise StripeError(f"Charge {charge['id']} is already disputed.")
+    dispute = shapes.dispute(
+        new_id("dp"),
+        charge=charge,
+        created=world.now(),
+        due_by=world.now() + EVIDENCE_DAYS * DAY,
+        reason=reason,
+    )
+    world.store.put(dispute)
+    charge["disputed"] = True
+    world.emit("charge.dispute.created", dispute)
+    return dispute

@@ -1,0 +1,314 @@
+"""The sandbox as tests and the demo use it: start it, fill it, move its clock, break it, look
+inside."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.faults import Faults
+from bot.sandbox.stripe import (
+    catalogue,
+    checkout,
+    clockwork,
+    customers,
+    payments,
+    refunds,
+    signup,
+    subscriptions,
+)
+from bot.sandbox.stripe.overview import overview
+from bot.sandbox.stripe.pages import Pages
+from bot.sandbox.stripe.request_log import RequestLog
+from bot.sandbox.stripe.server import ApiServer
+from bot.sandbox.stripe.webhooks import Delivery, Webhooks
+from bot.sandbox.stripe.wire import Json
+from bot.sandbox.stripe.world import Decline, World, copy_of
+
+DAY = 86_400
+RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Real seconds between a webhook's attempts. Stripe's own run over three days."""
+
+
+class StripeSandbox:
+    """One Stripe account on a local port. Everything it returns is a copy."""
+
+    def __init__(
+        self,
+        *,
+        clock: SandboxClock | None = None,
+        api_key: str = "sk_test_sandbox",
+        webhook_secret: str = "whsec_sandbox",  # noqa: S107
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        webhook_timeout: float = 10.0,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.clock = clock or SandboxClock()
+        self.api_key = api_key
+        self.webhook_secret = webhook_secret
+        self.faults = Faults()
+        self._world = World(self.clock)
+        self._webhooks = Webhooks(
+            self._world,
+            secret=webhook_secret,
+            retry_delays=retry_delays,
+            timeout=webhook_timeout,
+            wall_clock=wall_clock,
+        )
+        self._api = ApiServer(self._world, api_key=api_key, faults=self.faults)
+        self._runner: web.AppRunner | None = None
+        self._address: tuple[str, int] | None = None
+
+    # --- the server ---
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        app = web.Application()
+        Pages(self._world).add_routes(app)
+        app.router.add_route("*", "/{path:.*}", self._api.handle)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        address = self._runner.addresses[0]
+        self._address = (str(address[0]), int(address[1]))
+        self._webhooks.start()
+
+    async def stop(self) -> None:
+        await self._webhooks.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def api_url(self) -> str:
+        """Raises RuntimeError before ``start``."""
+        if self._address is None:
+            raise RuntimeError("the Stripe sandbox has not been started")
+        return f"http://{self._address[0]}:{self._address[1]}"
+
+    def local_url(self, url: str) -> str:
+        """Where the sandbox serves a page whose address names one of Stripe's hosts."""
+        parts = urlsplit(url)
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{self.api_url}{parts.path}{query}"
+
+    @property
+    def requests(self) -> RequestLog:
+        return self._api.requests
+
+    # --- filling it ---
+
+    def add_product(
+        self,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002
+        metadata: dict[str, str] | None = None,
+    ) -> Json:
+        given = {"id": id, "metadata": metadata}
+        return copy_of(catalogue.create_product(self._world, name, given))
+
+    def add_price(
+        self,
+        product_id: str,
+        *,
+        unit_amount: int,
+        currency: str = "usd",
+        interval: str | None,
+        id: str | None = None,  # noqa: A002
+        lookup_key: str | None = None,
+    ) -> Json:
+        """``interval`` is month or year, None for a one-off price."""
+        price = catalogue.create_price(
+            self._world,
+            self._world.store.get("product", product_id),
+            currency=currency,
+            unit_amount=unit_amount,
+            recurring={"interval": interval} if interval else None,
+            given={"lookup_key": lookup_key},
+            price_id=id,
+        )
+        return copy_of(price)
+
+    def add_customer(
+        self,
+        email: str | None,
+        *,
+        name: str | None = None,
+        metadata: dict[str, str] | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> Json:
+        """A customer whose default card works."""
+        given = {"email": email, "name": name, "metadata": metadata}
+        customer = customers.create_customer(self._world, given, customer_id=id)
+        method = customers.attach(self._world, "pm_card_visa", customer)
+        with self._world.changing(customer, "customer.updated"):
+            customers.set_default(customer, method)
+        return copy_of(customer)
+
+    def add_subscription(self, customer_id: str, price_id: str, *, trial_days: int = 0) -> Json:
+        """Subscribed and, unless the customer's payments are declined, paid for."""
+        trial_end = self._world.now() + trial_days * DAY if trial_days else None
+        subscription = signup.subscribe(
+            self._world,
+            self._world.store.get("customer", customer_id),
+            [(self._world.store.get("price", price_id), 1)],
+            {},
+            trial_end=trial_end,
+        )
+        return copy_of(subscription)
+
+    def add_charge(
+        self,
+        customer_id: str,
+        amount: int,
+        currency: str = "usd",
+        *,
+        description: str | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> Json:
+        """A one-off payment. Returns the charge."""
+        customer = self._world.store.get("customer", customer_id)
+        given = {"description": description, "metadata": metadata}
+        intent, _ = payments.pay_now(
+            self._world, customer, amount=amount, currency=currency, given=given
+        )
+        return self.get(intent["latest_charge"])
+
+    # --- time ---
+
+    async def advance(
+        self, *, seconds: float = 0, days: float = 0, to: float | None = None
+    ) -> None:
+        """Move the clock, letting everything that falls due on the way happen at its own time.
+        Raises ValueError for a time in the past."""
+        now = self.clock.now()
+        target = now + seconds + days * DAY if to is None else to
+        if target < now:
+            raise ValueError("the sandbox clock only moves forwards")
+        while (at := self._world.agenda.next_at()) is not None and at <= target:
+            self.clock.advance(max(0.0, at - self.clock.now()))
+            clockwork.run_next(self._world, target)
+            await asyncio.sleep(0)
+        self.clock.advance(max(0.0, target - self.clock.now()))
+
+    async def advance_to_period_end(self, subscription_id: str) -> None:
+        """To the end of the current period, and through the hour after which a renewal is
+        charged."""
+        subscription = self._world.store.get("subscription", subscription_id)
+        await self.advance(to=max(self.clock.now(), subscriptions.period_end(subscription)))
+        latest = self._world.store.find("invoice", subscription["latest_invoice"] or "")
+        if latest and latest["automatically_finalizes_at"]:
+            await self.advance(to=latest["automatically_finalizes_at"])
+
+    # --- what people and banks do ---
+
+    def decline_payments(
+        self,
+        customer_id: str,
+        *,
+        code: str = "card_declined",
+        decline_code: str | None = "insufficient_funds",
+        times: int | None = None,
+    ) -> None:
+        """The customer's next ``times`` charges fail; all of them when None."""
+        self._world.declines[customer_id] = Decline(code, decline_code, times)
+
+    def accept_payments(self, customer_id: str) -> None:
+        self._world.declines.pop(customer_id, None)
+
+    def portal_cancel(
+        self, subscription_id: str, *, feedback: str | None = None, comment: str | None = None
+    ) -> Json:
+        """Cancel at the period's end the way the customer portal does: ``cancel_at`` alone."""
+        subscription = self._world.store.get("subscription", subscription_id)
+        with self._world.changing(subscription, subscriptions.UPDATED):
+            subscriptions.schedule_cancel(
+                self._world,
+                subscription,
+                subscriptions.period_end(subscription),
+                at_period_end=False,
+                details={"feedback": feedback, "comment": comment},
+            )
+        return copy_of(subscription)
+
+    def pay_checkout(self, session_id: str, *, email: str | None = None) -> Json:
+        """Press Pay. Raises StripeError when the card refuses or the session is closed."""
+        session = self._world.store.get("checkout.session", session_id)
+        checkout.pay(self._world, session, email=email)
+        return copy_of(session)
+
+    def open_dispute(self, charge_id: str, *, reason: str = "fraudulent") -> Json:
+        charge = self._world.store.get("charge", charge_id)
+        return copy_of(refunds.open_dispute(self._world, charge, reason=reason))
+
+    def fail_refund(self, refund_id: str) -> Json:
+        """The refund bounces, as it can days after it was made."""
+        refund = self._world.store.get("refund", refund_id)
+        refunds.fail_refund(self._world, refund)
+        return copy_of(refund)
+
+    # --- webhooks ---
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where events go; None only keeps them."""
+        return self._webhooks.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self._webhooks.url = url
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        return list(self._webhooks.deliveries)
+
+    async def drain(
+        self,
+        timeout: float = 5.0,  # noqa: ASYNC109
+        *,
+        retries: bool = False,
+    ) -> None:
+        """Wait until every webhook due now is delivered or refused; with ``retries`` until none is
+        left to retry. Raises TimeoutError."""
+        await self._webhooks.drain(timeout, retries=retries)
+
+    def deliver_again(self, event_id: str) -> None:
+        self._webhooks.again(self._world.store.get("event", event_id))
+
+    def hold_webhooks(self) -> None:
+        self._webhooks.hold()
+
+    def release_webhooks(self, *, shuffle: bool = False) -> None:
+        self._webhooks.release(shuffle=shuffle)
+
+    def discard_webhooks(self) -> list[Json]:
+        """Lose the held events for good. Returns them."""
+        return self._webhooks.discard()
+
+    # --- looking inside ---
+
+    def objects(self, kind: str) -> list[Json]:
+        """All objects of a kind (Stripe's ``object`` name), oldest first."""
+        return [copy_of(obj) for obj in self._world.store.oldest_first(kind)]
+
+    def get(self, object_id: str) -> Json:
+        """Raises KeyError for an unknown id."""
+        obj = self._world.store.by_id(object_id)
+        if obj is None:
+            raise KeyError(object_id)
+        return copy_of(obj)
+
+    @property
+    def events(self) -> list[Json]:
+        """Oldest first."""
+        return self.objects("event")
+
+    def overview(self) -> list[Json]:
+        """Customers with their subscriptions, invoices, payments and refunds, newest first within
+        each."""
+        clockwork.catch_up(self._world)
+        return overview(self._world)

@@ -1,0 +1,341 @@
+"""Cancelling and resuming a subscription (rules S1-S6, R1-R7).
+
+A member's confirmation is committed with its time and a job before the provider is asked. The job
+carries it out, however long the provider is away and however often this process dies.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.billing.provider import ProviderRefusedError, Snapshot
+from bot.domain.account import Account
+from bot.domain.cancellation import (
+    ASKING,
+    ATTEMPT_LIFETIME,
+    AttemptState,
+    CancelAttempt,
+    find_reason,
+)
+from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NothingToResume, NotYours
+from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
+from bot.domain.job import Job, NewJob
+from bot.domain.subscription import NextStep, next_step
+from bot.services.context import Context
+from bot.services.screens import Screen
+from bot.services.subscriptions import apply
+from storage import accounts, audit, cancel_attempts, customers, jobs, subscriptions
+
+
+class CancellationService:
+    """One member, one subscription, at most one unfinished attempt."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def start(
+        self, account: Account, user_id: UserId, guild_id: GuildId | None
+    ) -> CancelAttempt:
+        """Begin an attempt, or go on with the unfinished one; raises NothingToCancel."""
+        subscription, now = account.subscription, self._context.clock()
+        if subscription is None or next_step(subscription, now=now) is not NextStep.CANCEL:
+            raise NothingToCancel(ends_at=subscription.cancel_at if subscription else None)
+        async with self._context.database.write() as connection:
+            await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
+            unfinished = await cancel_attempts.unfinished(connection, subscription.id)
+            if unfinished is not None:
+                return unfinished
+            attempt_id = AttemptId(self._context.new_id())
+            await cancel_attempts.add(
+                connection,
+                attempt_id,
+                user_id=user_id,
+                guild_id=guild_id,
+                customer_id=account.customer_id,
+                subscription_id=subscription.id,
+                now=now,
+            )
+            return await self._load(connection, attempt_id)
+
+    async def find(self, attempt_id: AttemptId, user_id: UserId) -> tuple[CancelAttempt, Account]:
+        """The user's own attempt with the account as it is now; raises NotYours."""
+        async with self._context.database.read() as connection:
+            attempt = await self._own(connection, attempt_id, user_id)
+            account = await accounts.of_user(connection, user_id)
+        if account is None or account.customer_id != attempt.customer_id:
+            raise NotYours
+        return attempt, account
+
+    async def require_asking(self, attempt_id: AttemptId, user_id: UserId) -> None:
+        """Raise unless this is the user's own attempt and still asks."""
+        async with self._context.database.read() as connection:
+            attempt = await self._own(connection, attempt_id, user_id)
+        if attempt.state not in ASKING:
+            raise AttemptOver(outcome=attempt.state)
+
+    async def give_reason(
+        self, attempt_id: AttemptId, user_id: UserId, *, reason_id: str, comment: str | None
+    ) -> tuple[CancelAttempt, Account]:
+        """Record why; can be given again until the member confirms."""
+        if find_reason(self._context.policy.reasons, reason_id) is None:
+            raise NoSuchThing("reason")
+        attempt, account = await self.find(attempt_id, user_id)
+        async with self._context.database.write() as connection:
+            given = await cancel_attempts.advance(
+                connection,
+                attempt_id,
+                expected=ASKING,
+                to=AttemptState.REASON_GIVEN,
+                reason_id=reason_id,
+                comment=comment,
+            )
+        if given is None:
+            raise AttemptOver(outcome=attempt.state)
+        return given, account
+
+    async def request(
+        self, attempt_id: AttemptId, user_id: UserId, *, screen: Screen
+    ) -> tuple[CancelAttempt, Account]:
+        """The member confirms. From here on it is carried out, whatever happens."""
+        attempt, account = await self.find(attempt_id, user_id)
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            requested = await cancel_attempts.advance(
+                connection,
+                attempt_id,
+                expected=(AttemptState.REASON_GIVEN,),
+                to=AttemptState.REQUESTED,
+                requested_at=now,
+            )
+            if requested is None:
+                raise AttemptOver(outcome=attempt.state)
+            await audit.append(
+                connection,
+                actor_id=user_id,
+                action="cancellation.requested",
+                subject=attempt.subscription_id,
+                details={"attempt": attempt_id, "reason": attempt.reason_id},
+                now=now,
+            )
+            job = NewJob(
+                "cancellation.carry_out",
+                f"cancel:{attempt_id}",
+                {"attempt_id": attempt_id, "screen": screen.to_payload()},
+                line=attempt.subscription_id,
+            )
+            await jobs.add(connection, [job], now=now)
+        return requested, account
+
+    async def abort(self, attempt_id: AttemptId, user_id: UserId) -> CancelAttempt:
+        """The member keeps the plan."""
+        async with self._context.database.write() as connection:
+            attempt = await self._own(connection, attempt_id, user_id)
+            aborted = await cancel_attempts.advance(
+                connection,
+                attempt_id,
+                expected=ASKING,
+                to=AttemptState.ABORTED,
+                finished_at=self._context.clock(),
+            )
+        if aborted is None:
+            raise AttemptOver(outcome=attempt.state)
+        return aborted
+
+    async def carry_out(self, job: Job) -> None:
+        """Ask the provider to let the subscription end with its period."""
+        attempt_id = AttemptId(str(job.payload["attempt_id"]))
+        async with self._context.database.read() as connection:
+            attempt = await self._load(connection, attempt_id)
+        if attempt.state is not AttemptState.REQUESTED:
+            return
+        reason = find_reason(self._context.policy.reasons, attempt.reason_id)
+        asked_at = self._context.clock()
+        try:
+            snapshot = await self._context.provider.schedule_cancellation(
+                attempt.subscription_id,
+                feedback=reason.feedback if reason and reason.feedback else None,
+                comment=attempt.comment,
+                idempotency_key=f"mooring-cancel-{attempt_id}",
+            )
+        except ProviderRefusedError as refusal:
+            await self._give_up(attempt, refusal, job)
+            return
+        await self._complete(attempt, snapshot, job, asked_at)
+
+    async def _complete(
+        self, attempt: CancelAttempt, snapshot: Snapshot, job: Job, asked_at: datetime
+    ) -> None:
+        now = self._context.clock()
+        ends = next((each.cancel_at for each in snapshot.subscriptions), None)
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+            done = await cancel_attempts.advance(
+                connection,
+                attempt.id,
+                expected=(AttemptState.REQUESTED,),
+                to=AttemptState.CANCELLED,
+                finished_at=now,
+                effective_at=ends,
+            )
+            if done is None:
+                return
+            await audit.append(
+                connection,
+                actor_id=None,
+                action="cancellation.scheduled",
+                subject=attempt.subscription_id,
+                details={"attempt": attempt.id, "ends": ends.isoformat() if ends else None},
+                now=now,
+            )
+            await jobs.add(connection, self._announcements(attempt, job), now=now)
+
+    async def _give_up(
+        self, attempt: CancelAttempt, refusal: ProviderRefusedError, job: Job
+    ) -> None:
+        """The provider will never do it: say so, and have people look at it."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await cancel_attempts.advance(
+                connection,
+                attempt.id,
+                expected=(AttemptState.REQUESTED,),
+                to=AttemptState.FAILED,
+                finished_at=now,
+                failure=refusal.code,
+            )
+            await audit.append(
+                connection,
+                actor_id=None,
+                action="cancellation.failed",
+                subject=attempt.subscription_id,
+                details={"attempt": attempt.id, "code": refusal.code},
+                now=now,
+            )
+            await jobs.add(connection, self._announcements(attempt, job), now=now)
+
+    def _announcements(self, attempt: CancelAttempt, job: Job) -> list[NewJob]:
+        reference = {"attempt_id": attempt.id}
+        with_screen = {**reference, "screen": job.payload["screen"]}
+        return [
+            NewJob("cancellation.show", f"cancel-show:{attempt.id}", with_screen),
+            NewJob("cancellation.tell_member", f"cancel-dm:{attempt.id}", reference),
+            NewJob("cancellation.mail_receipt", f"cancel-mail:{attempt.id}", reference),
+            NewJob("cancellation.tell_staff", f"cancel-log:{attempt.id}", reference),
+        ]
+
+    async def outcome(self, attempt_id: AttemptId) -> tuple[CancelAttempt, Account | None]:
+        """An attempt with the account of its member, for receipts."""
+        async with self._context.database.read() as connection:
+            attempt = await self._load(connection, attempt_id)
+            return attempt, await accounts.of_user(connection, attempt.user_id)
+
+    async def request_resume(self, user_id: UserId, *, screen: Screen) -> Account:
+        """The member wants the subscription to renew again (S5); raises NothingToResume."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            account = await accounts.of_user(connection, user_id)
+            subscription = account.subscription if account else None
+            if account is None or subscription is None:
+                raise NothingToResume(ended=False)
+            requested = await cancel_attempts.unfinished(connection, subscription.id)
+            waiting = requested is not None and requested.state is AttemptState.REQUESTED
+            if next_step(subscription, now=now) is not NextStep.RESUME and not waiting:
+                raise NothingToResume(ended=not subscription.is_live)
+            if requested is not None and waiting:
+                await self._withdraw(connection, requested, now)
+            await audit.append(
+                connection,
+                actor_id=user_id,
+                action="resume.requested",
+                subject=subscription.id,
+                details={},
+                now=now,
+            )
+            payload = {
+                "subscription_id": subscription.id,
+                "user_id": user_id,
+                "screen": screen.to_payload(),
+                "reference": self._context.new_id(),
+            }
+            job = NewJob(
+                "cancellation.carry_out_resume",
+                f"resume:{payload['reference']}",
+                payload,
+                line=subscription.id,
+            )
+            await jobs.add(connection, [job], now=now)
+        return account
+
+    async def _withdraw(
+        self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
+    ) -> None:
+        """A cancellation that the provider has not confirmed yet is not to be carried out."""
+        await cancel_attempts.advance(
+            connection,
+            attempt.id,
+            expected=(AttemptState.REQUESTED,),
+            to=AttemptState.RESUMED,
+            finished_at=now,
+        )
+        await jobs.hurry(connection, f"cancel:{attempt.id}", now=now)
+
+    async def carry_out_resume(self, job: Job) -> None:
+        """Ask the provider to let the subscription renew again (S6)."""
+        subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
+        asked_at = self._context.clock()
+        refused: str | None = None
+        snapshot = Snapshot()
+        try:
+            snapshot = await self._context.provider.undo_cancellation(
+                subscription_id, idempotency_key=f"mooring-resume-{job.payload['reference']}"
+            )
+        except ProviderRefusedError as refusal:
+            refused = refusal.code
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+            renewing = await subscriptions.find(connection, subscription_id)
+            resumed = renewing is not None and renewing.is_live and renewing.cancel_at is None
+            if resumed:
+                cancelled = await cancel_attempts.newest_cancelled(connection, subscription_id)
+                if cancelled is not None:
+                    await cancel_attempts.advance(
+                        connection,
+                        cancelled.id,
+                        expected=(AttemptState.CANCELLED,),
+                        to=AttemptState.RESUMED,
+                    )
+            await audit.append(
+                connection,
+                actor_id=None,
+                action="resume.done" if resumed else "resume.failed",
+                subject=subscription_id,
+                details={"code": refused},
+                now=now,
+            )
+            reference = str(job.payload["reference"])
+            told = {**job.payload, "resumed": resumed}
+            await jobs.add(
+                connection,
+                [
+                    NewJob("cancellation.show_resume", f"resume-show:{reference}", told),
+                    NewJob("cancellation.tell_resume", f"resume-dm:{reference}", told),
+                ],
+                now=now,
+            )
+
+    async def _load(self, connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
+        attempt = await cancel_attempts.find(connection, attempt_id)
+        if attempt is None:
+            raise NoSuchThing("cancel attempt")
+        return attempt
+
+    async def _own(
+        self, connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId
+    ) -> CancelAttempt:
+        attempt = await self._load(connection, attempt_id)
+        customer = await customers.of_user(connection, user_id)
+        if attempt.user_id != user_id or customer is None:
+            raise NotYours
+        return attempt

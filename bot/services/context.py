@@ -1,0 +1,39 @@
+"""What every service is built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.billing.provider import BillingProvider
+from bot.domain.cancellation import Reason
+from bot.domain.catalogue import Catalogue
+from bot.domain.refund import RefundMode
+from bot.domain.ticket import Topic
+from storage.database import Database
+
+Clock = Callable[[], datetime]
+# A new id: short enough for a custom_id and for a person to read out, long enough not to guess.
+NewId = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the vendor decides. `grace_days`: access while a renewal payment is past due."""
+
+    refund_mode: RefundMode
+    partial_refund_ends_subscription: bool
+    grace_days: int
+    reasons: tuple[Reason, ...]
+    topics: tuple[Topic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Shared by all services of one process."""
+
+    database: Database
+    provider: BillingProvider
+    catalogue: Catalogue
+    policy: Policy
+    clock: Clock
+    new_id: NewId

@@ -1,0 +1,103 @@
+"""Events from payment providers: stored with their job before the sender gets its 200.
+
+An event is a hint. Its job fetches the object and applies what the provider shows then, so order,
+repetition and age of events do not matter.
+"""
+
+import asyncio
+
+import structlog
+from prometheus_client import Counter
+
+from bot.billing.provider import EventHint, ProviderRefusedError
+from bot.domain.job import Job, NewJob
+from bot.services.context import Context
+from bot.services.subscriptions import apply
+from storage import events, jobs
+from storage.events import Event
+
+_log = structlog.get_logger(__name__)
+_received = Counter("mooring_events_total", "Verified events from payment providers", ["type"])
+
+
+class EventService:
+    """Takes events in, many per transaction, and applies them."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+        self._waiting: list[tuple[EventHint, asyncio.Future[None]]] = []
+        self._storing: asyncio.Task[None] | None = None
+
+    async def receive(self, body: bytes, signature: str | None) -> None:
+        """Verify and store an event; returns once it is committed. Raises BadEventError.
+
+        Events that arrive while a transaction is being committed share the next one.
+        """
+        hint = self._context.provider.read_event(body, signature)
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((hint, stored))
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store_waiting(), name="store events")
+        await stored
+        _received.labels(hint.type).inc()
+
+    async def _store_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await self._store([hint for hint, _ in batch])
+            except Exception as error:  # noqa: BLE001 - each sender gets it, and sends again
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_exception(error)
+            else:
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_result(None)
+
+    async def _store(self, hints: list[EventHint]) -> None:
+        now, provider = self._context.clock(), self._context.provider.name
+        new_events = [Event(hint.id, provider, hint.type, hint.object_id, now) for hint in hints]
+        new_jobs = [
+            NewJob(
+                "event.apply",
+                f"event:{provider}:{hint.id}",
+                {
+                    "id": hint.id,
+                    "type": hint.type,
+                    "object_id": hint.object_id,
+                    "references": dict(hint.references),
+                },
+                line=_line(hint),
+            )
+            for hint in hints
+        ]
+        async with self._context.database.write() as connection:
+            await events.add(connection, new_events)
+            await jobs.add(connection, new_jobs, now=now)
+
+    async def apply(self, job: Job) -> None:
+        """Fetch what the event is about and take it over."""
+        payload = job.payload
+        hint = EventHint(
+            payload["id"], payload["type"], payload["object_id"], payload["references"]
+        )
+        asked_at = self._context.clock()
+        try:
+            snapshot = await self._context.provider.fetch_event_objects(hint)
+        except ProviderRefusedError as refusal:
+            # Deleted meanwhile, or not visible to this key: there is nothing to take over.
+            _log.warning("event_object_refused", event=hint.id, type=hint.type, code=refusal.code)
+            return
+        if snapshot is None:
+            return
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+
+
+def _line(hint: EventHint) -> str | None:
+    """Events about one subscription are applied one after another, with its other jobs."""
+    if hint.type.startswith("customer.subscription."):
+        return hint.object_id
+    return hint.references.get("subscription") or hint.references.get("customer")

@@ -1,0 +1,83 @@
+"""Who may do what in which server, and where things go there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.errors import GuildNotSetUp, NotPermitted
+from bot.domain.guild import GuildSettings
+from bot.domain.identifiers import GuildId, RoleId, UserId
+from bot.services.context import Context
+from storage import audit, guilds
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person at the moment of a click. `role_ids` come with the interaction from Discord."""
+
+    user_id: UserId
+    guild_id: GuildId
+    role_ids: frozenset[RoleId]
+    manages_guild: bool
+
+
+class Duty(StrEnum):
+    """What a role in the server entitles to."""
+
+    SUPPORT = "support"
+    MODERATOR = "moderator"
+
+
+class GuildService:
+    """Servers' settings. Those in mooring.toml win over those from `/setup`."""
+
+    def __init__(self, context: Context, configured: Mapping[GuildId, GuildSettings]) -> None:
+        """`configured` are the settings from mooring.toml."""
+        self._context = context
+        self._configured = configured
+
+    async def settings(self, guild_id: GuildId) -> GuildSettings:
+        """The server's settings as they are now; all None before `/setup`."""
+        if guild_id in self._configured:
+            return self._configured[guild_id]
+        async with self._context.database.read() as connection:
+            return (await guilds.load_all(connection)).get(guild_id, GuildSettings())
+
+    def is_configured_by_file(self, guild_id: GuildId) -> bool:
+        """Whether `/setup` would have no effect."""
+        return guild_id in self._configured
+
+    async def require(self, actor: Actor, *duties: Duty) -> GuildSettings:
+        """Raise NotPermitted unless the actor has a role for one of the duties."""
+        settings = await self.settings(actor.guild_id)
+        roles = {
+            Duty.SUPPORT: settings.support_role_id,
+            Duty.MODERATOR: settings.moderator_role_id,
+        }
+        if not any(roles[duty] in actor.role_ids for duty in duties):
+            missing = tuple(f"{duty} role" for duty in duties if roles[duty] is None)
+            if len(missing) == len(duties):
+                raise GuildNotSetUp(missing)
+            raise NotPermitted(needs=duties[-1])
+        return settings
+
+    async def set_up(self, actor: Actor, settings: GuildSettings) -> None:
+        """Store an administrator's choices; raises NotPermitted for everybody else."""
+        if not actor.manages_guild:
+            raise NotPermitted(needs="manage server")
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await guilds.save(connection, actor.guild_id, settings)
+            await audit.append(
+                connection,
+                actor_id=actor.user_id,
+                action="guild.set_up",
+                subject=str(actor.guild_id),
+                details={
+                    "support_role": settings.support_role_id,
+                    "moderator_role": settings.moderator_role_id,
+                    "ticket_category": settings.ticket_category_id,
+                    "log_channel": settings.log_channel_id,
+                },
+                now=now,
+            )

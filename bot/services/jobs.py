@@ -1,0 +1,151 @@
+"""The worker: claims jobs with a lease, runs their handlers, marks them done afterwards.
+
+A job runs at least once. kill -9 at any point leaves its lease to run out, and then it runs again:
+so every handler finds out from the store what is already done.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bot.billing.provider import ProviderUnavailableError
+from bot.domain.job import Job
+from bot.services.context import Clock
+from storage import jobs
+from storage.database import Database
+
+Handler = Callable[[Job], Awaitable[None]]
+
+LEASE = timedelta(seconds=60)
+# Shorter than the lease, so that no other worker starts a job that is still running here.
+TIMEOUT_SECONDS = 45
+CONCURRENCY = 16
+# Other processes on the same PostgreSQL add jobs without waking this one.
+POLL_SECONDS = 1.0
+LONGEST_PAUSE = timedelta(minutes=10)
+KEEP_DONE = timedelta(days=90)
+
+_log = structlog.get_logger(__name__)
+_runs = Counter("mooring_job_runs_total", "Runs of jobs", ["kind", "outcome"])
+_seconds = Histogram("mooring_job_seconds", "Time that a run of a job took", ["kind"])
+
+
+class TryAgainError(Exception):
+    """A handler cannot finish yet, and that is no defect. The job waits and runs again."""
+
+    def __init__(self, why: str, *, after: timedelta | None = None) -> None:
+        """`after` None means the usual growing pause."""
+        super().__init__(why)
+        self.after = after
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after that many runs: doubling from half a second, jittered, capped."""
+    longest = min(LONGEST_PAUSE, timedelta(seconds=0.5 * 2 ** min(attempts, 20)))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, protects nothing
+
+
+class Worker:
+    """Runs the jobs of one process."""
+
+    def __init__(
+        self, database: Database, handlers: Mapping[str, Handler], *, clock: Clock
+    ) -> None:
+        """`handlers` maps each kind of job to what carries it out."""
+        self._database = database
+        self._handlers = handlers
+        self._clock = clock
+        self._token = secrets.token_hex(8)
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._finished: list[int] = []
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until `stop`; then finish what is in hand."""
+        while not self._stopping:
+            self._database.jobs_added.clear()
+            await self._turn()
+            await self._wait_for_work()
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=TIMEOUT_SECONDS)
+        for task in self._running.values():
+            task.cancel()
+        async with self._database.write() as connection:
+            await jobs.finish(connection, self._finished, token=self._token, now=self._clock())
+            await jobs.release(connection, token=self._token)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns once the jobs in hand have ended."""
+        self._stopping = True
+        self._database.jobs_added.set()
+
+    async def _turn(self) -> None:
+        """One transaction: mark what has ended as done, and claim what is due."""
+        finished, self._finished = self._finished, []
+        free = CONCURRENCY - len(self._running)
+        now = self._clock()
+        async with self._database.write() as connection:
+            if finished:
+                await jobs.finish(connection, finished, token=self._token, now=now)
+            claimed = await jobs.claim(
+                connection, now=now, lease=LEASE, token=self._token, most=free
+            )
+        for job in claimed:
+            task = asyncio.create_task(self._carry_out(job), name=f"job {job.kind}")
+            self._running[job.id] = task
+
+    async def _wait_for_work(self) -> None:
+        now = self._clock()
+        async with self._database.read() as connection:
+            due = await jobs.next_run(connection, now=now)
+        seconds = POLL_SECONDS if not self._database.is_sqlite else 30.0
+        if due is not None:
+            seconds = min(seconds, max(0.005, (due - now).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._database.jobs_added.wait()
+        except TimeoutError:
+            return
+
+    async def _carry_out(self, job: Job) -> None:
+        outcome = "done"
+        with _seconds.labels(job.kind).time():
+            try:
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    await self._handlers[job.kind](job)
+                self._finished.append(job.id)
+            except Exception as error:  # noqa: BLE001 - the boundary of every job
+                outcome = "failed"
+                await self._put_back(job, error)
+            finally:
+                del self._running[job.id]
+                self._database.jobs_added.set()
+        _runs.labels(job.kind, outcome).inc()
+
+    async def _put_back(self, job: Job, error: Exception) -> None:
+        after = error.after if isinstance(error, TryAgainError) else None
+        run_at = self._clock() + (after or pause_after(job.attempts))
+        expected = isinstance(error, TryAgainError | ProviderUnavailableError | TimeoutError)
+        _log.log(
+            30 if expected else 40,
+            "job_failed",
+            kind=job.kind,
+            key=job.key,
+            attempts=job.attempts,
+            run_again_at=run_at.isoformat(),
+            exc_info=None if expected else error,
+            error=type(error).__name__,
+        )
+        async with self._database.write() as connection:
+            await jobs.put_back(
+                connection,
+                job.id,
+                token=self._token,
+                run_at=run_at,
+                error=f"{type(error).__name__}: {error}"[:500],
+            )

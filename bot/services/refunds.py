@@ -1,0 +1,343 @@
+"""Refunds by moderators (rules S11-S14, R9): the money first, then the end of the subscription.
+
+Each step's intent is committed before the provider is asked and its outcome after it. A step that
+was cut short is asked again under the same idempotency key, or looked up by its reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
+from bot.domain.errors import (
+    ConsequenceChanged,
+    NoPayments,
+    NoSuchThing,
+    NotRefundable,
+    NotYours,
+    OwnAccount,
+    RefundOver,
+    RefundsSwitchedOff,
+)
+from bot.domain.identifiers import PaymentId, RefundId, UserId
+from bot.domain.job import Job, NewJob
+from bot.domain.refund import (
+    Consequence,
+    Ground,
+    Payment,
+    Refund,
+    RefundMode,
+    RefundState,
+    consequence,
+)
+from bot.domain.subscription import Subscription
+from bot.services.context import Context
+from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.screens import Screen
+from bot.services.subscriptions import apply
+from storage import audit, customers, jobs, refunds, subscriptions
+
+# The saga gives up on a refund only when the provider says no; this many runs without any answer
+# later, the next one looks for the refund before it asks again (keys live 24 hours).
+LOOK_FIRST_AFTER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCase:
+    """A refund with the payment and the subscription that it is about."""
+
+    refund: Refund
+    payment: Payment
+    subscription: Subscription | None
+
+
+class RefundService:
+    """The refund desk."""
+
+    def __init__(self, context: Context, guilds: GuildService) -> None:
+        """`guilds` says who is a moderator."""
+        self._context = context
+        self._guilds = guilds
+
+    async def payments(self, actor: Actor, member_id: UserId) -> Sequence[Payment]:
+        """The member's payments with something left to refund, newest first."""
+        await self._require_desk(actor, member_id)
+        async with self._context.database.read() as connection:
+            found = await subscriptions.payments_of_user(connection, member_id)
+        refundable = [payment for payment in found if payment.refundable.amount > 0]
+        if not refundable:
+            raise NoPayments(member_id)
+        return refundable
+
+    async def draft(self, actor: Actor, member_id: UserId, payment_id: PaymentId) -> RefundCase:
+        """Work out what refunding this payment would do, for the moderator to look at."""
+        await self._require_desk(actor, member_id)
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            payment = await subscriptions.find_payment(connection, payment_id)
+            customer = await customers.of_user(connection, member_id)
+            if payment is None or customer is None or payment.customer_id != customer.id:
+                raise NoSuchThing("payment")
+            await self._require_refundable(connection, payment)
+            ends, subscription = await self._consequence(connection, payment)
+            refund = Refund(
+                id=RefundId(self._context.new_id()),
+                guild_id=actor.guild_id,
+                moderator_id=actor.user_id,
+                member_id=member_id,
+                payment_id=payment_id,
+                subscription_id=payment.subscription_id,
+                amount=payment.refundable,
+                ground=None,
+                note=None,
+                consequence=ends,
+                state=RefundState.DRAFT,
+                created_at=now,
+                requested_at=None,
+                finished_at=None,
+                provider_refund_id=None,
+                provider_status=None,
+                failure=None,
+            )
+            await refunds.add(connection, refund)
+        return RefundCase(refund, payment, subscription)
+
+    async def set_ground(self, actor: Actor, refund_id: RefundId, ground: Ground) -> RefundCase:
+        """Choose why; can be chosen again until the refund is confirmed."""
+        await self._require_own(actor, refund_id)
+        async with self._context.database.write() as connection:
+            refund = await self._draft(connection, refund_id)
+            changed = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.DRAFT,),
+                to=RefundState.DRAFT,
+                ground=ground.value,
+            )
+            if changed is None:
+                raise RefundOver(state=refund.state)
+            return await self._case(connection, changed)
+
+    async def confirm(self, actor: Actor, refund_id: RefundId, *, screen: Screen) -> RefundCase:
+        """Commit to the refund. Everything is checked once more, in the same transaction.
+
+        Raises NotPermitted, NotRefundable, ConsequenceChanged or RefundOver.
+        """
+        await self._require_own(actor, refund_id)
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            refund = await self._draft(connection, refund_id)
+            if refund.ground is None:
+                raise NoSuchThing("ground")
+            case = await self._case(connection, refund)
+            await self._require_refundable(connection, case.payment)
+            ends, _ = await self._consequence(connection, case.payment)
+            if ends is not refund.consequence or refund.amount != case.payment.refundable:
+                raise ConsequenceChanged
+            try:
+                async with connection.begin_nested():
+                    requested = await refunds.advance(
+                        connection,
+                        refund_id,
+                        expected=(RefundState.DRAFT,),
+                        to=RefundState.REQUESTED,
+                        requested_at=now,
+                    )
+            except IntegrityError as error:
+                raise NotRefundable(why="in_progress") from error
+            if requested is None:
+                raise RefundOver(state=refund.state)
+            await self._audit(connection, requested, "refund.requested", actor.user_id)
+            job = NewJob(
+                "refund.carry_out",
+                f"refund:{refund_id}",
+                {"refund_id": refund_id, "screen": screen.to_payload()},
+                line=refund.subscription_id,
+            )
+            await jobs.add(connection, [job], now=now)
+        return RefundCase(requested, case.payment, case.subscription)
+
+    async def carry_out(self, job: Job) -> None:
+        """Refund, then end what the payment paid for. Each half happens once."""
+        refund_id = RefundId(str(job.payload["refund_id"]))
+        async with self._context.database.read() as connection:
+            refund = await self._load(connection, refund_id)
+        if refund.state is RefundState.REQUESTED:
+            refund = await self._move_money(refund, job)
+        if refund.state is RefundState.REFUNDED:
+            await self._end_subscription(refund, job)
+
+    async def find(self, refund_id: RefundId) -> RefundCase:
+        """A refund for showing its outcome."""
+        async with self._context.database.read() as connection:
+            return await self._case(connection, await self._load(connection, refund_id))
+
+    async def _move_money(self, refund: Refund, job: Job) -> Refund:
+        receipt: RefundReceipt | None = None
+        failure: str | None = None
+        provider = self._context.provider
+        if job.attempts > LOOK_FIRST_AFTER:
+            receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
+        if receipt is None:
+            try:
+                receipt = await provider.refund(
+                    refund.payment_id,
+                    amount=refund.amount,
+                    ground=refund.ground or Ground.OUR_ERROR,
+                    reference=refund.id,
+                    idempotency_key=refund.idempotency_key,
+                )
+            except ProviderRefusedError as refusal:
+                failure = refusal.code
+        if receipt is not None and receipt.status in ("failed", "canceled"):
+            failure = f"refund_{receipt.status}"
+        async with self._context.database.write() as connection:
+            if failure is not None or receipt is None:
+                return await self._fail(connection, refund, job, failure or "unknown")
+            refunded = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.REQUESTED,),
+                to=RefundState.REFUNDED,
+                provider_refund_id=receipt.provider_refund_id,
+                provider_status=receipt.status,
+            )
+            if refunded is None:
+                return await self._load(connection, refund.id)
+            await self._audit(connection, refunded, "refund.made", None)
+            return refunded
+
+    async def _fail(
+        self, connection: AsyncConnection, refund: Refund, job: Job, failure: str
+    ) -> Refund:
+        failed = await refunds.advance(
+            connection,
+            refund.id,
+            expected=(RefundState.REQUESTED,),
+            to=RefundState.FAILED,
+            failure=failure,
+            finished_at=self._context.clock(),
+        )
+        if failed is None:
+            return await self._load(connection, refund.id)
+        await self._audit(connection, failed, "refund.failed", None)
+        await self._announce(connection, failed, job, tell_member=False)
+        return failed
+
+    async def _end_subscription(self, refund: Refund, job: Job) -> None:
+        asked_at = self._context.clock()
+        snapshot = Snapshot()
+        if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
+            snapshot = await self._context.provider.end_subscription(
+                refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
+            )
+        account = await self._context.provider.fetch_account(
+            (await self.find(refund.id)).payment.customer_id
+        )
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+            await apply(connection, self._context, account, asked_at=asked_at)
+            done = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.REFUNDED,),
+                to=RefundState.DONE,
+                finished_at=self._context.clock(),
+            )
+            if done is None:
+                return
+            await self._audit(connection, done, "refund.done", None)
+            await self._announce(connection, done, job, tell_member=True)
+
+    async def _announce(
+        self, connection: AsyncConnection, refund: Refund, job: Job, *, tell_member: bool
+    ) -> None:
+        reference = {"refund_id": refund.id}
+        with_screen = {**reference, "screen": job.payload["screen"]}
+        new = [
+            NewJob("refund.show", f"refund-show:{refund.id}", with_screen),
+            NewJob("refund.tell_staff", f"refund-log:{refund.id}", reference),
+        ]
+        if tell_member:
+            new.append(NewJob("refund.tell_member", f"refund-dm:{refund.id}", reference))
+            new.append(NewJob("refund.mail_receipt", f"refund-mail:{refund.id}", reference))
+        await jobs.add(connection, new, now=self._context.clock())
+
+    async def _require_desk(self, actor: Actor, member_id: UserId | None) -> None:
+        await self._guilds.require(actor, Duty.MODERATOR)
+        if self._context.policy.refund_mode is RefundMode.NONE:
+            raise RefundsSwitchedOff
+        if actor.user_id == member_id:
+            raise OwnAccount
+
+    async def _require_refundable(self, connection: AsyncConnection, payment: Payment) -> None:
+        if await refunds.confirmed_of_payment(connection, payment.id) is not None:
+            raise NotRefundable(why="in_progress")
+        if payment.refundable.amount <= 0:
+            raise NotRefundable(why="refunded")
+        if payment.disputed:
+            raise NotRefundable(why="disputed")
+
+    async def _consequence(
+        self, connection: AsyncConnection, payment: Payment
+    ) -> tuple[Consequence, Subscription | None]:
+        others = await subscriptions.payments_of_customer(connection, payment.customer_id)
+        subscription = (
+            await subscriptions.find(connection, payment.subscription_id)
+            if payment.subscription_id
+            else None
+        )
+        return consequence(payment, others=others, subscription=subscription), subscription
+
+    async def _require_own(self, actor: Actor, refund_id: RefundId) -> None:
+        async with self._context.database.read() as connection:
+            refund = await self._load(connection, refund_id)
+        await self._require_desk(actor, refund.member_id)
+        if refund.moderator_id != actor.user_id or refund.guild_id != actor.guild_id:
+            raise NotYours
+
+    async def _draft(self, connection: AsyncConnection, refund_id: RefundId) -> Refund:
+        refund = await self._load(connection, refund_id)
+        if refund.state is not RefundState.DRAFT:
+            raise RefundOver(state=refund.state)
+        return refund
+
+    async def _load(self, connection: AsyncConnection, refund_id: RefundId) -> Refund:
+        refund = await refunds.find(connection, refund_id)
+        if refund is None:
+            raise NoSuchThing("refund")
+        return refund
+
+    async def _case(self, connection: AsyncConnection, refund: Refund) -> RefundCase:
+        payment = await subscriptions.find_payment(connection, refund.payment_id)
+        if payment is None:
+            raise NoSuchThing("payment")
+        subscription = (
+            await subscriptions.find(connection, refund.subscription_id)
+            if refund.subscription_id
+            else None
+        )
+        return RefundCase(refund, payment, subscription)
+
+    async def _audit(
+        self, connection: AsyncConnection, refund: Refund, action: str, actor: UserId | None
+    ) -> None:
+        await audit.append(
+            connection,
+            actor_id=actor,
+            action=action,
+            subject=refund.payment_id,
+            details={
+                "refund": refund.id,
+                "member": refund.member_id,
+                "amount": refund.amount.amount,
+                "currency": refund.amount.currency,
+                "ground": refund.ground,
+                "consequence": refund.consequence,
+                "provider_refund": refund.provider_refund_id,
+                "failure": refund.failure,
+            },
+            now=self._context.clock(),
+        )

@@ -1,0 +1,1 @@
+"""The HTTP side: webhooks from payment providers, health and metrics."""

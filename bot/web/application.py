@@ -1,0 +1,48 @@
+"""The aiohttp application and its routes."""
+
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.billing.provider import BadEventError
+from bot.services.events import EventService
+from bot.services.health import HealthService
+
+# Stripe's events are a few kilobytes; its largest documented payloads stay below 256 KiB.
+MAX_BODY_BYTES = 1 << 20
+
+_log = structlog.get_logger(__name__)
+
+
+def create_application(
+    *, events: EventService, health: HealthService, is_gateway_ready: Callable[[], bool]
+) -> web.Application:
+    """Build the application; whoever runs it decides on host and port."""
+
+    async def receive_stripe(request: web.Request) -> web.Response:
+        """400 to what Stripe did not sign, 413 to what is too large, 200 once it is stored."""
+        body = await request.read()
+        try:
+            await events.receive(body, request.headers.get("Stripe-Signature"))
+        except BadEventError as error:
+            _log.warning("webhook_refused", why=str(error), size=len(body))
+            return web.json_response({"error": "not a signed event"}, status=400)
+        return web.json_response({"received": True})
+
+    async def show_health(_request: web.Request) -> web.Response:
+        """200 while everything works, 503 otherwise, with the same facts."""
+        facts = await health.check(gateway_ready=is_gateway_ready())
+        return web.json_response(facts.to_json(), status=200 if facts.healthy else 503)
+
+    async def show_metrics(_request: web.Request) -> web.Response:
+        """Prometheus' text format."""
+        await health.measure_backlog()
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application(client_max_size=MAX_BODY_BYTES)
+    application.router.add_post("/webhooks/stripe", receive_stripe)
+    application.router.add_get("/healthz", show_health)
+    application.router.add_get("/metrics", show_metrics)
+    return application

@@ -1,0 +1,1 @@
+"""What members, support and moderators see: one package per feature."""

@@ -1,0 +1,37 @@
+"""/balance: plan, allowance, renewal date and invoices, and the step that fits (R2, R3)."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
+from cogs.account.render import account_card
+from cogs.dependencies import Dependencies
+from cogs.interactions import Interaction, replace, reply, user_of
+from cogs.words import PROVIDER_SILENT
+
+
+class BalanceCog(commands.Cog):
+    """Shows an account from the store, in one answer."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Register the Refresh button."""
+        self._is = dependencies
+        dependencies.router.add("balance.refresh", self.refresh)
+
+    @app_commands.command(name="balance", description="Your plan, balance, renewal and invoices")
+    async def balance(self, interaction: Interaction) -> None:
+        """What the store knows needs no waiting."""
+        account = await self._is.subscriptions.account(user_of(interaction))
+        await reply(interaction, account_card(account, self._is))
+
+    async def refresh(self, interaction: Interaction, _argument: str) -> None:
+        """Ask the provider (rule S17)."""
+        account = await self._is.subscriptions.account(user_of(interaction))
+        await interaction.response.defer()
+        note = None
+        try:
+            await self._is.subscriptions.refresh(account.customer_id)
+        except (ProviderUnavailableError, ProviderRefusedError):
+            note = PROVIDER_SILENT
+        account = await self._is.subscriptions.account(user_of(interaction))
+        await replace(interaction, account_card(account, self._is, note=note))

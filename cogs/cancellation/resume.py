@@ -1,0 +1,83 @@
+"""/resume: undo a scheduled cancellation before the period ends (rules S5, S6)."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.identifiers import UserId
+from bot.domain.job import Job
+from bot.services.screens import Screen
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.interactions import Interaction, custom_id, reply, screen_of, user_of
+from cogs.layout import View, button, card, row, text
+
+
+class ResumeCog(commands.Cog):
+    """Takes the wish, and tells when it is done."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Register the button and the effects."""
+        self._is = dependencies
+        dependencies.router.add("resume.start", self.start)
+        dependencies.on_job(
+            "cancellation.carry_out_resume", self._is.cancellations.carry_out_resume
+        )
+        dependencies.on_job("cancellation.show_resume", self.show)
+        dependencies.on_job("cancellation.tell_resume", self.tell)
+
+    @app_commands.command(name="resume", description="Keep your subscription: undo a cancellation")
+    async def resume(self, interaction: Interaction) -> None:
+        """The command."""
+        await self.start(interaction, "")
+
+    async def start(self, interaction: Interaction, _argument: str) -> None:
+        """Commit the wish; a job asks the provider."""
+        await self._is.cancellations.request_resume(
+            user_of(interaction), screen=screen_of(interaction)
+        )
+        await reply(
+            interaction,
+            card(
+                text(
+                    "## Resuming…\nYour request is recorded. We are waiting for the payment "
+                    "provider to confirm."
+                ),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+        )
+
+    async def show(self, job: Job) -> None:
+        """Fill in the screen."""
+        screen = Screen.from_payload(job.payload["screen"])
+        await self._is.messenger.show(screen, await self._outcome(job))
+
+    async def tell(self, job: Job) -> None:
+        """A lasting message beside the screen."""
+        user_id = UserId(int(job.payload["user_id"]))
+        await self._is.messenger.tell(user_id, await self._outcome(job), key=job.key)
+
+    async def _outcome(self, job: Job) -> View:
+        account = await self._is.subscriptions.find_account(UserId(int(job.payload["user_id"])))
+        subscription = account.subscription if account else None
+        if not job.payload["resumed"] or subscription is None:
+            return card(
+                text(
+                    "## Not resumed\nThe payment provider says that this subscription has ended. "
+                    "You can subscribe again at any time."
+                ),
+                row(button("Subscribe (cancel anytime)", custom_id("subscribe.start"))),
+                accent=words.WARNING_COLOUR,
+            )
+        name = words.plan_name(subscription, self._is.catalogue)
+        return card(
+            text(
+                f"## {name} goes on\nIt renews on {words.day(subscription.period_end)} for "
+                f"{words.money(subscription.price)}, and then {words.every(subscription.interval)}."
+                "\nYou can cancel at any time with `/cancel`."
+            ),
+            row(
+                button("Balance", custom_id("balance.refresh")),
+                button("Cancel subscription", custom_id("cancel.start")),
+            ),
+            accent=words.SUCCESS_COLOUR,
+        )

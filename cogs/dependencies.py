@@ -1,0 +1,57 @@
+"""What every cog is built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.catalogue import Catalogue
+from bot.services.accounts import AccountService
+from bot.services.cancellations import CancellationService
+from bot.services.context import Clock, Policy
+from bot.services.guilds import GuildService
+from bot.services.jobs import Handler
+from bot.services.refunds import RefundService
+from bot.services.subscriptions import SubscriptionService
+from bot.services.tickets import TicketService
+from cogs.interactions import Router
+from cogs.messenger import Messenger
+
+
+class SendMail(Protocol):
+    """Sends one mail; see `bot.mail`."""
+
+    async def __call__(self, *, to: str, subject: str, text: str, message_id: str) -> bool:
+        """False when the server will never take it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """The words and addresses of the vendor. `cancel_url` works without Discord."""
+
+    name: str
+    support_email: str
+    cancel_url: str
+    link_hosts: frozenset[str]
+    nudge: str
+    cancel_topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Services, words, and where cogs register their buttons and effects."""
+
+    accounts: AccountService
+    subscriptions: SubscriptionService
+    cancellations: CancellationService
+    tickets: TicketService
+    refunds: RefundService
+    guilds: GuildService
+    catalogue: Catalogue
+    policy: Policy
+    vendor: Vendor
+    clock: Clock
+    send_mail: SendMail
+    router: Router
+    on_job: Callable[[str, Handler], None]
+    messenger: Messenger

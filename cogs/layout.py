@@ -1,0 +1,105 @@
+"""Components V2, put together the same way on every screen."""
+
+from collections.abc import Sequence
+
+import discord
+from discord import ui
+
+View = ui.LayoutView
+Part = ui.Item[View]
+
+
+def finished(view: View) -> View:
+    """Keep discord.py from holding the view in memory: its buttons are found by the router."""
+    view.stop()
+    return view
+
+
+def card(*parts: Part, accent: int | None = None) -> View:
+    """A screen: one container with a coloured edge."""
+    view = View(timeout=None)
+    view.add_item(ui.Container(*parts, accent_colour=accent))
+    return view
+
+
+def text(markdown: str) -> ui.TextDisplay[View]:
+    """A paragraph of Discord's markdown."""
+    return ui.TextDisplay(markdown)
+
+
+def line() -> ui.Separator[View]:
+    """A thin rule between two parts."""
+    return ui.Separator()
+
+
+def row(*items: ui.Button[View] | ui.Select[View]) -> ui.ActionRow[View]:
+    """Buttons side by side, or one select."""
+    return ui.ActionRow(*items)
+
+
+def button(
+    label: str,
+    custom_id: str,
+    *,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    disabled: bool = False,
+) -> ui.Button[View]:
+    """A button that the router finds by its custom_id."""
+    return ui.Button(label=label, custom_id=custom_id, style=style, disabled=disabled)
+
+
+def link_button(label: str, url: str) -> ui.Button[View]:
+    """A button that opens a page."""
+    return ui.Button(label=label, url=url)
+
+
+def select(
+    custom_id: str, placeholder: str, options: Sequence[discord.SelectOption]
+) -> ui.Select[View]:
+    """One choice out of up to 25."""
+    return ui.Select(custom_id=custom_id, placeholder=placeholder, options=list(options[:25]))
+
+
+def modal(title: str, custom_id: str, *parts: ui.Item[ui.Modal]) -> ui.Modal:
+    """A modal; its answers come back under the parts' custom_ids."""
+    made = ui.Modal(title=title[:45], custom_id=custom_id, timeout=None)
+    for part in parts:
+        made.add_item(part)
+    return made
+
+
+def text_field(
+    label: str,
+    custom_id: str,
+    *,
+    description: str = "",
+    placeholder: str | None = None,
+    required: bool = True,
+    paragraph: bool = False,
+    max_length: int = 200,
+) -> ui.Label[ui.Modal]:
+    """A labelled text input."""
+    style = discord.TextStyle.paragraph if paragraph else discord.TextStyle.short
+    return ui.Label(
+        text=label,
+        description=description or None,
+        component=ui.TextInput(
+            custom_id=custom_id,
+            style=style,
+            required=required,
+            max_length=max_length,
+            placeholder=placeholder,
+        ),
+    )
+
+
+def radio_field(
+    label: str, custom_id: str, choices: Sequence[tuple[str, str]], *, description: str = ""
+) -> ui.Label[ui.Modal]:
+    """A labelled, required choice of (value, label) pairs: two to ten of them."""
+    options = [discord.RadioGroupOption(label=name, value=value) for value, name in choices]
+    return ui.Label(
+        text=label,
+        description=description or None,
+        component=ui.RadioGroup(custom_id=custom_id, options=options, required=True),
+    )

@@ -1,0 +1,91 @@
+"""Messages that jobs send: to a member, to a channel, onto a screen that waits.
+
+Discord drops a second message with the same nonce, so a job that runs again after a crash does
+not say things twice.
+"""
+
+import hashlib
+from typing import cast
+
+import discord
+import structlog
+
+from bot.domain.identifiers import ChannelId, UserId
+from bot.services.screens import Screen
+from cogs.layout import View, finished
+
+# Codes that no other try will change.
+CANNOT_DM = 50007
+UNKNOWN_CHANNEL = 10003
+MISSING_ACCESS = 50001
+MISSING_PERMISSIONS = 50013
+# The person's screen is gone: dismissed, or older than 15 minutes.
+SCREEN_GONE = frozenset({10008, 10015, 10062, 50027})
+
+_log = structlog.get_logger(__name__)
+
+
+def _nonce(key: str) -> str:
+    """Discord's nonces have at most 25 characters."""
+    return hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+class Messenger:
+    """Sends on behalf of the jobs of all cogs."""
+
+    def __init__(self, client: discord.Client) -> None:
+        """`client` must be logged in when something is sent."""
+        self._client = client
+
+    async def tell(
+        self, user_id: UserId, view: View, *, key: str, file: discord.File | None = None
+    ) -> bool:
+        """Send a direct message; False when this person does not take any."""
+        try:
+            channel = await self._client.create_dm(discord.Object(user_id))
+            await _send(channel, view, key=key, file=file)
+        except discord.Forbidden as refusal:
+            _log.info("direct_message_refused", user=user_id, code=refusal.code)
+            return False
+        return True
+
+    async def post(
+        self,
+        channel_id: ChannelId | None,
+        view: View,
+        *,
+        key: str,
+        file: discord.File | None = None,
+    ) -> bool:
+        """Send to a channel; False when there is none or the bot may not write there."""
+        if channel_id is None:
+            return False
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            await _send(channel, view, key=key, file=file)
+        except (discord.Forbidden, discord.NotFound) as refusal:
+            _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
+            return False
+        return True
+
+    async def show(self, screen: Screen, view: View) -> bool:
+        """Fill in the answer to an interaction; False when nobody can see it any more."""
+        webhook = discord.Webhook.partial(screen.application_id, screen.token, client=self._client)
+        try:
+            # Discord's word for the first answer stands where a message's number does.
+            await webhook.edit_message(cast(int, "@original"), view=finished(view))
+        except discord.HTTPException as refusal:
+            if refusal.code not in SCREEN_GONE and refusal.status not in (401, 404):
+                raise
+            return False
+        return True
+
+
+async def _send(
+    channel: discord.abc.Messageable, view: View, *, key: str, file: discord.File | None
+) -> None:
+    if file is None:
+        await channel.send(view=finished(view), nonce=_nonce(key))
+    else:
+        view.add_item(discord.ui.File(f"attachment://{file.filename}"))
+        await channel.send(view=finished(view), nonce=_nonce(key), file=file)

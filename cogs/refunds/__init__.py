@@ -1,0 +1,13 @@
+"""The refund desk."""
+
+from discord.ext import commands
+
+from cogs.dependencies import Dependencies
+from cogs.refunds.desk import RefundCog
+from cogs.refunds.effects import RefundEffects
+
+
+async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
+    """Add this feature's command, buttons and effects."""
+    RefundEffects(dependencies)
+    await bot.add_cog(RefundCog(dependencies))

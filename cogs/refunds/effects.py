@@ -1,0 +1,64 @@
+"""What follows a refund: the screen, the member's receipt, the team's log."""
+
+from bot.domain.identifiers import RefundId
+from bot.domain.job import Job
+from bot.services.refunds import RefundCase
+from bot.services.screens import Screen
+from cogs.dependencies import Dependencies
+from cogs.refunds.render import member_card, member_text, outcome_card
+
+
+class RefundEffects:
+    """Handlers of the jobs that `RefundService` adds."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Register every handler."""
+        self._is = dependencies
+        for kind, handler in (
+            ("refund.carry_out", dependencies.refunds.carry_out),
+            ("refund.show", self.show),
+            ("refund.tell_staff", self.tell_staff),
+            ("refund.tell_member", self.tell_member),
+            ("refund.mail_receipt", self.mail_receipt),
+        ):
+            dependencies.on_job(kind, handler)
+
+    async def _case(self, job: Job) -> RefundCase:
+        return await self._is.refunds.find(RefundId(str(job.payload["refund_id"])))
+
+    async def show(self, job: Job) -> None:
+        """Fill in the moderator's screen."""
+        screen = Screen.from_payload(job.payload["screen"])
+        await self._is.messenger.show(screen, outcome_card(await self._case(job), self._is))
+
+    async def tell_staff(self, job: Job) -> None:
+        """The log channel."""
+        case = await self._case(job)
+        settings = await self._is.guilds.settings(case.refund.guild_id)
+        view = outcome_card(case, self._is)
+        await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+
+    async def tell_member(self, job: Job) -> None:
+        """The receipt as a direct message."""
+        case = await self._case(job)
+        if case.refund.member_id is not None:
+            view = member_card(case, self._is)
+            await self._is.messenger.tell(case.refund.member_id, view, key=job.key)
+
+    async def mail_receipt(self, job: Job) -> None:
+        """The receipt by mail, where the provider has an address."""
+        case = await self._case(job)
+        if case.refund.member_id is None:
+            return
+        account = await self._is.subscriptions.find_account(case.refund.member_id)
+        if account is None or account.email is None:
+            return
+        await self._is.send_mail(
+            to=account.email,
+            subject=f"Your {self._is.vendor.name} refund ({case.refund.reference})",
+            text=(
+                f"{member_text(case, self._is)}\n\nReference: {case.refund.reference}\n"
+                f"Questions: {self._is.vendor.support_email}\n"
+            ),
+            message_id=f"refund-{case.refund.id}",
+        )

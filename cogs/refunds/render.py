@@ -1,0 +1,178 @@
+"""The screens of the refund desk, and what the member is told."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.domain.identifiers import UserId
+from bot.domain.refund import Consequence, Ground, Payment, PaymentPurpose, RefundState
+from bot.domain.subscription import Subscription
+from bot.services.refunds import RefundCase
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.interactions import custom_id
+from cogs.layout import View, button, card, row, select, text
+
+GROUNDS = {
+    Ground.SERVICE_FAILURE: "The service failed",
+    Ground.DUPLICATE_CHARGE: "Charged twice",
+    Ground.OUR_ERROR: "Our error",
+}
+_PURPOSES = {
+    PaymentPurpose.SUBSCRIPTION: "Subscription",
+    PaymentPurpose.TOP_UP: "Top-up",
+    PaymentPurpose.OTHER: "Payment",
+}
+# The provider decides both, and they differ by bank and country (rule S12).
+NO_PROMISE = "The payment provider decides when the money arrives, and how."
+
+
+def payments_card(member_id: UserId, payments: Sequence[Payment]) -> View:
+    """Choose the payment."""
+    options = [
+        discord.SelectOption(
+            label=f"{words.money(payment.refundable)} · {words.plain_day(payment.paid_at)}",
+            description=_describe(payment)[:100],
+            value=payment.id,
+        )
+        for payment in payments
+    ]
+    more = f"\n-# The newest 25 of {len(payments)}." if len(payments) > 25 else ""
+    return card(
+        text(f"## Refund a payment of <@{member_id}>\nNothing happens before you confirm.{more}"),
+        row(select(custom_id("refund.pick", str(member_id)), "Choose a payment", options)),
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def _describe(payment: Payment) -> str:
+    parts = [_PURPOSES[payment.purpose], payment.id]
+    if payment.period_start and payment.period_end:
+        parts.insert(
+            1, f"{words.plain_day(payment.period_start)} to {words.plain_day(payment.period_end)}"
+        )
+    if payment.disputed:
+        parts.insert(0, "DISPUTED")
+    return " · ".join(parts)
+
+
+def draft_card(case: RefundCase, deps: Dependencies) -> View:
+    """The consequence, before anything happens."""
+    refund, payment = case.refund, case.payment
+    options = [
+        discord.SelectOption(label=label, value=ground.value, default=refund.ground is ground)
+        for ground, label in GROUNDS.items()
+    ]
+    already = (
+        f"\n**Refunded before:** {words.money(payment.refunded)}" if payment.refunded.amount else ""
+    )
+    return card(
+        text(
+            f"## Refund {words.money(refund.amount)} to <@{refund.member_id}>?\n"
+            f"**Payment:** {_describe(payment)}\n**Paid:** {words.day(payment.paid_at)}{already}\n"
+            f"**Consequence:** {consequence_text(case, deps)}\n-# {NO_PROMISE}"
+        ),
+        row(select(custom_id("refund.ground", refund.id), "Why? (required)", options)),
+        row(
+            button(
+                f"Confirm: refund {words.money(refund.amount)}",
+                custom_id("refund.confirm", refund.id),
+                style=discord.ButtonStyle.danger,
+                disabled=refund.ground is None,
+            )
+        ),
+        accent=words.WARNING_COLOUR,
+    )
+
+
+def consequence_text(case: RefundCase, deps: Dependencies) -> str:
+    """What the refund does to the subscription."""
+    name = _plan(case.subscription, deps)
+    return {
+        Consequence.ENDS_SUBSCRIPTION: (
+            f"{name} **ends at once**: access and allowance stop, and the plan becomes Free."
+        ),
+        Consequence.DUPLICATE_ENDS_NOTHING: (
+            f"{name} **goes on**: another payment covers the same period, so this one is a "
+            "duplicate."
+        ),
+        Consequence.TOP_UP_ENDS_NOTHING: "What is left of this top-up is removed. Nothing ends.",
+        Consequence.ALREADY_ENDED: f"None: {name} has ended already.",
+        Consequence.NO_SUBSCRIPTION: "None: this payment did not buy a subscription.",
+    }[case.refund.consequence]
+
+
+def _plan(subscription: Subscription | None, deps: Dependencies) -> str:
+    return words.plan_name(subscription, deps.catalogue) if subscription else "The subscription"
+
+
+def requested_card(case: RefundCase) -> View:
+    """Committed, not yet done."""
+    return card(
+        text(
+            f"## Refund requested\n{words.money(case.refund.amount)} to "
+            f"<@{case.refund.member_id}>. We are waiting for the payment provider.\n"
+            f"-# Reference: {case.refund.reference}"
+        ),
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def outcome_card(case: RefundCase, deps: Dependencies) -> View:
+    """How it ended, for the moderator and the log channel."""
+    refund = case.refund
+    amount = words.money(refund.amount)
+    who = f"<@{refund.moderator_id}> → <@{refund.member_id}>"
+    ground = GROUNDS[refund.ground] if refund.ground else "no ground"
+    if refund.state is RefundState.FAILED:
+        return card(
+            text(
+                f"## Refund failed\n{amount}, {who}\nThe payment provider refused "
+                f"(`{refund.failure}`). **No money was moved and nothing was ended.**\n"
+                f"-# Reference: {refund.reference}"
+            ),
+            accent=words.WARNING_COLOUR,
+        )
+    pending = (
+        " (the provider is still working on it)" if refund.provider_status == "pending" else ""
+    )
+    ended = {
+        Consequence.ENDS_SUBSCRIPTION: f"{_plan(case.subscription, deps)} has ended.",
+        Consequence.DUPLICATE_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
+    }.get(refund.consequence, "No subscription was ended.")
+    return card(
+        text(
+            f"## Refunded {amount}{pending}\n{who} · {ground}\n{ended} {NO_PROMISE}\n"
+            f"-# Reference: {refund.reference} · {refund.provider_refund_id}"
+        ),
+        accent=words.SUCCESS_COLOUR,
+    )
+
+
+def member_text(case: RefundCase, deps: Dependencies) -> str:
+    """What the member reads, without markup: it goes by mail too."""
+    ended = {
+        Consequence.ENDS_SUBSCRIPTION: (
+            f"{_plan(case.subscription, deps)} has ended with it: access and allowance have "
+            "stopped, and your plan is Free. Nothing more is charged."
+        ),
+        Consequence.DUPLICATE_ENDS_NOTHING: (
+            f"{_plan(case.subscription, deps)} goes on: it was paid for twice, and one payment "
+            "stays."
+        ),
+    }.get(case.refund.consequence, "Nothing else has changed.")
+    return (
+        f"We have refunded your payment of {words.money(case.refund.amount)} from "
+        f"{words.plain_day(case.payment.paid_at)}. {ended} {NO_PROMISE}"
+    )
+
+
+def member_card(case: RefundCase, deps: Dependencies) -> View:
+    """The receipt as a direct message."""
+    return card(
+        text(
+            f"## Refund of {words.money(case.refund.amount)}\n{member_text(case, deps)}\n"
+            f"-# Reference: {case.refund.reference} · Questions: {deps.vendor.support_email}"
+        ),
+        accent=words.SUCCESS_COLOUR,
+    )

@@ -1,0 +1,253 @@
+"""Words: refusals, times, money. Short sentences, for people who are tired or new to English."""
+
+from datetime import datetime
+
+import discord
+from babel.numbers import format_currency, get_currency_precision
+
+from bot.domain.catalogue import Catalogue, Interval
+from bot.domain.errors import (
+    AccountTaken,
+    AlreadyLinked,
+    AlreadySubscribed,
+    AttemptOver,
+    CodeExpired,
+    ConsequenceChanged,
+    GuildNotSetUp,
+    InvalidAddress,
+    MooringError,
+    NoPayments,
+    NoSuchThing,
+    NothingToCancel,
+    NothingToResume,
+    NotLinked,
+    NotPermitted,
+    NotRefundable,
+    NotYours,
+    OwnAccount,
+    RefundOver,
+    RefundsSwitchedOff,
+    TicketExists,
+    TicketOver,
+    TooManyLinkRequests,
+    WrongCode,
+)
+from bot.domain.links import is_allowed_link
+from bot.domain.money import Money
+from bot.domain.subscription import Subscription
+
+NEUTRAL_COLOUR = 0x5B6EE1
+SUCCESS_COLOUR = 0x2E9E6B
+WARNING_COLOUR = 0xD9822B
+
+OUTDATED_BUTTON = (
+    "This button is from an older version of the bot and does not work any more.\n"
+    "Please run the command again, for example `/balance`."
+)
+PROVIDER_SILENT = (
+    "The payment provider does not answer right now. What you see is the last known state. "
+    "Please try again in a minute."
+)
+
+
+def day(moment: datetime) -> str:
+    """A date in the reader's own language and time zone."""
+    return f"<t:{int(moment.timestamp())}:D>"
+
+
+def day_and_time(moment: datetime) -> str:
+    """A date with the time."""
+    return f"<t:{int(moment.timestamp())}:f>"
+
+
+def relative(moment: datetime) -> str:
+    """How far away it is, such as "in 12 days"."""
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def plain_day(moment: datetime) -> str:
+    """A date for mail, where nobody knows the reader's time zone."""
+    return f"{moment:%d %B %Y}"
+
+
+def plain_time(moment: datetime) -> str:
+    """A date with the time for mail."""
+    return f"{moment:%d %B %Y, %H:%M} UTC"
+
+
+def money(amount: Money) -> str:
+    """An amount in its currency, with as many decimals as the currency has."""
+    code = amount.currency.upper()
+    value = amount.amount / 10 ** get_currency_precision(code)
+    return format_currency(value, code, locale="en_US")
+
+
+def count(number: int) -> str:
+    """A number with thousands separated."""
+    return f"{number:,}"
+
+
+def every(interval: Interval) -> str:
+    """How often a price is charged."""
+    return {Interval.MONTH: "monthly", Interval.YEAR: "yearly"}[interval]
+
+
+def plan_name(subscription: Subscription, catalogue: Catalogue) -> str:
+    """The plan's name; one that the vendor has stopped selling still has a word for it."""
+    plan = catalogue.plan(subscription.plan_id) if subscription.plan_id else None
+    return plan.name if plan else "Your plan"
+
+
+def link(label: str, url: str | None, *, hosts: frozenset[str]) -> str | None:
+    """A markdown link, or None for what may not be linked to (rule S22)."""
+    if url is None or not is_allowed_link(url, hosts=hosts) or any(sign in url for sign in "()<> "):
+        return None
+    return f"[{label}]({url})"
+
+
+def plain(written: str) -> str:
+    """Somebody's own text, fit for a code block: it cannot end the block."""
+    return written.replace("`", "'")
+
+
+def quoted(written: str) -> str:
+    """Somebody's own text as a quotation that cannot format, link or mention."""
+    escaped = discord.utils.escape_markdown(discord.utils.escape_mentions(written))
+    safe = escaped.replace("[", "\\[").replace("<", "\\<").replace("://", ":\u200b//")
+    return "\n".join(f"> {each}" for each in safe.splitlines() or [""])
+
+
+def defect(reference: str) -> str:
+    """For what should not have happened."""
+    return (
+        "**Something went wrong on our side.**\n"
+        "Nothing was lost. Please try again in a minute. If it happens again, open a ticket with "
+        f"`/ticket` and give this reference: `{reference}`."
+    )
+
+
+def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each refusal
+    """What happened, why, and what to do next."""
+    match error:
+        case NotLinked():
+            return (
+                "**Your Discord account is not linked to a billing account yet.**\n"
+                "Run `/link` and enter the email address that you pay with."
+            )
+        case NothingToCancel(ends_at=None):
+            return (
+                "**There is nothing to cancel.** You have no paid plan, so nothing will be charged."
+            )
+        case NothingToCancel(ends_at=datetime() as ends_at):
+            return (
+                "**Your subscription is already cancelled.** You need to do nothing. It stays on "
+                f"until {day(ends_at)} and nothing more is charged."
+            )
+        case NothingToResume(ended=True):
+            return (
+                "**Your subscription has ended, so it cannot be resumed.**\n"
+                "You can subscribe again at any time: run `/balance` and press "
+                "“Subscribe (cancel anytime)”."
+            )
+        case NothingToResume():
+            return "**There is nothing to resume.** No cancellation is scheduled."
+        case AlreadySubscribed():
+            return (
+                "**You already have a subscription**, and a second one would charge you twice.\n"
+                "Run `/balance` to see it."
+            )
+        case AttemptOver(outcome="cancelled"):
+            return "**This cancellation is already done.** Run `/balance` to see its end date."
+        case AttemptOver(outcome="requested"):
+            return (
+                "**Your cancellation is already requested.** We are waiting for the payment "
+                "provider. You will get a message as soon as it has confirmed."
+            )
+        case AttemptOver():
+            return "**This cancellation was ended before.** Run `/cancel` to start again."
+        case InvalidAddress():
+            return (
+                "**That does not look like an email address.**\n"
+                "Please run `/link` again and check the spelling, for example `name@example.com`."
+            )
+        case TooManyLinkRequests(retry_at=retry_at):
+            return (
+                "**Too many codes were requested.** This protects your account.\n"
+                f"You can ask for a new code {relative(retry_at)}."
+            )
+        case WrongCode(attempts_left=0):
+            return (
+                "**That code is not right, and it was the last try.** Run `/link` to start again."
+            )
+        case WrongCode(attempts_left=left):
+            return (
+                f"**That code is not right.** You have {left} "
+                f"{'try' if left == 1 else 'tries'} left. Use the code from the newest mail."
+            )
+        case CodeExpired():
+            return (
+                "**This code cannot be used any more.** Codes work once, for 15 minutes.\n"
+                "Run `/link` to get a new one."
+            )
+        case AccountTaken():
+            return (
+                "**This billing account is linked to another Discord user.**\n"
+                "If that is not you, please open a ticket with `/ticket`."
+            )
+        case AlreadyLinked():
+            return (
+                "**Your Discord account is already linked to a billing account.**\n"
+                "To change it, please open a ticket with `/ticket`."
+            )
+        case NotPermitted(needs="server"):
+            return "**This works only inside the server**, not in a direct message."
+        case NotPermitted(needs=needs):
+            return (
+                f"**You may not do this.** It needs the {needs} role of this server.\n"
+                "Nothing was changed. If you should have it, ask the server's administrators."
+            )
+        case NotYours():
+            return "**This belongs to somebody else.** Run the command yourself to get your own."
+        case GuildNotSetUp(missing=missing):
+            return (
+                f"**This server is not set up yet.** Missing: {', '.join(missing)}.\n"
+                "An administrator can choose it with `/setup`."
+            )
+        case TicketExists(channel_id=None):
+            return "**Your ticket is being opened.** Please wait a moment."
+        case TicketExists(channel_id=channel_id):
+            return f"**You already have a ticket for this:** <#{channel_id}>"
+        case TicketOver():
+            return "**This ticket is already closed.** You can open a new one with `/ticket`."
+        case NoSuchThing(what=what):
+            return f"**This {what} does not exist any more.** Please run the command again."
+        case RefundsSwitchedOff():
+            return (
+                "**Refunds are switched off.** The policy of this vendor is that payments are "
+                'final (`refunds.mode = "none"`).'
+            )
+        case NoPayments(member_id=member_id):
+            return (
+                f"**There is no payment of <@{member_id}> to refund.** Either no billing account "
+                "is linked, or everything has been refunded."
+            )
+        case NotRefundable(why="disputed"):
+            return (
+                "**This payment is disputed, so it cannot be refunded.** The bank decides. "
+                "A refund on top would pay twice."
+            )
+        case NotRefundable(why="in_progress"):
+            return "**This payment is already being refunded, or was refunded before.**"
+        case NotRefundable():
+            return "**This payment has been refunded already.**"
+        case OwnAccount():
+            return "**You cannot refund a payment of your own.** Ask another moderator."
+        case RefundOver():
+            return "**This refund was already confirmed.** Its outcome is on its first screen."
+        case ConsequenceChanged():
+            return (
+                "**Something changed since you looked at this refund.** Nothing was refunded.\n"
+                "Run `/refund` again to see the payment as it is now."
+            )
+        case _:
+            return f"**That is not possible.** (`{error.code}`)"

@@ -1,0 +1,1 @@
+"""Everything that Mooring remembers: one schema for SQLite and PostgreSQL, one module per noun."""

@@ -1,0 +1,99 @@
+"""What a member's screens show about their account, read in one query."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.account import Account
+from bot.domain.allowance import EMPTY_BALANCE, Balance, EntryKind
+from bot.domain.identifiers import UserId
+from bot.domain.invoice import Invoice
+from bot.domain.money import Money
+from storage import ledger
+from storage.schema import customers, invoices, subscriptions
+from storage.subscriptions import to_subscription
+
+INVOICES_SHOWN = 3
+
+
+_each = subscriptions.alias("each")
+_LIVE_FIRST = sa.case(
+    (_each.c.status.in_(["active", "trialing", "past_due", "unpaid", "paused"]), 0), else_=1
+)
+_current = (
+    sa.select(_each.c.id)
+    .where(_each.c.customer_id == customers.c.id)
+    .order_by(_LIVE_FIRST, _each.c.created_at.desc())
+    .limit(1)
+    .correlate(customers)
+    .scalar_subquery()
+)
+_newest_invoices = (
+    sa.select(invoices.c.id)
+    .where(invoices.c.customer_id == customers.c.id, invoices.c.status != "draft")
+    .order_by(invoices.c.issued_at.desc())
+    .limit(INVOICES_SHOWN)
+    .correlate(customers)
+)
+_shown = invoices.alias("shown")
+_ACCOUNT = (
+    sa.select(
+        customers.c.id.label("account_id"),
+        customers.c.email,
+        subscriptions,
+        *(
+            ledger.sum_of(kind, subscriptions.c.id, subscriptions.c.period_start).label(kind.value)
+            for kind in EntryKind
+        ),
+        _shown.c.id.label("invoice_id"),
+        _shown.c.subscription_id.label("invoice_subscription_id"),
+        _shown.c.number,
+        _shown.c.status.label("invoice_status"),
+        _shown.c.amount.label("invoice_amount"),
+        _shown.c.currency.label("invoice_currency"),
+        _shown.c.issued_at,
+        _shown.c.page_url,
+        _shown.c.pdf_url,
+    )
+    .select_from(
+        customers.outerjoin(subscriptions, subscriptions.c.id == _current).outerjoin(
+            _shown, _shown.c.id.in_(_newest_invoices)
+        )
+    )
+    .where(customers.c.user_id == sa.bindparam("user_id"))
+    .order_by(_shown.c.issued_at.desc())
+)
+
+
+def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
+    return Invoice(
+        row.invoice_id,
+        row.account_id,
+        row.invoice_subscription_id,
+        row.number,
+        row.invoice_status,
+        Money(row.invoice_amount, row.invoice_currency),
+        row.issued_at,
+        row.page_url,
+        row.pdf_url,
+    )
+
+
+def _account(rows: Sequence[sa.Row[tuple[object, ...]]]) -> Account | None:
+    if not rows:
+        return None
+    first = rows[0]
+    subscribed = first.id is not None
+    return Account(
+        customer_id=first.account_id,
+        email=first.email,
+        subscription=to_subscription(first) if subscribed else None,
+        balance=Balance(first.grant, first.top_up, first.usage) if subscribed else EMPTY_BALANCE,
+        invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
+    )
+
+
+async def of_user(connection: AsyncConnection, user_id: UserId) -> Account | None:
+    """The account linked to this Discord user; None when none is."""
+    return _account((await connection.execute(_ACCOUNT, {"user_id": user_id})).all())

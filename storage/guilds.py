@@ -1,0 +1,51 @@
+"""Each server's roles and channels, as its administrator chose them."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.guild import GuildSettings
+from bot.domain.identifiers import GuildId
+from storage.schema import guilds
+from storage.upsert import insert_new
+
+
+async def load_all(connection: AsyncConnection) -> dict[GuildId, GuildSettings]:
+    """Every server's settings; there are few, and every interaction needs one of them."""
+    rows = await connection.execute(sa.select(guilds))
+    return {
+        GuildId(row.guild_id): GuildSettings(
+            row.support_role_id,
+            row.moderator_role_id,
+            row.ticket_category_id,
+            row.log_channel_id,
+        )
+        for row in rows
+    }
+
+
+async def save(connection: AsyncConnection, guild_id: GuildId, settings: GuildSettings) -> None:
+    """Store all four choices."""
+    await insert_new(connection, guilds, [{"guild_id": guild_id}], unique=["guild_id"])
+    await connection.execute(
+        sa.update(guilds)
+        .where(guilds.c.guild_id == guild_id)
+        .values(
+            support_role_id=settings.support_role_id,
+            moderator_role_id=settings.moderator_role_id,
+            ticket_category_id=settings.ticket_category_id,
+            log_channel_id=settings.log_channel_id,
+        )
+    )
+
+
+async def take_ticket_number(connection: AsyncConnection, guild_id: GuildId) -> int:
+    """The server's next ticket number; a gap stays where opening was given up."""
+    await insert_new(connection, guilds, [{"guild_id": guild_id}], unique=["guild_id"])
+    taken = await connection.scalar(
+        sa.update(guilds)
+        .where(guilds.c.guild_id == guild_id)
+        .values(next_ticket_number=guilds.c.next_ticket_number + 1)
+        .returning(guilds.c.next_ticket_number)
+    )
+    assert taken is not None  # noqa: S101 - the row was inserted above, in this transaction
+    return int(taken) - 1

@@ -1,0 +1,154 @@
+"""The jobs table: everything that has to happen after a commit, at least once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.job import Job, NewJob
+from storage.database import note_jobs_added
+from storage.schema import jobs
+from storage.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits. `oldest` is when the longest waiting due job should have run."""
+
+    due: int
+    failing: int
+    oldest: datetime | None
+
+
+async def add(connection: AsyncConnection, new: Sequence[NewJob], *, now: datetime) -> int:
+    """Add the jobs whose keys are new; returns how many were."""
+    rows = [
+        {
+            "kind": job.kind,
+            "key": job.key,
+            "line": job.line,
+            "payload": dict(job.payload),
+            "run_at": job.run_at or now,
+        }
+        for job in new
+    ]
+    added = await insert_new(connection, jobs, rows, unique=["key"])
+    note_jobs_added(connection)
+    return added
+
+
+_waiting = jobs.alias("waiting")
+_DUE = (
+    sa.select(jobs.c.id)
+    .where(
+        jobs.c.done_at.is_(None),
+        jobs.c.run_at <= sa.bindparam("now"),
+        sa.or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < sa.bindparam("now")),
+        sa.or_(
+            jobs.c.line.is_(None),
+            ~sa.exists().where(
+                _waiting.c.line == jobs.c.line,
+                _waiting.c.done_at.is_(None),
+                _waiting.c.id < jobs.c.id,
+            ),
+        ),
+    )
+    .order_by(jobs.c.run_at, jobs.c.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    sa.update(jobs)
+    .where(jobs.c.id.in_(_DUE.scalar_subquery()))
+    .values(
+        attempts=jobs.c.attempts + 1,
+        lease_until=sa.bindparam("until"),
+        lease_token=sa.bindparam("token"),
+    )
+    .returning(jobs.c.id, jobs.c.kind, jobs.c.key, jobs.c.payload, jobs.c.attempts)
+)
+
+
+async def claim(
+    connection: AsyncConnection, *, now: datetime, lease: timedelta, token: str, most: int
+) -> list[Job]:
+    """Lease up to `most` due jobs, at most one of each line, longest waiting first."""
+    rows = await connection.execute(
+        _CLAIM, {"now": now, "until": now + lease, "token": token, "most": most}
+    )
+    return sorted(
+        (Job(row.id, row.kind, row.key, row.payload, row.attempts) for row in rows),
+        key=lambda job: job.id,
+    )
+
+
+async def finish(
+    connection: AsyncConnection, ids: Sequence[int], *, token: str, now: datetime
+) -> None:
+    """Mark jobs done, unless their lease has gone to another worker."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.id.in_(ids), jobs.c.lease_token == token)
+        .values(done_at=now, lease_until=None, lease_token=None, last_error=None)
+    )
+    # A finished job may have been the head of a line.
+    note_jobs_added(connection)
+
+
+async def put_back(
+    connection: AsyncConnection, job_id: int, *, token: str, run_at: datetime, error: str
+) -> None:
+    """Give the lease back, to be run again at `run_at`."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.lease_token == token)
+        .values(run_at=run_at, lease_until=None, lease_token=None, last_error=error)
+    )
+
+
+async def release(connection: AsyncConnection, *, token: str) -> None:
+    """Give back every lease of a worker that stops, to be run again at once."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.lease_token == token, jobs.c.done_at.is_(None))
+        .values(lease_until=None, lease_token=None, attempts=jobs.c.attempts - 1)
+    )
+
+
+async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None:
+    """Run a waiting job now instead of at the end of its pause."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.key == key, jobs.c.done_at.is_(None), jobs.c.run_at > now)
+        .values(run_at=now)
+    )
+    note_jobs_added(connection)
+
+
+async def next_run(connection: AsyncConnection, *, now: datetime) -> datetime | None:
+    """When the next job falls due or its lease ends, after `now`; None when nothing waits."""
+    due = sa.case((jobs.c.lease_until.is_not(None), jobs.c.lease_until), else_=jobs.c.run_at)
+    statement = sa.select(sa.func.min(due)).where(jobs.c.done_at.is_(None), due > now)
+    earliest: datetime | None = await connection.scalar(statement)
+    return earliest
+
+
+async def backlog(connection: AsyncConnection, *, now: datetime) -> Backlog:
+    """How much is due and not done, and how much of it has failed before."""
+    failing = sa.func.sum(sa.case((jobs.c.last_error.is_not(None), 1), else_=0))
+    row = (
+        await connection.execute(
+            sa.select(sa.func.count(), failing, sa.func.min(jobs.c.run_at)).where(
+                jobs.c.done_at.is_(None), jobs.c.run_at <= now
+            )
+        )
+    ).one()
+    return Backlog(due=row[0], failing=row[1] or 0, oldest=row[2])
+
+
+async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget jobs done before that time; their keys become free again."""
+    result = await connection.execute(sa.delete(jobs).where(jobs.c.done_at < before))
+    return int(result.rowcount)

@@ -1,0 +1,407 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+
+APPEND_ONLY = "the audit log is append-only"
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
+        sa.UniqueConstraint("hash", name=op.f("uq_audit_log_hash")),
+    )
+    op.create_table(
+        "customers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("linked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_customers_user_id")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=True),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    op.create_table(
+        "guilds",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("support_role_id", sa.BigInteger(), nullable=True),
+        sa.Column("moderator_role_id", sa.BigInteger(), nullable=True),
+        sa.Column("ticket_category_id", sa.BigInteger(), nullable=True),
+        sa.Column("log_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("next_ticket_number", sa.Integer(), server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", name=op.f("pk_guilds")),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=True),
+        sa.Column(
+            "payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("run_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("lease_token", sa.Text(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("key", name=op.f("uq_jobs_key")),
+    )
+    op.create_index(
+        "ix_jobs_done",
+        "jobs",
+        ["done_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_due",
+        "jobs",
+        ["run_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_index(
+        "ix_jobs_line",
+        "jobs",
+        ["line", "id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
+        "link_requests",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("code_salt", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "customer_ids", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("verified_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_requests")),
+    )
+    op.create_index(
+        op.f("ix_link_requests_address_requested_at"),
+        "link_requests",
+        ["address", "requested_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_link_requests_user_id_requested_at"),
+        "link_requests",
+        ["user_id", "requested_at"],
+        unique=False,
+    )
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("opener_id", sa.BigInteger(), nullable=False),
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column(
+            "answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("welcome_id", sa.BigInteger(), nullable=True),
+        sa.Column("attempt_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", sa.BigInteger(), nullable=True),
+        sa.Column("close_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+        sa.UniqueConstraint("channel_id", name=op.f("uq_tickets_channel_id")),
+        sa.UniqueConstraint("guild_id", "number", name=op.f("uq_tickets_guild_id_number")),
+    )
+    op.create_index(
+        op.f("ix_tickets_opener_id_created_at"),
+        "tickets",
+        ["opener_id", "created_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tickets_unclosed",
+        "tickets",
+        ["state"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('opening', 'open', 'closing')"),
+        postgresql_where=sa.text("state IN ('opening', 'open', 'closing')"),
+    )
+    op.create_index(
+        "uq_tickets_occupying",
+        "tickets",
+        ["guild_id", "opener_id", "topic_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('opening', 'open')"),
+        postgresql_where=sa.text("state IN ('opening', 'open')"),
+    )
+    op.create_table(
+        "cancel_attempts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason_id", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("effective_at", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_cancel_attempts_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cancel_attempts")),
+    )
+    op.create_index(
+        op.f("ix_cancel_attempts_customer_id_started_at"),
+        "cancel_attempts",
+        ["customer_id", "started_at"],
+        unique=False,
+    )
+    op.create_index(
+        "uq_cancel_attempts_unfinished",
+        "cancel_attempts",
+        ["subscription_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('started', 'reason_given', 'requested')"),
+        postgresql_where=sa.text("state IN ('started', 'reason_given', 'requested')"),
+    )
+    op.create_table(
+        "invoices",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("page_url", sa.Text(), nullable=True),
+        sa.Column("pdf_url", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_invoices_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoices")),
+    )
+    op.create_index(
+        op.f("ix_invoices_customer_id_issued_at"),
+        "invoices",
+        ["customer_id", "issued_at"],
+        unique=False,
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("period_start", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_ledger_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
+        sa.UniqueConstraint("key", name=op.f("uq_ledger_key")),
+    )
+    op.create_index(
+        op.f("ix_ledger_subscription_id_period_start"),
+        "ledger",
+        ["subscription_id", "period_start"],
+        unique=False,
+    )
+    op.create_table(
+        "payments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("invoice_id", sa.Text(), nullable=True),
+        sa.Column("subscription_id", sa.Text(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("disputed", sa.Boolean(), nullable=False),
+        sa.Column("paid_at", sa.BigInteger(), nullable=False),
+        sa.Column("period_start", sa.BigInteger(), nullable=True),
+        sa.Column("period_end", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_payments_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
+    )
+    op.create_index(
+        op.f("ix_payments_customer_id_paid_at"),
+        "payments",
+        ["customer_id", "paid_at"],
+        unique=False,
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("plan_id", sa.Text(), nullable=True),
+        sa.Column("price_id", sa.Text(), nullable=False),
+        sa.Column("interval", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("period_start", sa.BigInteger(), nullable=False),
+        sa.Column("period_end", sa.BigInteger(), nullable=False),
+        sa.Column("cancel_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_subscriptions_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+    )
+    op.create_index(
+        op.f("ix_subscriptions_customer_id_created_at"),
+        "subscriptions",
+        ["customer_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
+        "ticket_messages",
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("author_name", sa.Text(), nullable=False),
+        sa.Column("from_bot", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column(
+            "attachments", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.Column("edited_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_messages_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_ticket_messages")),
+    )
+    op.create_index(
+        op.f("ix_ticket_messages_ticket_id_message_id"),
+        "ticket_messages",
+        ["ticket_id", "message_id"],
+        unique=False,
+    )
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("moderator_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=True),
+        sa.Column("payment_id", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("consequence", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("provider_refund_id", sa.Text(), nullable=True),
+        sa.Column("provider_status", sa.Text(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+    )
+    op.create_index(
+        "uq_refunds_confirmed",
+        "refunds",
+        ["payment_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('requested', 'refunded', 'done')"),
+        postgresql_where=sa.text("state IN ('requested', 'refunded', 'done')"),
+    )
+    _make_audit_log_append_only()
+
+
+def _make_audit_log_append_only() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER audit_log_no_{verb.lower()} BEFORE {verb} ON audit_log "
+                f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{APPEND_ONLY}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
+    )
+
+
+def downgrade() -> None:
+    """Undo."""
+    for table in (
+        "refunds",
+        "ticket_messages",
+        "subscriptions",
+        "payments",
+        "ledger",
+        "invoices",
+        "cancel_attempts",
+        "tickets",
+        "link_requests",
+        "jobs",
+        "guilds",
+        "events",
+        "customers",
+        "audit_log",
+    ):
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_audit_change")

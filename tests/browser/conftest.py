@@ -1,0 +1,157 @@
+"""A browser, a sandbox with people in it, and a small discord.py bot that shows every component."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiosmtplib
+import discord
+import pytest
+import pytest_asyncio
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from playwright.async_api import Browser, Page, async_playwright
+from yarl import URL
+
+from bot.sandbox.discord import Channel, DiscordSandbox, Guild, User, overwrite_for_role
+from bot.sandbox.discord.permissions import VIEW_CHANNEL
+from bot.sandbox.mail import MailSink
+from bot.sandbox.page import DemoPage, PagePersona
+from bot.sandbox.stripe import StripeSandbox
+from tests.browser.showcase import Showcase
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+module_loop = pytest_asyncio.fixture(loop_scope="module")
+
+
+@dataclass
+class Demo:
+    """A running sandbox with the page in front of it."""
+
+    discord: DiscordSandbox
+    stripe: StripeSandbox
+    mail: MailSink
+    page: DemoPage
+    bot: Showcase
+    guild: Guild
+    general: Channel
+    staff: Channel
+    users: dict[str, User]
+
+    def address(self, persona: str, **query: str) -> str:
+        """The page's address for a persona."""
+        return str(URL(self.page.url).with_query({"as": persona, **query}))
+
+    async def send_mail(self, subject: str, text: str, html: str | None = None) -> None:
+        """Send a mail as the bot would."""
+        message = EmailMessage()
+        message["From"], message["To"] = "bot@harbor.example", "mia@example.com"
+        message["Subject"] = subject
+        message.set_content(text)
+        if html is not None:
+            message.add_alternative(html, subtype="html")
+        await aiosmtplib.send(message, hostname=self.mail.host, port=self.mail.port)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found: install it, for example with `apt install chromium`")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@module_loop
+async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
+    async with contextlib.AsyncExitStack() as stack:
+        sandbox = DiscordSandbox(rate_limits=False)
+        await sandbox.start()
+        stack.push_async_callback(sandbox.stop)
+        stripe, mail = StripeSandbox(), MailSink()
+        await stripe.start()
+        stack.push_async_callback(stripe.stop)
+        await mail.start()
+        stack.push_async_callback(mail.stop)
+        users = {name: sandbox.add_user(name, name.title()) for name in ("mia", "sam", "noor")}
+        guild, general, staff = furnish(sandbox, users)
+        monkeypatch.setattr(Route, "BASE", sandbox.api_url)
+        monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(sandbox.gateway_url))
+        bot = Showcase()
+        running = asyncio.create_task(bot.start(sandbox.token))
+        stack.push_async_callback(end, bot, running)
+        page = DemoPage(
+            discord=sandbox,
+            stripe=stripe,
+            mail=mail,
+            personas=[
+                PagePersona(users["mia"], "Member", "On Pro, pays through Stripe"),
+                PagePersona(users["sam"], "Support", "Answers tickets"),
+                PagePersona(users["noor"], "Member", "Has not linked an account"),
+            ],
+        )
+        await page.start()
+        stack.push_async_callback(page.stop)
+        await sandbox.wait_for_bot()
+        yield Demo(sandbox, stripe, mail, page, bot, guild, general, staff, users)
+
+
+def furnish(sandbox: DiscordSandbox, users: dict[str, User]) -> tuple[Guild, Channel, Channel]:
+    """A guild with a channel for everybody and one for the staff."""
+    guild = sandbox.add_guild("Harbor Software", owner=sandbox.add_user("ada", "Ada"))
+    support = guild.add_role("Support", color=0x2ECC71)
+    guild.add_member(users["mia"], roles=[guild.add_role("Pro", color=0xE67E22)])
+    guild.add_member(users["sam"], roles=[support])
+    guild.add_member(users["noor"])
+    community = guild.add_category("Community")
+    general = guild.add_text_channel("general", category=community, topic="Talk about Harbor")
+    private = [
+        overwrite_for_role(guild.everyone, deny=VIEW_CHANNEL),
+        overwrite_for_role(support, allow=VIEW_CHANNEL),
+    ]
+    staff = guild.add_text_channel("staff", category=community, overwrites=private)
+    return guild, general, staff
+
+
+async def end(bot: discord.Client, running: asyncio.Task[None]) -> None:
+    """Stop the bot and wait for it."""
+    await bot.close()
+    await running
+
+
+@module_loop
+async def tab(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
+    """Mia's tab at desktop size; a script error on the page fails the test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    page.set_default_timeout(5000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(demo.address("mia"))
+    await page.get_by_role("heading", name="general", exact=True).wait_for()
+    yield page
+    await context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go."""
+    return tmp_path
