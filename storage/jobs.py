@@ -97,6 +97,15 @@ async def finish(
     note_jobs_added(connection)
 
 
+async def renew(connection: AsyncConnection, *, token: str, until: datetime) -> None:
+    """Keep every lease of a worker until then."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.lease_token == token, jobs.c.done_at.is_(None))
+        .values(lease_until=until)
+    )
+
+
 async def put_back(
     connection: AsyncConnection, job_id: int, *, token: str, run_at: datetime, error: str
 ) -> None:

@@ -21,9 +21,10 @@ from storage.database import Database
 
 Handler = Callable[[Job], Awaitable[None]]
 
-LEASE = timedelta(seconds=60)
-# Shorter than the lease, so that no other worker starts a job that is still running here.
-TIMEOUT_SECONDS = 45
+# How long a killed process keeps others from its jobs. A living one renews in time.
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = timedelta(seconds=5)
+TIMEOUT_SECONDS = 60
 CONCURRENCY = 16
 # Other processes on the same PostgreSQL add jobs without waking this one.
 POLL_SECONDS = 1.0
@@ -63,6 +64,7 @@ class Worker:
         self._token = secrets.token_hex(8)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._finished: list[int] = []
+        self._renewed_at = clock()
         self._stopping = False
 
     async def run(self) -> None:
@@ -72,7 +74,8 @@ class Worker:
             await self._turn()
             await self._wait_for_work()
         if self._running:
-            await asyncio.wait(self._running.values(), timeout=TIMEOUT_SECONDS)
+            # Within the lease: what takes longer is taken up by the next process.
+            await asyncio.wait(self._running.values(), timeout=LEASE.total_seconds() / 2)
         for task in self._running.values():
             task.cancel()
         async with self._database.write() as connection:
@@ -85,13 +88,16 @@ class Worker:
         self._database.jobs_added.set()
 
     async def _turn(self) -> None:
-        """One transaction: mark what has ended as done, and claim what is due."""
+        """One transaction: mark what has ended, renew what runs, claim what is due."""
         finished, self._finished = self._finished, []
         free = CONCURRENCY - len(self._running)
         now = self._clock()
         async with self._database.write() as connection:
             if finished:
                 await jobs.finish(connection, finished, token=self._token, now=now)
+            if self._running and now - self._renewed_at >= RENEW_EVERY:
+                await jobs.renew(connection, token=self._token, until=now + LEASE)
+                self._renewed_at = now
             claimed = await jobs.claim(
                 connection, now=now, lease=LEASE, token=self._token, most=free
             )
@@ -106,6 +112,8 @@ class Worker:
         seconds = POLL_SECONDS if not self._database.is_sqlite else 30.0
         if due is not None:
             seconds = min(seconds, max(0.005, (due - now).total_seconds()))
+        if self._running:
+            seconds = min(seconds, RENEW_EVERY.total_seconds())
         try:
             async with asyncio.timeout(seconds):
                 await self._database.jobs_added.wait()

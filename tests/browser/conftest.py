@@ -6,11 +6,8 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 
-import aiosmtplib
 import discord
 import pytest
 import pytest_asyncio
@@ -19,12 +16,12 @@ from discord.http import Route
 from playwright.async_api import Browser, Page, async_playwright
 from yarl import URL
 
-from bot.sandbox.discord import Channel, DiscordSandbox, Guild, User, overwrite_for_role
-from bot.sandbox.discord.permissions import VIEW_CHANNEL
+from bot.sandbox.discord import DiscordSandbox
 from bot.sandbox.mail import MailSink
 from bot.sandbox.page import DemoPage, PagePersona
 from bot.sandbox.stripe import StripeSandbox
 from tests.browser.showcase import Showcase
+from tests.browser.world import Demo, furnish
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -38,35 +35,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 module_loop = pytest_asyncio.fixture(loop_scope="module")
-
-
-@dataclass
-class Demo:
-    """A running sandbox with the page in front of it."""
-
-    discord: DiscordSandbox
-    stripe: StripeSandbox
-    mail: MailSink
-    page: DemoPage
-    bot: Showcase
-    guild: Guild
-    general: Channel
-    staff: Channel
-    users: dict[str, User]
-
-    def address(self, persona: str, **query: str) -> str:
-        """The page's address for a persona."""
-        return str(URL(self.page.url).with_query({"as": persona, **query}))
-
-    async def send_mail(self, subject: str, text: str, html: str | None = None) -> None:
-        """Send a mail as the bot would."""
-        message = EmailMessage()
-        message["From"], message["To"] = "bot@harbor.example", "mia@example.com"
-        message["Subject"] = subject
-        message.set_content(text)
-        if html is not None:
-            message.add_alternative(html, subtype="html")
-        await aiosmtplib.send(message, hostname=self.mail.host, port=self.mail.port)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -111,23 +79,6 @@ async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
         stack.push_async_callback(page.stop)
         await sandbox.wait_for_bot()
         yield Demo(sandbox, stripe, mail, page, bot, guild, general, staff, users)
-
-
-def furnish(sandbox: DiscordSandbox, users: dict[str, User]) -> tuple[Guild, Channel, Channel]:
-    """A guild with a channel for everybody and one for the staff."""
-    guild = sandbox.add_guild("Harbor Software", owner=sandbox.add_user("ada", "Ada"))
-    support = guild.add_role("Support", color=0x2ECC71)
-    guild.add_member(users["mia"], roles=[guild.add_role("Pro", color=0xE67E22)])
-    guild.add_member(users["sam"], roles=[support])
-    guild.add_member(users["noor"])
-    community = guild.add_category("Community")
-    general = guild.add_text_channel("general", category=community, topic="Talk about Harbor")
-    private = [
-        overwrite_for_role(guild.everyone, deny=VIEW_CHANNEL),
-        overwrite_for_role(support, allow=VIEW_CHANNEL),
-    ]
-    staff = guild.add_text_channel("staff", category=community, overwrites=private)
-    return guild, general, staff
 
 
 async def end(bot: discord.Client, running: asyncio.Task[None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+from typing import Any
 
 import discord
 from discord import app_commands, ui
@@ -26,7 +27,7 @@ class Showcase(discord.Client):
         super().__init__(intents=discord.Intents.default())
         self.tree = app_commands.CommandTree(self)
         self.submitted: dict[str, object] = {}
-        for command in (show, form, quiet, slow, dead, write, options, hostile, room):
+        for command in COMMANDS:
             self.tree.add_command(command)
 
     async def setup_hook(self) -> None:
@@ -34,10 +35,10 @@ class Showcase(discord.Client):
 
 
 class Form(ui.Modal, title="Why are you leaving?"):
-    """Every input that a modal can hold, in five rows."""
+    """A text, and four kinds of input."""
 
-    about = ui.TextDisplay("Your plan stays until **22 December**.")
-    reason = ui.Label(
+    about: ui.TextDisplay[ui.LayoutView] = ui.TextDisplay("Your plan stays until **22 December**.")
+    reason: ui.Label[Form] = ui.Label(
         text="Reason",
         description="Choose one",
         component=ui.RadioGroup(
@@ -48,13 +49,13 @@ class Form(ui.Modal, title="Why are you leaving?"):
             ],
         ),
     )
-    more = ui.Label(
+    more: ui.Label[Form] = ui.Label(
         text="Anything else?",
         component=ui.TextInput(
             custom_id="more", style=discord.TextStyle.paragraph, required=False, max_length=200
         ),
     )
-    used = ui.Label(
+    used: ui.Label[Form] = ui.Label(
         text="What did you use?",
         component=ui.CheckboxGroup(
             custom_id="used",
@@ -65,7 +66,9 @@ class Form(ui.Modal, title="Why are you leaving?"):
             ],
         ),
     )
-    proof = ui.Label(text="Screenshot", component=ui.FileUpload(custom_id="proof", required=False))
+    proof: ui.Label[Form] = ui.Label(
+        text="Screenshot", component=ui.FileUpload(custom_id="proof", required=False)
+    )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         bot = interaction.client
@@ -220,3 +223,16 @@ async def room(interaction: discord.Interaction) -> None:
     )
     await channel.send("Welcome to your ticket")
     await interaction.response.send_message(f"Opened {channel.mention}", ephemeral=True)
+
+
+COMMANDS: tuple[app_commands.Command[Any, ..., None], ...] = (
+    show,
+    form,
+    quiet,
+    slow,
+    dead,
+    write,
+    options,
+    hostile,
+    room,
+)

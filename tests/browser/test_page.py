@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Demo
+from tests.browser.world import Demo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -223,8 +223,8 @@ class Interaction:
         if self.kind == AUTOCOMPLETE:
             return {CHOICES}
         fitting = {MESSAGE, DEFERRED}
-        if self.kind != MODAL_SUBMIT:
-            fitting.add(MODAL)
+        # A modal that a command opened has no message to update, yet deferring that works.
+        fitting.add(DEFERRED_UPDATE if self.kind == MODAL_SUBMIT else MODAL)
         if self.source is not None:
             fitting |= {UPDATE, DEFERRED_UPDATE}
         return fitting

@@ -38,7 +38,8 @@ def paid(world: World, invoice: Json) -> None:
     """The money is there (or none was due): settle, and let the subscription go on."""
     invoices.settle(world, invoice)
     customer = world.store.get("customer", invoice["customer"])
-    customer["delinquent"] = False
+    with world.changing(customer, "customer.updated"):
+        customer["delinquent"] = False
     subscription = subscription_of(world, invoice)
     if subscription is None or subscription["status"] not in subscriptions.LIVE:
         return
@@ -71,7 +72,9 @@ def _failed(world: World, invoice: Json, subscription: Json | None) -> None:
     if subscription is None or not renewing or _is_awaited(world, subscription, invoice):
         world.emit("invoice.payment_failed", invoice)
         return
-    world.store.get("customer", invoice["customer"])["delinquent"] = True
+    customer = world.store.get("customer", invoice["customer"])
+    with world.changing(customer, "customer.updated"):
+        customer["delinquent"] = True
     attempts = invoice["attempt_count"]
     if attempts <= len(RETRY_AFTER_DAYS):
         retry_at = world.now() + RETRY_AFTER_DAYS[attempts - 1] * DAY

@@ -78,7 +78,9 @@ def finalize(world: World, invoice: Json) -> None:
     customer = world.store.get("customer", invoice["customer"])
     _sum_up(invoice, balance=customer["balance"])
     left = invoice["total"] + customer["balance"]
-    customer["balance"] = invoice["ending_balance"] = min(0, left)
+    invoice["ending_balance"] = min(0, left)
+    with world.changing(customer, "customer.updated"):
+        customer["balance"] = invoice["ending_balance"]
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04}"
     customer["next_invoice_sequence"] += 1
     page = f"{world.account_id}/{world.hosted_token(invoice['id'])}"

@@ -68,7 +68,7 @@ class StripeSandbox:
         app = web.Application()
         Pages(self._world).add_routes(app)
         app.router.add_route("*", "/{path:.*}", self._api.handle)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()

@@ -78,7 +78,8 @@ def _record(
             f"You cannot combine currencies on a single customer. This customer has an active "
             f"subscription or invoice in {customer['currency']}."
         )
-    customer["currency"] = currency
+    with world.changing(customer, "customer.updated"):
+        customer["currency"] = currency
     anchor = trial_end or now
     subscription = shape(
         new_id("sub"),

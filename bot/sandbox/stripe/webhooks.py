@@ -28,15 +28,13 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    url: str
-    secret: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
+    """An attempt to come. ``endpoint`` is a webhook endpoint's id, None for ``Webhooks.url``; where
+    that is and its secret are looked up at the attempt, so that a moved receiver gets the
+    retries."""
+
     event: Json
-    target: Target
+    endpoint: str | None
     attempt: int = 1
 
 
@@ -73,7 +71,7 @@ class Webhooks:
         self._attempts: set[asyncio.Task[None]] = set()
         self._retries: set[asyncio.TimerHandle] = set()
         world.on_event = self._accept
-        world.webhook_count = lambda kind: len(self._targets(kind))
+        world.webhook_count = lambda kind: len(self._endpoints_for(kind))
 
     def start(self) -> None:
         self._session = aiohttp.ClientSession(timeout=self._timeout)
@@ -91,17 +89,24 @@ class Webhooks:
             await self._session.close()
             self._session = None
 
-    def _targets(self, kind: str) -> list[Target]:
-        endpoints = [
-            Target(endpoint["url"], self._world.endpoint_secrets[endpoint["id"]])
+    def _endpoints_for(self, kind: str) -> list[str | None]:
+        endpoints: list[str | None] = [
+            endpoint["id"]
             for endpoint in self._world.store.oldest_first("webhook_endpoint")
             if endpoint["status"] == "enabled" and {"*", kind} & set(endpoint["enabled_events"])
         ]
-        return [Target(self.url, self._secret), *endpoints] if self.url else endpoints
+        return [None, *endpoints] if self.url else endpoints
+
+    def _address(self, endpoint: str | None) -> tuple[str | None, str]:
+        """URL (None when it is gone) and secret."""
+        if endpoint is None:
+            return self.url, self._secret
+        found = self._world.store.find("webhook_endpoint", endpoint)
+        return found["url"] if found else None, self._world.endpoint_secrets[endpoint]
 
     def _accept(self, event: Json) -> None:
-        for target in self._targets(event["type"]):
-            self._queue(_Job(event, target))
+        for endpoint in self._endpoints_for(event["type"]):
+            self._queue(_Job(event, endpoint))
 
     def _queue(self, job: _Job) -> None:
         if self._holding or self._session is None:
@@ -140,7 +145,7 @@ class Webhooks:
         if status is not None and 200 <= status < 300:
             job.event["pending_webhooks"] = max(0, job.event["pending_webhooks"] - 1)
         elif job.attempt <= len(self._retry_delays):
-            self._retry_later(_Job(job.event, job.target, job.attempt + 1))
+            self._retry_later(_Job(job.event, job.endpoint, job.attempt + 1))
 
     def _retry_later(self, job: _Job) -> None:
         def retry() -> None:
@@ -153,17 +158,18 @@ class Webhooks:
 
     async def _post(self, job: _Job) -> int | None:
         """The receiver's status; None for a refused or broken connection or a timeout."""
-        if self._session is None:
+        url, secret = self._address(job.endpoint)
+        if self._session is None or url is None:
             return None
         payload = json.dumps(job.event, indent=2).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(job.target.secret, payload, int(self._wall_clock())),
+            "Stripe-Signature": signature(secret, payload, int(self._wall_clock())),
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         try:
             async with self._session.post(
-                job.target.url, data=payload, headers=headers, allow_redirects=False
+                url, data=payload, headers=headers, allow_redirects=False
             ) as response:
                 await response.read()
                 return response.status

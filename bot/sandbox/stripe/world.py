@@ -123,8 +123,8 @@ class World:
     @contextmanager
     def changing(self, obj: Json, kind: str) -> Iterator[None]:
         """Emit one ``kind`` event with ``previous_attributes`` for all changes made inside. Nested
-        use for the same object joins the outer one. Nothing is emitted when nothing changed or on
-        error."""
+        use for the same object joins the outer one. Nothing is emitted when nothing changed; an
+        error puts the object back as it was, because a refused request leaves no trace."""
         if obj["id"] in self._changing:
             yield
             return
@@ -132,6 +132,10 @@ class World:
         self._changing.add(obj["id"])
         try:
             yield
+        except BaseException:
+            obj.clear()
+            obj.update(before)
+            raise
         finally:
             self._changing.discard(obj["id"])
         previous = previous_attributes(before, copy_of(obj))

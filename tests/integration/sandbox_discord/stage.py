@@ -11,6 +11,7 @@ import yarl
 from discord import app_commands
 
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, Persona, Role
+from bot.sandbox.discord.permissions import KICK_MEMBERS
 
 
 class SteppedClock:
@@ -28,7 +29,8 @@ class Bot(discord.Client):
     """A bare discord.py client with a command tree that it syncs when it starts."""
 
     def __init__(self, intents: discord.Intents) -> None:
-        super().__init__(intents=intents, max_ratelimit_timeout=30.0)
+        # Waiting two seconds for further guilds, as by default, would double every test's time.
+        super().__init__(intents=intents, max_ratelimit_timeout=30.0, guild_ready_timeout=0.05)
         self.tree = app_commands.CommandTree(self)
         self.sessions = 0
         self.resumes = 0
@@ -63,8 +65,7 @@ class Stage:
 
     async def connect(self) -> Bot:
         """Log the bot in and wait until it is READY with its commands synced."""
-        discord.http.Route.BASE = self.sandbox.api_url
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.sandbox.gateway_url)
+        point_at(self.sandbox)
         self.task = asyncio.create_task(self.bot.start(self.sandbox.token))
         await self.sandbox.wait_for_bot()
         await self.bot.wait_until_ready()
@@ -90,6 +91,20 @@ class Stage:
             await self.task
 
 
+def point_at(sandbox: DiscordSandbox) -> None:
+    """Have every discord.py client of this process talk to a sandbox."""
+    discord.http.Route.BASE = sandbox.api_url
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+    """Wait until a condition holds that no event of ours announces."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.01)
+
+
 def intents() -> discord.Intents:
     """What a support bot asks for."""
     wanted = discord.Intents.default()
@@ -102,9 +117,7 @@ def build(sandbox: DiscordSandbox, clock: SteppedClock) -> Stage:
     """A guild, two channels and two people."""
     owner = sandbox.add_user("vera", "Vera")
     guild = sandbox.add_guild("Acme", owner=owner)
-    moderator = guild.add_role(
-        "Moderator", permissions=discord.Permissions(kick_members=True).value
-    )
+    moderator = guild.add_role("Moderator", permissions=KICK_MEMBERS)
     mia, max_ = sandbox.add_user("mia", "Mia"), sandbox.add_user("max", "Max")
     guild.add_member(mia)
     guild.add_member(max_, roles=[moderator])

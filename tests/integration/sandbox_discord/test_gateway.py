@@ -7,10 +7,18 @@ import asyncio
 import aiohttp
 import discord
 import pytest
-import yarl
 
-from bot.sandbox.discord import DiscordSandbox
-from tests.integration.sandbox_discord.stage import Bot, Stage, SteppedClock, build, intents
+from bot.sandbox.discord import DiscordSandbox, overwrite_for_role
+from bot.sandbox.discord.permissions import VIEW_CHANNEL
+from tests.integration.sandbox_discord.stage import (
+    Bot,
+    Stage,
+    SteppedClock,
+    build,
+    intents,
+    point_at,
+    until,
+)
 
 
 async def test_the_bot_sees_the_guild_with_everything_in_it(stage: Stage) -> None:
@@ -27,7 +35,7 @@ async def test_the_bot_sees_the_guild_with_everything_in_it(stage: Stage) -> Non
 
 
 async def test_a_wrong_token_is_refused(stage: Stage) -> None:
-    discord.http.Route.BASE = stage.sandbox.api_url
+    point_at(stage.sandbox)
     with pytest.raises(discord.LoginFailure):
         await stage.bot.login("wrong")
 
@@ -84,8 +92,7 @@ async def test_a_privileged_intent_that_is_off_closes_with_4014(clock: SteppedCl
     sandbox = DiscordSandbox(clock=clock, message_content_intent=False)
     await sandbox.start()
     stage = build(sandbox, clock)
-    discord.http.Route.BASE = sandbox.api_url
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
+    point_at(sandbox)
     with pytest.raises(discord.PrivilegedIntentsRequired):
         await stage.bot.start(sandbox.token)
     await sandbox.stop()
@@ -131,9 +138,6 @@ async def test_events_follow_the_intents(stage: Stage) -> None:
 
 
 async def test_a_channel_the_bot_cannot_see_stays_silent(stage: Stage) -> None:
-    from bot.sandbox.discord import overwrite_for_role
-    from bot.sandbox.discord.permissions import VIEW_CHANNEL
-
     hidden = stage.guild.add_text_channel(
         "hidden",
         overwrites=[
@@ -158,7 +162,7 @@ async def test_a_channel_the_bot_cannot_see_stays_silent(stage: Stage) -> None:
 
 async def test_shards_each_get_their_guilds(stage: Stage) -> None:
     guilds = [stage.sandbox.add_guild(f"G{n}", owner=stage.max.user) for n in range(8)]
-    discord.http.Route.BASE = stage.sandbox.api_url
+    point_at(stage.sandbox)
     client = discord.AutoShardedClient(intents=intents(), shard_count=2)
     task = asyncio.create_task(client.start(stage.sandbox.token))
     await until(lambda: len(client.guilds) == len(guilds) + 1, seconds=15)
@@ -211,11 +215,3 @@ async def test_what_people_do_by_hand_reaches_the_bot(stage: Stage) -> None:
     await until(lambda: guild.get_member(int(stage.max.user.id)) is None)
     stage.guild.delete_role(stage.moderator)
     await until(lambda: guild.get_role(int(stage.moderator.id)) is None)
-
-
-async def until(condition: object, *, seconds: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    assert callable(condition)
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)

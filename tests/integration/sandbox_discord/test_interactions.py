@@ -35,7 +35,7 @@ async def test_every_kind_of_option_arrives(stage: Stage) -> None:
 
     @stage.bot.tree.command()
     @app_commands.choices(plan=[app_commands.Choice(name="Pro plan", value="pro")])
-    async def give(
+    async def give(  # noqa: PLR0917 - discord.py passes options by position
         ctx: Ctx,
         who: discord.Member,
         role: discord.Role,
@@ -77,11 +77,11 @@ async def test_every_kind_of_option_arrives(stage: Stage) -> None:
 async def test_subcommands_autocomplete_and_guild_commands(stage: Stage) -> None:
     group = app_commands.Group(name="ticket", description="Tickets")
 
-    @group.command()
-    async def open(ctx: Ctx, topic: str) -> None:
+    @group.command(name="open")
+    async def open_(ctx: Ctx, topic: str) -> None:
         await ctx.response.send_message(f"opened {topic}")
 
-    @open.autocomplete("topic")
+    @open_.autocomplete("topic")
     async def topics(_: Ctx, typed: str) -> list[app_commands.Choice[str]]:
         return [app_commands.Choice(name=typed.upper(), value=typed)]
 
@@ -255,7 +255,7 @@ async def test_buttons_update_their_message(stage: Stage) -> None:
             await ctx.edit_original_response(content="slowly finished")
 
         @discord.ui.button(label="Off", disabled=True)
-        async def off(self, ctx: Ctx, _: discord.ui.Button[Any]) -> None:
+        async def off(self, *_: object) -> None:
             raise AssertionError
 
     await stage.connect()

@@ -1,4 +1,5 @@
-"""A running sandbox, stripe-python pointed at it, and a webhook receiver that verifies signatures."""
+"""A running sandbox, stripe-python pointed at it, and a webhook receiver that verifies
+signatures."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ async def sandbox() -> AsyncIterator[StripeSandbox]:
 async def http() -> AsyncIterator[stripe.AIOHTTPClient]:
     client = stripe.AIOHTTPClient()
     yield client
-    await client.close_async()
+    await client.close_async()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ class Receiver:
     async def receive(self, request: web.Request) -> web.Response:
         payload = await request.read()
         signature = request.headers["Stripe-Signature"]
-        event = stripe.Webhook.construct_event(payload, signature, self.secret)  # type: ignore[no-untyped-call]
+        event = stripe.Webhook.construct_event(payload, signature, self.secret)
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
             self.events.append(event)

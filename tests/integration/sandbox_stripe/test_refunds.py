@@ -174,7 +174,7 @@ async def test_a_refund_can_fail_days_later(
 async def test_refund_metadata(client: stripe.StripeClient, charge: Json) -> None:
     made = await client.v1.refunds.create_async({"charge": charge["id"]})
     got = await client.v1.refunds.update_async(made.id, {"metadata": {"ticket": "7"}})
-    assert (got.metadata or {})["ticket"] == "7"
+    assert got.to_dict()["metadata"] == {"ticket": "7"}
 
 
 async def test_a_disputed_charge_is_not_refunded(

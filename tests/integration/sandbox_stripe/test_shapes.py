@@ -17,8 +17,25 @@ from .conftest import Shop
 
 FIXTURES = Path(__file__).parents[4] / "shared" / "reference" / "stripe-fixtures.json"
 
-OMITTED: dict[str, set[str]] = {}
-EXTRA: dict[str, set[str]] = {}
+OMITTED = {
+    "charge.refunds is missing",  # since 2022-11-15 only when expanded
+    "invoice.subscription is missing",  # moved to parent.subscription_details in basil
+}
+EXTRA = {
+    # Optional fields that the generated example happens to leave out; the SDK's models have them.
+    "invoice_payment.payment.payment_intent is extra",
+    "invoiceitem.parent.subscription_details.subscription_item is extra",
+    "invoiceitem.pricing.price_details is extra",
+    "line_item.pricing.price_details is extra",
+    "payment_intent.last_payment_error.charge is extra",
+    "payment_intent.last_payment_error.code is extra",
+    "payment_intent.last_payment_error.decline_code is extra",
+    "payment_intent.last_payment_error.doc_url is extra",
+    "payment_intent.last_payment_error.message is extra",
+    "payment_intent.last_payment_error.payment_method is extra",
+    "subscription.pending_update.cancel_at_period_end is extra",
+    "webhook_endpoint.secret is extra",  # only in the answer that creates the endpoint
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +46,23 @@ def examples() -> dict[str, Json]:
     return resources
 
 
-def differences(ours: object, theirs: object, where: str, kind: str) -> list[str]:
-    if ours is None or theirs is None:
-        return []
+def differences(ours: object, theirs: object, where: str) -> list[str]:
+    """What differs, named from the nearest object on (``charge.outcome.type``)."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         if where.endswith("metadata") or not theirs:
             return []
-        kind = str(ours.get("object", kind))
-        at = where if "object" not in ours else kind
-        found = [f"{at}.{key} is missing" for key in sorted(theirs.keys() - ours.keys())]
-        found += [f"{at}.{key} is extra" for key in sorted(ours.keys() - theirs.keys())]
+        at = ours.get("object", where)
+        found = [f"{at}.{key} is missing" for key in theirs.keys() - ours.keys()]
+        found += [f"{at}.{key} is extra" for key in ours.keys() - theirs.keys()]
         for key in ours.keys() & theirs.keys():
-            found += differences(ours[key], theirs[key], f"{at}.{key}", kind)
+            found += differences(ours[key], theirs[key], f"{at}.{key}")
         return found
     if isinstance(ours, list) and isinstance(theirs, list):
-        if ours and theirs:
-            return differences(ours[0], theirs[0], f"{where}[]", kind)
+        return differences(ours[0], theirs[0], f"{where}[]") if ours and theirs else []
+    types = {type(ours), type(theirs)}
+    if None in (ours, theirs) or len(types) == 1 or types == {int, float}:
         return []
-    if type(ours) is not type(theirs) and {type(ours), type(theirs)} != {int, float}:
-        return [f"{where} is {type(ours).__name__}, not {type(theirs).__name__}"]
-    return []
+    return [f"{where} is {type(ours).__name__}, not {type(theirs).__name__}"]
 
 
 async def specimens(client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop) -> list[Json]:
@@ -101,10 +115,7 @@ async def specimens(client: stripe.StripeClient, sandbox: StripeSandbox, shop: S
     return [
         *stored,
         pending,
-        account.to_dict(),
-        items.data[0].to_dict(),
-        portal.to_dict(),
-        endpoint.to_dict(),
+        *(json.loads(str(answer)) for answer in (account, items.data[0], portal, endpoint)),
     ]
 
 
@@ -116,8 +127,10 @@ async def test_shapes(
     for specimen in await specimens(client, sandbox, shop):
         kind = str(specimen["object"])
         seen.add(kind)
-        if kind == "event":
-            specimen = {**specimen, "data": None}
-        found |= set(differences(specimen, examples[kind], kind, kind))
+        # What an event is about differs from event to event, and is compared on its own.
+        compared = {**specimen, "data": None} if kind == "event" else specimen
+        found |= set(differences(compared, examples[kind], kind))
     assert len(seen) == 21
-    assert not found, "\n".join(sorted(found))
+    unexpected = sorted(found - OMITTED - EXTRA)
+    assert not unexpected, "\n".join(unexpected)
+    assert found == OMITTED | EXTRA

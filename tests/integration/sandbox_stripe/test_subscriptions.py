@@ -94,7 +94,7 @@ async def test_cancel_now_is_terminal(
     with pytest.raises(stripe.InvalidRequestError, match="canceled subscription can only"):
         await client.v1.subscriptions.update_async(made["id"], {"cancel_at_period_end": False})
     kept = await client.v1.subscriptions.update_async(made["id"], {"metadata": {"why": "refund"}})
-    assert (kept.metadata or {})["why"] == "refund"
+    assert kept.to_dict()["metadata"] == {"why": "refund"}
 
 
 async def test_cancel_with_proration_credits_the_customer(

@@ -150,7 +150,7 @@ def invoice(
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": True,
-        "automatic_tax": automatic_tax(),
+        "automatic_tax": {**automatic_tax(), "disabled_reason": None},
         "billing_reason": reason,
         "collection_method": "charge_automatically",
         "created": created,

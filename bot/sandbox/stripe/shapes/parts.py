@@ -17,7 +17,7 @@ def address(given: Json | None = None) -> Json:
 
 
 def automatic_tax() -> Json:
-    return {"enabled": False, **nulls("liability status disabled_reason provider")}
+    return {"enabled": False, **nulls("liability status provider")}
 
 
 def payment_settings() -> Json:

@@ -93,8 +93,8 @@ def payment_intent(
         **nulls("application application_fee_amount canceled_at cancellation_reason"),
         **nulls("customer_account excluded_payment_method_types last_payment_error"),
         **nulls("managed_payments next_action on_behalf_of payment_method_configuration_details"),
-        **nulls("processing review shipping statement_descriptor statement_descriptor_suffix"),
-        **nulls("transfer_data transfer_group"),
+        **nulls("processing review shipping source statement_descriptor"),
+        **nulls("statement_descriptor_suffix transfer_data transfer_group"),
     }
 
 
@@ -156,7 +156,7 @@ def charge(charge_id: str, *, intent: Json, method: Json, created: int, receipt_
         "status": "succeeded",
         **nulls("application application_fee application_fee_amount balance_transaction"),
         **nulls("failure_balance_transaction failure_code failure_message on_behalf_of"),
-        **nulls("receipt_number review shipping source_transfer statement_descriptor"),
+        **nulls("receipt_number review shipping source source_transfer statement_descriptor"),
         **nulls("statement_descriptor_suffix transfer_data transfer_group"),
     }
 

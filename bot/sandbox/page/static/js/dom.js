@@ -84,7 +84,7 @@ export function avatar(user, className = "") {
     return node;
   }
   node.append(initials(user.name));
-  const hash = [...String(user.id)].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
+  const hash = [...String(user.id)].reduce((sum, digit) => (sum * 31 + digit.charCodeAt(0)) | 0, 7);
   return vars(node, { avatar: AVATAR_COLORS[Math.abs(hash) % AVATAR_COLORS.length] });
 }
 

@@ -2,11 +2,12 @@
 import { append, avatar, h, icon, vars } from "./dom.js";
 import { components, customIds, dots } from "./components.js";
 import { embed } from "./embeds.js";
+import { inline } from "./inline.js";
 import { dismiss, dropLocal, pendingOf } from "./interactions.js";
 import { markdown } from "./markdown.js";
 import { attachment } from "./media.js";
 import { actions } from "./message_actions.js";
-import { EPHEMERAL, LOADING, channel, messagesOf, state, users } from "./store.js";
+import { EPHEMERAL, LOADING, channel, messagesOf, roles, state, users } from "./store.js";
 import { messageTime } from "./timestamps.js";
 
 const GROUP_MS = 7 * 60 * 1000;
@@ -22,8 +23,12 @@ let following = true;
 
 /** Keeps the newest message in sight while the person has not scrolled up, also when a picture loads late. */
 export function followNewest(list, scroller) {
+  let lastTop = 0;
   scroller.addEventListener("scroll", () => {
-    following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+    // Only a move upwards is the person's wish: growth below also leaves a distance to the end.
+    const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+    if (near || scroller.scrollTop < lastTop) following = near;
+    lastTop = scroller.scrollTop;
   });
   const observer = new ResizeObserver(() => {
     if (following) scroller.scrollTop = scroller.scrollHeight;
@@ -60,7 +65,7 @@ function keyed(message, previous) {
   const grouped = continues(message, previous);
   const waiting = customIds(message.components ?? []).map((id) => pendingOf(message, id) ?? "");
   const author = users()[message.author.id];
-  const signature = JSON.stringify([message, grouped, waiting, author?.color, author?.name]);
+  const signature = JSON.stringify([message, grouped, waiting, author?.color, author?.name, mentionedNames(message)]);
   const known = rendered.get(message.id);
   if (known?.signature === signature) return known.node;
   const focused = known?.node.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
@@ -68,6 +73,12 @@ function keyed(message, previous) {
   rendered.set(message.id, { signature, node });
   if (focused) queueMicrotask(() => node.querySelector(`[data-custom-id="${CSS.escape(focused)}"]`)?.focus());
   return node;
+}
+
+/** What a message's mentions are called now: a channel can be told of later than the message that names it. */
+function mentionedNames(message) {
+  const ids = JSON.stringify(message).matchAll(/<(?:#|@[!&]?)(\d+)>/g);
+  return [...ids].map(([, id]) => users()[id]?.name ?? channel(id)?.name ?? roles().find((role) => role.id === id)?.name);
 }
 
 function continues(message, previous) {
@@ -106,9 +117,10 @@ function context(message) {
   }
   if (message.referenced_message === undefined) return null;
   const original = message.referenced_message;
-  return h("div", { class: "message-context" }, icon("reply"),
-    h("span", { class: "context-name" }, original ? authorOf(original).name : ""), " ",
-    h("span", { class: "context-text" }, original ? original.content || "Click to see the message" : "Original message was deleted"));
+  if (!original) return h("div", { class: "message-context" }, "Original message was deleted");
+  const text = h("span", {}, ...inline(original.content)).textContent || "Go to the message";
+  return h("div", { class: "message-context" }, h("span", { class: "context-name" }, authorOf(original).name), " ",
+    h("button", { type: "button", class: "context-text", onclick: () => reveal(original.id) }, text));
 }
 
 function usedCommand(user, command) {
@@ -179,7 +191,7 @@ function introNode(known) {
 }
 
 /** Shows a message to the person: scrolls to it and marks it for a moment. */
-export function reveal(id) {
+function reveal(id) {
   const node = document.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
   node?.scrollIntoView({ block: "center" });
   node?.focus();
