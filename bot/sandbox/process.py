@@ -69,9 +69,13 @@ class BotProcess:
         """Poll the health page; raises RuntimeError with the log's end when the process died."""
         async with asyncio.timeout(START_SECONDS):
             while not await self.is_healthy():
-                if self._process is None or self._process.returncode is not None:
+                if not self.is_running():
                     raise RuntimeError(f"the bot has ended:\n{self.log_tail()}")
                 await asyncio.sleep(0.02)
+
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     async def is_healthy(self) -> bool:
         """What its health page says; False when nobody answers."""

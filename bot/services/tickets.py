@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.domain.errors import NoSuchThing, NotPermitted, TicketExists, TicketOver
 from bot.domain.identifiers import AttemptId, ChannelId, GuildId, MessageId, TicketId, UserId
@@ -13,6 +13,10 @@ from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.screens import Screen
 from storage import audit, cancel_attempts, guilds, jobs, tickets
+
+
+class NotStoredError(Exception):
+    """The store took nothing; the caller still has it."""
 
 
 class TicketService:
@@ -220,9 +224,12 @@ class TicketService:
             return await tickets.all_open(connection)
 
     async def capture(self, messages: Sequence[TicketMessage]) -> None:
-        """Store messages as they come, several in one transaction."""
-        async with self._context.database.write() as connection:
-            await tickets.add_messages(connection, messages)
+        """Store messages as they come, several in one transaction; raises NotStoredError."""
+        try:
+            async with self._context.database.write() as connection:
+                await tickets.add_messages(connection, messages)
+        except SQLAlchemyError as error:
+            raise NotStoredError from error
 
     async def capture_edit(self, message_id: MessageId, content: str) -> None:
         """Store what a message says after an edit."""

@@ -9,13 +9,13 @@ import asyncio
 import discord
 import structlog
 from discord.ext import commands, tasks
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import TicketOver
 from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.ticket import OpenTicket, TicketMessage
+from bot.services.tickets import NotStoredError
 from cogs.dependencies import Dependencies
 from cogs.messenger import UNKNOWN_CHANNEL
 
@@ -59,7 +59,7 @@ class CaptureCog(commands.Cog):
     async def _flush_regularly(self) -> None:
         try:
             await self.flush()
-        except SQLAlchemyError:
+        except NotStoredError:
             # They stay in memory, and the next turn tries again.
             _log.exception("messages_not_stored", waiting=len(self._waiting))
 

@@ -225,7 +225,23 @@ async def room(interaction: discord.Interaction) -> None:
     await interaction.response.send_message(f"Opened {channel.mention}", ephemeral=True)
 
 
-COMMANDS: tuple[app_commands.Command[Any, ..., None], ...] = (
+@app_commands.command(description="Suggests while you type")
+async def find(interaction: discord.Interaction, fruit: str) -> None:
+    await interaction.response.send_message(f"Found {fruit}")
+
+
+@find.autocomplete("fruit")
+async def fruits(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    names = [name for name in ("Apple", "Apricot", "Pear") if name.lower().startswith(typed)]
+    return [app_commands.Choice(name=name, value=f"id-{name.lower()}") for name in names]
+
+
+@app_commands.context_menu(name="Quote")
+async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
+    await interaction.response.send_message(f"Quoted: {message.content}")
+
+
+COMMANDS: tuple[app_commands.Command[Any, ..., None] | app_commands.ContextMenu, ...] = (
     show,
     form,
     quiet,
@@ -235,4 +251,6 @@ COMMANDS: tuple[app_commands.Command[Any, ..., None], ...] = (
     options,
     hostile,
     room,
+    find,
+    quote,
 )

@@ -159,6 +159,47 @@ async def test_command_options_are_chips_that_the_keyboard_fills(tab: Page) -> N
     await expect(message(tab, "sam part 3 False")).to_be_visible()
 
 
+async def test_autocomplete_asks_the_bot(tab: Page) -> None:
+    box = tab.locator("#composer-input")
+    await box.press_sequentially("/find")
+    await box.press("Enter")
+    await tab.keyboard.type("ap")
+    await tab.get_by_role("option", name="Apricot").wait_for()
+    await tab.keyboard.press("ArrowDown")
+    await tab.keyboard.press("Enter")
+    await expect(tab.get_by_role("combobox", name="fruit")).to_have_value("Apricot")
+    await tab.keyboard.press("Enter")
+    await expect(message(tab, "Found id-apricot")).to_be_visible()
+
+
+async def test_a_message_can_be_answered_edited_deleted_and_used_by_an_app(
+    tab: Page, demo: Demo
+) -> None:
+    mia, sam = (demo.discord.persona(demo.users[name]) for name in ("mia", "sam"))
+    await sam.say(demo.general, "A question")
+    asked = message(tab, "A question")
+    await asked.hover()
+    await expect(asked.get_by_role("button", name="Delete")).to_have_count(0)
+    await asked.get_by_role("button", name="Reply").click()
+    await tab.locator("#composer-input").fill("An answer")
+    await tab.locator("#composer-input").press("Enter")
+    answer = message(tab, "An answer")
+    await expect(answer.get_by_role("button", name="A question")).to_be_visible()
+    await answer.hover()
+    await answer.get_by_role("button", name="Edit").click()
+    await tab.get_by_label("Edit message").fill("A better answer")
+    await tab.get_by_label("Edit message").press("Enter")
+    await expect(message(tab, "A better answer")).to_contain_text("(edited)")
+    await message(tab, "A better answer").hover()
+    await message(tab, "A better answer").get_by_role("button", name="Delete").click()
+    await expect(tab.get_by_text("A better answer")).to_have_count(0)
+    assert [one.content for one in mia.messages(demo.general)] == ["A question"]
+    await asked.hover()
+    await asked.get_by_role("button", name="Apps").click()
+    await tab.get_by_role("button", name="Quote").click()
+    await expect(message(tab, "Quoted: A question")).to_contain_text("Mia used Quote")
+
+
 async def test_a_direct_message_arrives_unread(tab: Page) -> None:
     await use(tab, "write")
     direct = tab.get_by_label("Direct messages").get_by_role("button", name="Mooring")
@@ -188,7 +229,7 @@ async def test_channels_come_and_go_for_those_who_see_them(
 
 async def test_the_persona_switch_keeps_the_channel(tab: Page) -> None:
     await tab.get_by_role("button", name="Mia Member").click()
-    await tab.get_by_role("menuitem", name="Sam").click()
+    await tab.get_by_label("Act as").get_by_role("link", name="Sam").click()
     await expect(tab.get_by_role("button", name="Sam Support")).to_be_visible()
     await expect(tab.get_by_label("Message #general")).to_be_visible()
     await expect(tab).to_have_title(re.compile("as Sam"))

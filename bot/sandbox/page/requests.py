@@ -94,6 +94,7 @@ def local_only(port: Callable[[], int]) -> Middleware:
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """Give every answer the page's policy, unless it brought a stricter one."""
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    response.headers.setdefault("Cache-Control", "no-cache")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

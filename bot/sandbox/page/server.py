@@ -109,7 +109,7 @@ class DemoPage:
         ]
 
     async def _index(self, _request: web.Request) -> web.FileResponse:
-        return web.FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        return web.FileResponse(STATIC / "index.html")
 
     async def _state(self, request: web.Request) -> web.Response:
         viewer = self._cast.find(request.query.get("as"))

@@ -1,4 +1,7 @@
-"""The event streams: tells each open page what changed for its persona (server-sent events)."""
+"""The event streams: tells each open page what changed for its persona (server-sent events).
+
+A browser keeps six connections to one host, so about five tabs can follow the demo at once.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _INDEXED = {
 
 
 def token(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(length))
 
 
 def new_id(prefix: str, length: int = 24) -> str:

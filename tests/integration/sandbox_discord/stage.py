@@ -39,6 +39,9 @@ class Bot(discord.Client):
         """Register the commands, as a bot does at its start."""
         await self.tree.sync()
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Identify again at once: the library waits five seconds, which tests need not."""
+
     async def on_ready(self) -> None:
         """Count sessions."""
         self.sessions += 1

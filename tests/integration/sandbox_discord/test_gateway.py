@@ -163,9 +163,10 @@ async def test_a_channel_the_bot_cannot_see_stays_silent(stage: Stage) -> None:
 async def test_shards_each_get_their_guilds(stage: Stage) -> None:
     guilds = [stage.sandbox.add_guild(f"G{n}", owner=stage.max.user) for n in range(8)]
     point_at(stage.sandbox)
-    client = discord.AutoShardedClient(intents=intents(), shard_count=2)
+    client = discord.AutoShardedClient(intents=intents(), shard_count=2, guild_ready_timeout=0.1)
     task = asyncio.create_task(client.start(stage.sandbox.token))
-    await until(lambda: len(client.guilds) == len(guilds) + 1, seconds=15)
+    await until(client.is_ready, seconds=15)
+    assert len(client.guilds) == len(guilds) + 1
     for guild in client.guilds:
         assert guild.shard_id == (guild.id >> 22) % 2
     await client.close()

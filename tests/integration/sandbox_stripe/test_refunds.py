@@ -6,6 +6,7 @@ import pytest
 import stripe
 
 from bot.sandbox.stripe import StripeSandbox
+from bot.sandbox.stripe.prorations import money
 from bot.sandbox.stripe.wire import Json
 
 from .conftest import Shop
@@ -92,6 +93,11 @@ async def test_a_declined_payment_is_a_card_error(
     assert again.status == "succeeded"
     refund = await client.v1.refunds.create_async({"payment_intent": intent["id"]})
     assert refund.charge == again.latest_charge
+
+
+def test_amounts_are_written_in_their_currency() -> None:
+    amounts = [money(-1234, "usd"), money(500, "jpy"), money(1234, "kwd"), money(5, "chf")]
+    assert amounts == ["-$12.34", "JPY 500", "KWD 1.234", "CHF 0.05"]
 
 
 async def test_full_refund(

@@ -69,6 +69,19 @@ async def test_portal_encoding_is_undone_by_clearing_cancel_at(
         )
 
 
+async def test_a_refused_update_leaves_no_trace(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    made = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    before = len(sandbox.events)
+    with pytest.raises(stripe.InvalidRequestError):
+        await client.v1.subscriptions.update_async(
+            made["id"], {"metadata": {"a": "1"}, "cancel_at": 1}
+        )
+    assert sandbox.get(made["id"]) == made
+    assert len(sandbox.events) == before
+
+
 async def test_unknown_feedback_is_refused(
     client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
 ) -> None:

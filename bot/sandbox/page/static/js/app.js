@@ -5,6 +5,7 @@ import { followNewest, renderMessages } from "./messages.js";
 import { panel } from "./panel.js";
 import { renderSidebar } from "./sidebar.js";
 import * as store from "./store.js";
+import { refreshRelative } from "./timestamps.js";
 import { renderNotice, renderTopbar } from "./topbar.js";
 import { renderWelcome } from "./welcome.js";
 
@@ -13,10 +14,16 @@ const byId = (id) => document.getElementById(id);
 const app = byId("app");
 
 function drawer(name) {
-  app.dataset.drawer = app.dataset.drawer === name ? "" : name;
+  app.dataset.drawer = name;
+  byId(name).querySelector(".drawer-close").focus();
 }
 
-const closeDrawers = () => { app.dataset.drawer = ""; };
+function closeDrawers() {
+  const opener = { sidebar: ".drawer-open", panel: ".panel-open" }[app.dataset.drawer];
+  app.dataset.drawer = "";
+  if (opener) byId("topbar").querySelector(opener).focus();
+}
+
 const followComposer = composer(byId("composer"));
 const followPanel = panel(byId("panel"), { onClose: closeDrawers });
 
@@ -106,6 +113,7 @@ byId("sidebar").addEventListener("fold", drawSidebar);
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) closeDrawers();
 });
+setInterval(refreshRelative, 10_000);
 start().catch((error) => {
   byId("notice").textContent = error.message;
   throw error;

@@ -161,6 +161,7 @@ export function composer(root) {
     }
     const words = known ? (known.type === 1 ? `Message @${known.name}` : `Message #${known.name}`) : "Message";
     const closed = known?.can_send === false;
+    line.inert = closed;
     input.disabled = closed;
     input.placeholder = closed ? "You do not have permission to send messages here." : words;
     input.setAttribute("aria-label", words);

@@ -63,7 +63,9 @@ function timestamp(seconds, style) {
   const exact = formatTimestamp(seconds, "F");
   const iso = new Date(seconds * 1000);
   if (Number.isNaN(iso.getTime())) return "Invalid date";
-  return h("time", { class: "timestamp", datetime: iso.toISOString(), title: exact }, formatTimestamp(seconds, style));
+  return h("time", {
+    class: "timestamp", datetime: iso.toISOString(), title: exact, "data-relative": style === "R" ? seconds : null,
+  }, formatTimestamp(seconds, style));
 }
 
 const mention = (text) => h("span", { class: "mention" }, text);

@@ -1,6 +1,6 @@
 // Where a link leads in the demo: the provider's hosts to the local provider, Discord's to this page.
 import { h } from "./dom.js";
-import { channel, openChannel, state } from "./store.js";
+import { channel, me, openChannel, state } from "./store.js";
 
 const PROVIDER_HOSTS = new Set(["checkout.stripe.com", "invoice.stripe.com", "pay.stripe.com", "billing.stripe.com"]);
 const DISCORD_HOSTS = new Set(["discord.com", "canary.discord.com", "ptb.discord.com"]);
@@ -20,7 +20,8 @@ export function resolve(address) {
     return { kind: "attachment", href: url.pathname + url.search };
   }
   if (DISCORD_HOSTS.has(url.hostname) && url.pathname.startsWith("/channels/")) {
-    return { kind: "channel", href: url.href, channelId: url.pathname.split("/")[3] };
+    const channelId = url.pathname.split("/")[3];
+    return { kind: "channel", href: `/?${new URLSearchParams({ as: me().key, channel: channelId })}`, channelId };
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") return { kind: "none" };
   return { kind: "external", href: url.href };

@@ -18,7 +18,7 @@ export function actions(message, author) {
     }),
     own ? iconButton("edit", "Edit", (event) => edit(message, event.currentTarget.closest("article"))) : null,
     own ? iconButton("trash", "Delete", () => api.post("delete", { channel_id: message.channel_id, message_id: message.id })) : null,
-    iconButton("more", "Apps", (event) => appsMenu(message, author, event.currentTarget), { "aria-haspopup": "menu" }));
+    iconButton("more", "Apps", (event) => appsMenu(message, author, event.currentTarget)));
 }
 
 function edit(message, article) {
@@ -41,7 +41,7 @@ async function appsMenu(message, author, button) {
   const { commands } = await api.get("commands", { channel: message.channel_id });
   const usable = commands.filter((one) => one.type === MESSAGE_COMMAND || one.type === USER_COMMAND);
   const menu = h("div", {
-    class: "menu", role: "menu", popover: "auto", "aria-label": "Apps", ontoggle: (event) => event.newState === "closed" && menu.remove(),
+    class: "menu", role: "group", popover: "auto", "aria-label": "Apps", ontoggle: (event) => event.newState === "closed" && menu.remove(),
   }, usable.length ? usable.map((one) => entry(one)) : h("p", { class: "listbox-empty" }, "No app commands for messages here"));
   document.body.append(menu);
   menu.showPopover();
@@ -53,7 +53,7 @@ async function appsMenu(message, author, button) {
   function entry(command) {
     const target = command.type === USER_COMMAND ? { user_id: author.id } : { message_id: message.id };
     return h("button", {
-      type: "button", role: "menuitem", onclick: () => {
+      type: "button", onclick: () => {
         menu.hidePopover();
         runCommand(message.channel_id, command.name, { target });
       },

@@ -95,15 +95,12 @@ function channelButton(one, choose, mark, bot) {
 
 function personaSwitch(me) {
   const open = h("button", {
-    type: "button", class: "persona-button", "aria-haspopup": "menu", title: "Act as somebody else", onclick: () => {
-      menu.showPopover();
-      menu.querySelector("a")?.focus();
-    },
+    type: "button", class: "persona-button", popovertarget: "persona-menu", title: "Act as somebody else",
   }, avatar(me, "is-small"), personaWords(me), icon("chevron"));
-  const menu = h("div", { class: "menu persona-menu", role: "menu", popover: "auto", "aria-label": "Act as" },
+  const menu = h("nav", { id: "persona-menu", class: "menu persona-menu", popover: "auto", "aria-label": "Act as" },
     h("p", { class: "menu-title" }, "Act as"),
     state.world.personas.map((one) => h("a", {
-      class: "persona", role: "menuitem", href: personaHref(one.key), "aria-current": one.key === me.key ? "true" : null,
+      class: "persona", href: personaHref(one.key), "aria-current": one.key === me.key ? "true" : null,
     }, avatar(one, "is-small"), personaWords(one))));
   return h("footer", { class: "persona-switch" }, open, menu);
 }

@@ -17,13 +17,18 @@ export function formatTimestamp(seconds, style = "f") {
   return new Intl.DateTimeFormat(undefined, STYLES[style] ?? STYLES.f).format(date);
 }
 
-export function relative(seconds, now = Date.now() / 1000) {
-  const distance = seconds - now;
+function relative(seconds) {
+  const distance = seconds - Date.now() / 1000;
   const format = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
   for (const [unit, size] of UNITS) {
     if (Math.abs(distance) >= size) return format.format(Math.round(distance / size), unit);
   }
   return format.format(Math.round(distance), "second");
+}
+
+/** Brings every "in 5 minutes" on the page up to date. */
+export function refreshRelative() {
+  for (const node of document.querySelectorAll("time[data-relative]")) node.textContent = relative(Number(node.dataset.relative));
 }
 
 /** A message's time as a client shows it: "Today at 14:03", "Yesterday at …", else the date. */

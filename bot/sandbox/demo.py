@@ -1,0 +1,77 @@
+"""`mooring demo`: the production bot over local servers, with a page to try it in a browser."""
+
+import asyncio
+import errno
+import signal
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bot.sandbox.page import DemoPage, PagePersona
+from bot.sandbox.process import BotProcess
+from bot.sandbox.scene import MIA_ADDRESS, People, Scene
+
+# How often the demo looks whether the bot still runs.
+WATCH_SECONDS = 1.0
+
+
+def _cast(people: People) -> list[PagePersona]:
+    return [
+        PagePersona(people.mia.user, "Member", "On Pro monthly, pays through Stripe"),
+        PagePersona(people.noor.user, "Member", "Has not linked a billing account"),
+        PagePersona(people.sam.user, "Support", "Answers tickets"),
+        PagePersona(people.max.user, "Moderator", "May refund"),
+    ]
+
+
+async def _start_page(page: DemoPage, port: int) -> None:
+    """On the usual port, or on a free one while another program has it."""
+    try:
+        await page.start(port=port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        await page.start(port=0)
+
+
+async def _watch(bot: BotProcess) -> None:
+    """Return when the bot has ended by itself."""
+    while bot.is_running():
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def run_demo(*, port: int) -> int:
+    """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mooring-demo-")))
+        scene = Scene()
+        stack.push_async_callback(scene.stop)
+        await scene.start()
+        bot = scene.bot(directory)
+        stack.push_async_callback(bot.stop)
+        await bot.start()
+        await scene.set_up()
+        await scene.link(scene.people.mia, MIA_ADDRESS)
+        page = DemoPage(
+            discord=scene.discord,
+            stripe=scene.stripe,
+            mail=scene.mail,
+            personas=_cast(scene.people),
+            bot_alive=bot.is_healthy,
+        )
+        await _start_page(page, port)
+        stack.push_async_callback(page.stop)
+        print(f"Mooring's demo is ready: {page.url} (Ctrl-C stops it)", flush=True)
+        stopping = asyncio.create_task(stop.wait())
+        watching = asyncio.create_task(_watch(bot))
+        await asyncio.wait({stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            print(f"The bot has ended by itself:\n{bot.log_tail()}", file=sys.stderr)
+            return 1
+        watching.cancel()
+    return 0
