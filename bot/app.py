@@ -4,10 +4,12 @@ import asyncio
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
+import aiohttp
 import aiosmtplib
+import discord
 import structlog
 from aiohttp import web
 from discord.ext import commands
@@ -21,6 +23,7 @@ from bot.services.context import Context
 from bot.services.events import EventService
 from bot.services.guilds import GuildService
 from bot.services.health import HealthService
+from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import Handler, TryAgainError, Worker
 from bot.services.refunds import RefundService
 from bot.services.subscriptions import SubscriptionService
@@ -38,6 +41,8 @@ FEATURES = (account, subscribe, cancellation, tickets, refunds, admin)
 # Without the letters and digits that people mix up when they read a reference out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
+FIRST_LOGIN_PAUSE = 1.0
+LONGEST_LOGIN_PAUSE = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -137,6 +142,8 @@ class Application:
             messenger=Messenger(self.client),
         )
         events = EventService(context)
+        self._housekeeping = HousekeepingService(context)
+        handlers["housekeeping.run"] = self._housekeeping.run
         handlers["event.apply"] = events.apply
         self.worker = Worker(context.database, handlers, clock=context.clock)
         self.web = create_application(
@@ -146,8 +153,8 @@ class Application:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then finish what is in hand.
 
-        Webhooks are taken in first: they need nothing but the store. Jobs run once the gateway is
-        ready, because their effects go there.
+        Webhooks are taken in from the first moment: they need nothing but the store. Jobs run once
+        the gateway is ready, because their effects go there.
         """
         async with AsyncExitStack() as stack:
             runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=10)
@@ -158,13 +165,14 @@ class Application:
             await site.start()
             _log.info("web_ready", host=host, port=runner.addresses[0][1])
 
-            await point_at(self._environment.discord_api_url)
             stack.push_async_callback(self.client.close)
-            await self.client.login(self._environment.discord_token.get_secret_value())
+            if not await self._log_in(stop):
+                return
             gateway = asyncio.create_task(self.client.connect(), name="gateway")
             ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await self._housekeeping.schedule()
             working = asyncio.create_task(self.worker.run(), name="worker")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             _log.info("stopping")
@@ -174,6 +182,25 @@ class Application:
                 task.cancel()
             if gateway.done() and not stop.is_set():
                 gateway.result()
+
+    async def _log_in(self, stop: asyncio.Event) -> bool:
+        """Log in, however long Discord is away; False when `stop` was set meanwhile.
+
+        A wrong token is not waited out: discord.LoginFailure ends the process.
+        """
+        pause = FIRST_LOGIN_PAUSE
+        while not stop.is_set():
+            try:
+                await point_at(self._environment.discord_api_url)
+                await self.client.login(self._environment.discord_token.get_secret_value())
+            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                _log.warning("discord_unreachable", error=type(error).__name__, pause=pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
+                pause = min(pause * 2, LONGEST_LOGIN_PAUSE)
+            else:
+                return True
+        return False
 
 
 async def run(environment: Environment, configuration: Configuration) -> None:

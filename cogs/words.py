@@ -1,6 +1,7 @@
 """Words: refusals, times, money. Short sentences, for people who are tired or new to English."""
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 
 import discord
 from babel.numbers import format_currency, get_currency_precision
@@ -15,6 +16,7 @@ from bot.domain.errors import (
     ConsequenceChanged,
     GuildNotSetUp,
     InvalidAddress,
+    InvalidAmount,
     MooringError,
     NoPayments,
     NoSuchThing,
@@ -80,6 +82,18 @@ def money(amount: Money) -> str:
     code = amount.currency.upper()
     value = amount.amount / 10 ** get_currency_precision(code)
     return format_currency(value, code, locale="en_US")
+
+
+def parse_amount(typed: str, currency: str) -> Money | None:
+    """What a person typed as an amount of this currency; None when it is none."""
+    try:
+        value = Decimal(typed.strip().lstrip("$€£¥").replace(",", ".").strip())
+    except InvalidOperation:
+        return None
+    minor = value.scaleb(get_currency_precision(currency.upper()))
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        return None
+    return Money(int(minor), currency)
 
 
 def count(number: int) -> str:
@@ -240,6 +254,11 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return "**This payment is already being refunded, or was refunded before.**"
         case NotRefundable():
             return "**This payment has been refunded already.**"
+        case InvalidAmount(left=left):
+            return (
+                "**That is not an amount that can be refunded.** Write it with a point, for "
+                f"example `5.00`. At most {money(left)} is left."
+            )
         case OwnAccount():
             return "**You cannot refund a payment of your own.** Ask another moderator."
         case RefundOver():

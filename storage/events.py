@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import ProviderName
@@ -35,3 +36,9 @@ async def add(connection: AsyncConnection, new: Sequence[Event]) -> int:
         for event in new
     ]
     return await insert_new(connection, events, rows, unique=["id"])
+
+
+async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget events that arrived before that time."""
+    result = await connection.execute(sa.delete(events).where(events.c.received_at < before))
+    return int(result.rowcount)

@@ -154,3 +154,11 @@ async def close(connection: AsyncConnection, request_id: LinkRequestId, *, now: 
         .where(link_requests.c.id == request_id)
         .values(closed_at=now, code_hash=None, code_salt=None)
     )
+
+
+async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget requests made before that time."""
+    result = await connection.execute(
+        sa.delete(link_requests).where(link_requests.c.requested_at < before)
+    )
+    return int(result.rowcount)

@@ -60,9 +60,11 @@ async def find(connection: AsyncConnection, refund_id: RefundId) -> Refund | Non
     return None if row is None else _refund(row)
 
 
-async def confirmed_of_payment(connection: AsyncConnection, payment_id: PaymentId) -> Refund | None:
-    """The refund of this payment that is under way or done; there is one at most."""
-    states = (RefundState.REQUESTED, RefundState.REFUNDED, RefundState.DONE)
+async def unfinished_of_payment(
+    connection: AsyncConnection, payment_id: PaymentId
+) -> Refund | None:
+    """The refund of this payment that is under way; there is one at most."""
+    states = (RefundState.REQUESTED, RefundState.REFUNDED)
     statement = sa.select(refunds).where(
         refunds.c.payment_id == payment_id,
         refunds.c.state.in_([state.value for state in states]),

@@ -205,11 +205,11 @@ refunds = sa.Table(
     sa.Column("provider_refund_id", sa.Text),
     sa.Column("provider_status", sa.Text),
     sa.Column("failure", sa.Text),
-    # Money moves once: no second refund of a payment while one is under way or done.
+    # Money moves once: no second refund of a payment while one is under way.
     _partial(
-        "uq_refunds_confirmed",
+        "uq_refunds_unfinished",
         "payment_id",
-        where="state IN ('requested', 'refunded', 'done')",
+        where="state IN ('requested', 'refunded')",
         unique=True,
     ),
 )
@@ -267,7 +267,7 @@ events = sa.Table(
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("object_id", sa.Text),
-    sa.Column("received_at", Timestamp, nullable=False),
+    sa.Column("received_at", Timestamp, nullable=False, index=True),
 )
 
 jobs = sa.Table(

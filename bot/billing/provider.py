@@ -108,6 +108,10 @@ class BillingProvider(Protocol):
         """Every customer under an email address; providers allow several."""
         ...
 
+    async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
+        """A payment with the invoice and the subscription that it paid for."""
+        ...
+
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """A customer with all subscriptions and the newest invoices and payments."""
         ...

@@ -167,6 +167,10 @@ class StripeProvider:
             catalogue=self._catalogue,
         )
 
+    async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
+        """The payment intent with its charge, by way of the invoice where there is one."""
+        return await self._fetch_payment(payment_id) or Snapshot()
+
     async def schedule_cancellation(
         self,
         subscription_id: SubscriptionId,

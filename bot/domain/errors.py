@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.identifiers import ChannelId, UserId
+from bot.domain.money import Money
 
 
 class MooringError(Exception):
@@ -135,6 +136,13 @@ class NotRefundable(MooringError):
     """`why` is one of: refunded, disputed, in_progress."""
 
     why: str
+
+
+@dataclass(eq=False)
+class InvalidAmount(MooringError):
+    """What was typed is no amount between the smallest unit and what is left."""
+
+    left: Money
 
 
 @dataclass(eq=False)

@@ -70,6 +70,7 @@ class Consequence(StrEnum):
 
     ENDS_SUBSCRIPTION = "ends_subscription"
     DUPLICATE_ENDS_NOTHING = "duplicate_ends_nothing"
+    PARTIAL_ENDS_NOTHING = "partial_ends_nothing"
     TOP_UP_ENDS_NOTHING = "top_up_ends_nothing"
     ALREADY_ENDED = "already_ended"
     NO_SUBSCRIPTION = "no_subscription"
@@ -94,11 +95,17 @@ def is_proven_duplicate(payment: Payment, others: Sequence[Payment]) -> bool:
 
 
 def consequence(
-    payment: Payment, *, others: Sequence[Payment], subscription: Subscription | None
+    payment: Payment,
+    amount: Money,
+    *,
+    others: Sequence[Payment],
+    subscription: Subscription | None,
+    partial_ends_subscription: bool,
 ) -> Consequence:
-    """Which subscription a refund ends: the one that the refunded payment paid for.
+    """Which subscription a refund of `amount` ends: the one that the payment paid for.
 
-    `subscription` is that one, or None when the payment bought none.
+    `subscription` is that one, or None when the payment bought none. Whether giving back less
+    than everything ends it too is the vendor's choice.
     """
     if payment.purpose is PaymentPurpose.TOP_UP:
         return Consequence.TOP_UP_ENDS_NOTHING
@@ -106,7 +113,11 @@ def consequence(
         return Consequence.NO_SUBSCRIPTION
     if is_proven_duplicate(payment, others):
         return Consequence.DUPLICATE_ENDS_NOTHING
-    return Consequence.ENDS_SUBSCRIPTION if subscription.is_live else Consequence.ALREADY_ENDED
+    if not subscription.is_live:
+        return Consequence.ALREADY_ENDED
+    if amount != payment.amount and not partial_ends_subscription:
+        return Consequence.PARTIAL_ENDS_NOTHING
+    return Consequence.ENDS_SUBSCRIPTION
 
 
 class RefundState(StrEnum):

@@ -29,7 +29,6 @@ CONCURRENCY = 16
 # Other processes on the same PostgreSQL add jobs without waking this one.
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = timedelta(minutes=10)
-KEEP_DONE = timedelta(days=90)
 
 _log = structlog.get_logger(__name__)
 _runs = Counter("mooring_job_runs_total", "Runs of jobs", ["kind", "outcome"])

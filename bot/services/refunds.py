@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
 from bot.domain.errors import (
     ConsequenceChanged,
+    InvalidAmount,
     NoPayments,
     NoSuchThing,
     NotRefundable,
@@ -23,6 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.identifiers import PaymentId, RefundId, UserId
 from bot.domain.job import Job, NewJob
+from bot.domain.money import Money
 from bot.domain.refund import (
     Consequence,
     Ground,
@@ -81,7 +83,7 @@ class RefundService:
             if payment is None or customer is None or payment.customer_id != customer.id:
                 raise NoSuchThing("payment")
             await self._require_refundable(connection, payment)
-            ends, subscription = await self._consequence(connection, payment)
+            ends, subscription = await self._consequence(connection, payment, payment.refundable)
             refund = Refund(
                 id=RefundId(self._context.new_id()),
                 guild_id=actor.guild_id,
@@ -120,6 +122,28 @@ class RefundService:
                 raise RefundOver(state=refund.state)
             return await self._case(connection, changed)
 
+    async def set_amount(self, actor: Actor, refund_id: RefundId, amount: Money) -> RefundCase:
+        """Give back less than everything; raises InvalidAmount."""
+        await self._require_own(actor, refund_id)
+        async with self._context.database.write() as connection:
+            refund = await self._draft(connection, refund_id)
+            case = await self._case(connection, refund)
+            left = case.payment.refundable
+            if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
+                raise InvalidAmount(left=left)
+            ends, _ = await self._consequence(connection, case.payment, amount)
+            changed = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.DRAFT,),
+                to=RefundState.DRAFT,
+                amount=amount.amount,
+                consequence=ends.value,
+            )
+            if changed is None:
+                raise RefundOver(state=refund.state)
+            return await self._case(connection, changed)
+
     async def confirm(self, actor: Actor, refund_id: RefundId, *, screen: Screen) -> RefundCase:
         """Commit to the refund. Everything is checked once more, in the same transaction.
 
@@ -132,9 +156,10 @@ class RefundService:
             if refund.ground is None:
                 raise NoSuchThing("ground")
             case = await self._case(connection, refund)
+            left = case.payment.refundable
             await self._require_refundable(connection, case.payment)
-            ends, _ = await self._consequence(connection, case.payment)
-            if ends is not refund.consequence or refund.amount != case.payment.refundable:
+            ends, _ = await self._consequence(connection, case.payment, refund.amount)
+            if ends is not refund.consequence or refund.amount.amount > left.amount:
                 raise ConsequenceChanged
             try:
                 async with connection.begin_nested():
@@ -233,12 +258,10 @@ class RefundService:
             snapshot = await self._context.provider.end_subscription(
                 refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
             )
-        account = await self._context.provider.fetch_account(
-            (await self.find(refund.id)).payment.customer_id
-        )
+        payment = await self._context.provider.fetch_payment(refund.payment_id)
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
-            await apply(connection, self._context, account, asked_at=asked_at)
+            await apply(connection, self._context, payment, asked_at=asked_at)
             done = await refunds.advance(
                 connection,
                 refund.id,
@@ -273,7 +296,7 @@ class RefundService:
             raise OwnAccount
 
     async def _require_refundable(self, connection: AsyncConnection, payment: Payment) -> None:
-        if await refunds.confirmed_of_payment(connection, payment.id) is not None:
+        if await refunds.unfinished_of_payment(connection, payment.id) is not None:
             raise NotRefundable(why="in_progress")
         if payment.refundable.amount <= 0:
             raise NotRefundable(why="refunded")
@@ -281,7 +304,7 @@ class RefundService:
             raise NotRefundable(why="disputed")
 
     async def _consequence(
-        self, connection: AsyncConnection, payment: Payment
+        self, connection: AsyncConnection, payment: Payment, amount: Money
     ) -> tuple[Consequence, Subscription | None]:
         others = await subscriptions.payments_of_customer(connection, payment.customer_id)
         subscription = (
@@ -289,7 +312,14 @@ class RefundService:
             if payment.subscription_id
             else None
         )
-        return consequence(payment, others=others, subscription=subscription), subscription
+        ends = consequence(
+            payment,
+            amount,
+            others=others,
+            subscription=subscription,
+            partial_ends_subscription=self._context.policy.partial_refund_ends_subscription,
+        )
+        return ends, subscription
 
     async def _require_own(self, actor: Actor, refund_id: RefundId) -> None:
         async with self._context.database.read() as connection:

@@ -4,21 +4,36 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.errors import InvalidAmount
 from bot.domain.identifiers import PaymentId, RefundId, UserId
 from bot.domain.refund import Ground
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, actor_of, chosen, replace, reply, screen_of
+from cogs.interactions import (
+    Interaction,
+    actor_of,
+    chosen,
+    custom_id,
+    modal_answers,
+    replace,
+    reply,
+    screen_of,
+    show_modal,
+)
+from cogs.layout import modal, text_field
 from cogs.refunds.render import draft_card, payments_card, requested_card
+from cogs.words import parse_amount
 
 
 class RefundCog(commands.Cog):
-    """For moderators. Discord hides the command from members; the service refuses everybody else."""
+    """For moderators. Discord hides the command; the service refuses everybody else."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         """Register the selects and the button."""
         self._is = dependencies
         dependencies.router.add("refund.pick", self.pick)
         dependencies.router.add("refund.ground", self.choose_ground)
+        dependencies.router.add("refund.amount", self.ask_amount)
+        dependencies.router.add("refund.set_amount", self.set_amount)
         dependencies.router.add("refund.confirm", self.confirm)
 
     @app_commands.command(name="refund", description="Refund a member's payment (moderators)")
@@ -43,6 +58,33 @@ class RefundCog(commands.Cog):
         case = await self._is.refunds.set_ground(
             actor_of(interaction), RefundId(refund_id), Ground(chosen(interaction))
         )
+        await replace(interaction, draft_card(case, self._is))
+
+    async def ask_amount(self, interaction: Interaction, refund_id: str) -> None:
+        """A part can be given back instead of everything."""
+        await show_modal(
+            interaction,
+            modal(
+                "How much?",
+                custom_id("refund.set_amount", refund_id),
+                text_field(
+                    "Amount",
+                    "amount",
+                    description="In the payment's currency",
+                    placeholder="5.00",
+                    max_length=20,
+                ),
+            ),
+        )
+
+    async def set_amount(self, interaction: Interaction, refund_id: str) -> None:
+        """Show the consequence of the new amount."""
+        actor, typed = actor_of(interaction), modal_answers(interaction)["amount"]
+        case = await self._is.refunds.find(RefundId(refund_id))
+        amount = parse_amount(typed, case.payment.amount.currency)
+        if amount is None:
+            raise InvalidAmount(left=case.payment.refundable)
+        case = await self._is.refunds.set_amount(actor, RefundId(refund_id), amount)
         await replace(interaction, draft_card(case, self._is))
 
     async def confirm(self, interaction: Interaction, refund_id: str) -> None:

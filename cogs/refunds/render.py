@@ -79,7 +79,8 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
                 custom_id("refund.confirm", refund.id),
                 style=discord.ButtonStyle.danger,
                 disabled=refund.ground is None,
-            )
+            ),
+            button("Change amount", custom_id("refund.amount", refund.id)),
         ),
         accent=words.WARNING_COLOUR,
     )
@@ -96,7 +97,10 @@ def consequence_text(case: RefundCase, deps: Dependencies) -> str:
             f"{name} **goes on**: another payment covers the same period, so this one is a "
             "duplicate."
         ),
-        Consequence.TOP_UP_ENDS_NOTHING: "What is left of this top-up is removed. Nothing ends.",
+        Consequence.PARTIAL_ENDS_NOTHING: (
+            f"{name} **goes on**: only a part of the payment is given back."
+        ),
+        Consequence.TOP_UP_ENDS_NOTHING: "Nothing ends: this payment was a top-up.",
         Consequence.ALREADY_ENDED: f"None: {name} has ended already.",
         Consequence.NO_SUBSCRIPTION: "None: this payment did not buy a subscription.",
     }[case.refund.consequence]
@@ -139,6 +143,7 @@ def outcome_card(case: RefundCase, deps: Dependencies) -> View:
     ended = {
         Consequence.ENDS_SUBSCRIPTION: f"{_plan(case.subscription, deps)} has ended.",
         Consequence.DUPLICATE_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
+        Consequence.PARTIAL_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
     }.get(refund.consequence, "No subscription was ended.")
     return card(
         text(
@@ -160,10 +165,12 @@ def member_text(case: RefundCase, deps: Dependencies) -> str:
             f"{_plan(case.subscription, deps)} goes on: it was paid for twice, and one payment "
             "stays."
         ),
+        Consequence.PARTIAL_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
     }.get(case.refund.consequence, "Nothing else has changed.")
     return (
-        f"We have refunded your payment of {words.money(case.refund.amount)} from "
-        f"{words.plain_day(case.payment.paid_at)}. {ended} {NO_PROMISE}"
+        f"We have refunded {words.money(case.refund.amount)} of your payment of "
+        f"{words.money(case.payment.amount)} from {words.plain_day(case.payment.paid_at)}. "
+        f"{ended} {NO_PROMISE}"
     )
 
 

@@ -104,17 +104,23 @@ async def test_escape_closes_a_modal(tab: Page) -> None:
     await expect(dialog.get_by_role("radiogroup")).to_be_focused()
     await tab.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
+    await expect(tab.locator("#composer-input")).to_be_focused()
 
 
 async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
     tab: Page, demo: Demo, browser: Browser
 ) -> None:
-    await use(tab, "quiet")
-    quiet = message(tab, "Just for you")
-    await expect(quiet).to_be_visible()
     sam = await browser.new_page()
     await sam.goto(demo.address("sam", channel=demo.general.id))
     await expect(sam.get_by_role("heading", name="Welcome to #general!")).to_be_visible()
+    await use(tab, "quiet")
+    quiet = message(tab, "Just for you")
+    await expect(quiet).to_be_visible()
+    await demo.discord.persona(demo.users["mia"]).say(demo.general, "For everybody")
+    await expect(message(sam, "For everybody")).to_be_visible()
+    await expect(sam.get_by_text("Just for you")).to_have_count(0)
+    await sam.reload()
+    await expect(message(sam, "For everybody")).to_be_visible()
     await expect(sam.get_by_text("Just for you")).to_have_count(0)
     await sam.close()
     await quiet.get_by_role("button", name="Dismiss message").click()

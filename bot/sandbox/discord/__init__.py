@@ -1,5 +1,6 @@
 """A local Discord that discord.py cannot tell from the real one, and the people who use it."""
 
+from bot.sandbox.discord.answers import Answer
 from bot.sandbox.discord.channels import (
     Channel,
     Overwrite,
@@ -7,8 +8,9 @@ from bot.sandbox.discord.channels import (
     overwrite_for_role,
 )
 from bot.sandbox.discord.files import Attachment, File
-from bot.sandbox.discord.guilds import Guild, Member, Role
+from bot.sandbox.discord.guilds import Guild
 from bot.sandbox.discord.interactions import DidNotRespond, Interaction
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.persona import Persona
 from bot.sandbox.discord.refusals import SandboxRefusal
@@ -19,6 +21,7 @@ from bot.sandbox.discord.views import Button, Field, Modal, Option, Select
 from bot.sandbox.discord.world import WorldEvent
 
 __all__ = [
+    "Answer",
     "Application",
     "Attachment",
     "Button",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.sandbox.discord.commands import Commands
 from bot.sandbox.discord.gateway import Gateway
-from bot.sandbox.discord.interactions import Interactions
+from bot.sandbox.discord.interaction_desk import InteractionDesk
 from bot.sandbox.discord.nonces import Nonces
 from bot.sandbox.discord.ratelimits import RateLimits
 from bot.sandbox.discord.world import World
@@ -18,7 +18,7 @@ class Backend:
 
     world: World
     commands: Commands
-    interactions: Interactions
+    interactions: InteractionDesk
     gateway: Gateway
     limits: RateLimits
     nonces: Nonces

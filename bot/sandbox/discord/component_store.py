@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from bot.sandbox.discord import component_types as ct
@@ -31,41 +31,62 @@ def stored_components(
     new_id: Callable[[], str],
 ) -> list[Json]:
     """The stored form of a tree; missing ``id`` numbers are given out in reading order."""
+    if not components:
+        return []
     taken = {c["id"] for _, c in ct.walk(components) if c.get("id")}
     free = (number for number in count(1) if number not in taken)
-    by_name = {f"attachment://{a.filename}": a for a in attachments}
+    store = _Store({f"attachment://{a.filename}": a for a in attachments}, free, new_id)
+    return [store.component(component) for component in components]
 
-    def store(component: Json) -> Json:
+
+class _Store:
+    """Turns the components of one message into their stored form."""
+
+    def __init__(
+        self, uploads: dict[str, Attachment], free: Iterator[int], new_id: Callable[[], str]
+    ) -> None:
+        self._uploads = uploads
+        self._free = free
+        self._new_id = new_id
+
+    def component(self, component: Json) -> Json:
+        """One component with everything in it."""
         kind = component["type"]
         stored = dict(_DEFAULTS.get(kind, {}))
         stored |= {key: value for key, value in component.items() if value is not None}
-        stored["id"] = component.get("id") or next(free)
+        stored["id"] = component.get("id") or next(self._free)
         if "components" in stored:
-            stored["components"] = [store(child) for child in stored["components"]]
+            stored["components"] = [self.component(child) for child in stored["components"]]
         for key in ("accessory", "component"):
             if key in stored:
-                stored[key] = store(stored[key])
+                stored[key] = self.component(stored[key])
         if kind == ct.FILE:
-            upload = by_name.get(stored["file"]["url"])
+            upload = self._uploads.get(stored["file"]["url"])
             stored["name"] = upload.filename if upload else None
             stored["size"] = len(upload.data) if upload else None
-        for key in ("media", "file"):
-            if isinstance(stored.get(key), dict):
-                stored[key] = media(stored[key])
-        if kind == ct.MEDIA_GALLERY:
+            stored["file"] = self._media(stored["file"])
+        elif kind == ct.THUMBNAIL:
+            stored["media"] = self._media(stored["media"])
+        elif kind == ct.MEDIA_GALLERY:
             stored["items"] = [
-                {"description": None, "spoiler": False} | item | {"media": media(item["media"])}
+                {"description": None, "spoiler": False}
+                | item
+                | {"media": self._media(item["media"])}
                 for item in stored["items"]
             ]
         return stored
 
-    def media(item: Json) -> Json:
-        upload = by_name.get(item["url"])
+    def _media(self, item: Json) -> Json:
+        upload = self._uploads.get(item["url"])
         url = upload.url if upload else item["url"]
-        unfurled: Json = {"id": new_id(), "url": url, "proxy_url": url, "width": 0, "height": 0}
-        unfurled["content_type"] = upload.content_type if upload else None
+        unfurled: Json = {
+            "id": self._new_id(),
+            "url": url,
+            "proxy_url": url,
+            "width": 0,
+            "height": 0,
+            "content_type": upload.content_type if upload else None,
+        }
         if upload:
             unfurled["attachment_id"] = upload.id
         return unfurled
-
-    return [store(component) for component in components]

@@ -74,7 +74,8 @@ class FileStore:
         self, attachment_id: str, channel_id: str, file: File, *, ephemeral: bool
     ) -> Attachment:
         """Store an upload."""
-        guessed = file.content_type or mimetypes.guess_type(file.name)[0]
+        # By the name first: clients upload everything as application/octet-stream.
+        guessed = mimetypes.guess_type(file.name)[0] or file.content_type
         attachment = Attachment(
             id=attachment_id,
             channel_id=channel_id,

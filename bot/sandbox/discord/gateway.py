@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 
 from bot.sandbox.discord import intents
 from bot.sandbox.discord.channels import Channel
+from bot.sandbox.discord.guild_payloads import guild_create
 from bot.sandbox.discord.guilds import Guild
 from bot.sandbox.discord.sessions import Outbox, Session, members_chunks
 from bot.sandbox.discord.wire import Json, encode
@@ -179,7 +180,7 @@ class Gateway:
         if session.intents & intents.GUILDS:
             everybody = bool(session.intents & intents.GUILD_PRESENCES)
             for guild in guilds:
-                self._send(session, "GUILD_CREATE", guild.gateway_payload(all_members=everybody))
+                self._send(session, "GUILD_CREATE", guild_create(guild, all_members=everybody))
         self.on_ready()
 
     def _resume(self, outbox: Outbox, data: Json) -> Session | None:

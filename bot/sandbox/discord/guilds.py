@@ -1,122 +1,22 @@
-"""Guilds with their roles and members; what changes them announces the change."""
+"""Guilds: what they contain; what changes them announces the change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import channels, permissions
 from bot.sandbox.discord.channels import Channel, Overwrite
+from bot.sandbox.discord.guild_payloads import guild_create, guild_payload
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.users import User
-from bot.sandbox.discord.wire import Json, iso
+from bot.sandbox.discord.wire import Json
 
 if TYPE_CHECKING:
     from bot.sandbox.discord.world import World
 
 MAX_CHANNELS = 500
 MAX_CHANNELS_PER_CATEGORY = 50
-
-
-@dataclass(slots=True, eq=False)
-class Role:
-    """A role; ``bot_id`` marks the managed role of a bot."""
-
-    id: str
-    name: str
-    permissions: int = 0
-    color: int = 0
-    hoist: bool = False
-    position: int = 0
-    mentionable: bool = False
-    bot_id: str | None = None
-
-    @property
-    def managed(self) -> bool:
-        """Whether an integration owns the role, so that nobody can grant it."""
-        return self.bot_id is not None
-
-    @property
-    def mention(self) -> str:
-        """The text that mentions this role in a message."""
-        return f"<@&{self.id}>"
-
-    def payload(self) -> Json:
-        """The API's role object."""
-        body: Json = {
-            "id": self.id,
-            "name": self.name,
-            "permissions": str(self.permissions),
-            "position": self.position,
-            "color": self.color,
-            "colors": {
-                "primary_color": self.color,
-                "secondary_color": None,
-                "tertiary_color": None,
-            },
-            "hoist": self.hoist,
-            "managed": self.managed,
-            "mentionable": self.mentionable,
-            "icon": None,
-            "unicode_emoji": None,
-            "flags": 0,
-        }
-        if self.bot_id is not None:
-            body["tags"] = {"bot_id": self.bot_id}
-        return body
-
-
-@dataclass(slots=True, eq=False)
-class Member:
-    """A user in a guild."""
-
-    user: User
-    guild: Guild
-    joined_at: float
-    roles: list[Role] = field(default_factory=list)
-    nick: str | None = None
-
-    @property
-    def id(self) -> str:
-        """The user's id."""
-        return self.user.id
-
-    @property
-    def top_position(self) -> int:
-        """Position of the highest role; decides who may act on whom."""
-        return max((role.position for role in self.roles), default=0)
-
-    @property
-    def permissions(self) -> int:
-        """Permissions in the guild, before channel overwrites."""
-        return permissions.in_guild(self.guild, self)
-
-    def permissions_in(self, channel: Channel) -> int:
-        """Permissions in one channel of the guild."""
-        return permissions.in_channel(self, channel)
-
-    def can_view(self, channel: Channel) -> bool:
-        """Whether this member sees the channel."""
-        return bool(self.permissions_in(channel) & permissions.VIEW_CHANNEL)
-
-    def payload(self, *, with_user: bool = True) -> Json:
-        """The API's guild member object."""
-        body: Json = {
-            "avatar": None,
-            "banner": None,
-            "communication_disabled_until": None,
-            "flags": 0,
-            "joined_at": iso(self.joined_at),
-            "nick": self.nick,
-            "pending": False,
-            "premium_since": None,
-            "roles": [role.id for role in self.roles],
-            "mute": False,
-            "deaf": False,
-        }
-        if with_user:
-            body["user"] = self.user.payload()
-        return body
 
 
 class Guild:
@@ -138,7 +38,7 @@ class Guild:
         """Tell the bot that it joined this guild."""
         if self.world.gateway.connected:
             self.world.gateway.dispatch(
-                "GUILD_CREATE", self.gateway_payload(all_members=False), guild=self
+                "GUILD_CREATE", guild_create(self, all_members=False), guild=self
             )
 
     # What is there
@@ -367,64 +267,4 @@ class Guild:
 
     def payload(self) -> Json:
         """The API's guild object."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "icon": None,
-            "description": None,
-            "home_header": None,
-            "splash": None,
-            "discovery_splash": None,
-            "features": [],
-            "banner": None,
-            "owner_id": self.owner.id,
-            "application_id": None,
-            "region": "us-west",
-            "afk_channel_id": None,
-            "afk_timeout": 300,
-            "system_channel_id": None,
-            "system_channel_flags": 0,
-            "widget_enabled": False,
-            "widget_channel_id": None,
-            "verification_level": 0,
-            "roles": [role.payload() for role in self.roles],
-            "default_message_notifications": 0,
-            "mfa_level": 0,
-            "explicit_content_filter": 0,
-            "max_presences": None,
-            "max_members": 500_000,
-            "max_stage_video_channel_users": 50,
-            "max_video_channel_users": 25,
-            "vanity_url_code": None,
-            "premium_tier": 0,
-            "premium_subscription_count": 0,
-            "preferred_locale": "en-US",
-            "rules_channel_id": None,
-            "safety_alerts_channel_id": None,
-            "public_updates_channel_id": None,
-            "premium_progress_bar_enabled": False,
-            "nsfw": False,
-            "nsfw_level": 0,
-            "emojis": [],
-            "stickers": [],
-            "incidents_data": None,
-        }
-
-    def gateway_payload(self, *, all_members: bool) -> Json:
-        """The GUILD_CREATE event: the guild with its channels, threads and members."""
-        listed = self.members if all_members else [self.bot_member]
-        bot = self.bot_member
-        return self.payload() | {
-            "joined_at": iso(self.bot_joined_at),
-            "large": self.member_count > 250,
-            "unavailable": False,
-            "member_count": self.member_count,
-            "members": [member.payload() for member in listed],
-            "channels": [channel.payload() for channel in self.channels],
-            "threads": [thread.payload() for thread in self.threads if bot.can_view(thread)],
-            "presences": [],
-            "voice_states": [],
-            "stage_instances": [],
-            "guild_scheduled_events": [],
-            "soundboard_sounds": [],
-        }
+        return guild_payload(self)

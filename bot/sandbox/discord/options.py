@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.sandbox.discord import commands as cmd
 from bot.sandbox.discord.channels import Channel
 from bot.sandbox.discord.files import File
-from bot.sandbox.discord.guilds import Member, Role
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.references import References
 from bot.sandbox.discord.refusals import SandboxRefusal
 from bot.sandbox.discord.users import User

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.sandbox.discord.channels import Channel
-    from bot.sandbox.discord.guilds import Guild, Member
+    from bot.sandbox.discord.guilds import Guild
+    from bot.sandbox.discord.members import Member
 
 CREATE_INSTANT_INVITE = 1 << 0
 KICK_MEMBERS = 1 << 1

@@ -12,19 +12,21 @@ from bot.sandbox.discord import messaging, options, permissions
 from bot.sandbox.discord.answers import Answer, modal_components
 from bot.sandbox.discord.channels import Channel
 from bot.sandbox.discord.commands import Commands
+from bot.sandbox.discord.component_actions import press, select
 from bot.sandbox.discord.files import File
 from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.interaction_desk import InteractionDesk
+from bot.sandbox.discord.interaction_event import interaction_create
 from bot.sandbox.discord.interactions import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
     MODAL_SUBMIT,
     Interaction,
-    Interactions,
 )
 from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.options import OptionValue
-from bot.sandbox.discord.references import References, chosen
+from bot.sandbox.discord.references import References
 from bot.sandbox.discord.refusals import SandboxRefusal
 from bot.sandbox.discord.users import User
 from bot.sandbox.discord.views import Modal
@@ -40,7 +42,7 @@ class Persona:
     """
 
     def __init__(
-        self, world: World, commands: Commands, interactions: Interactions, user: User
+        self, world: World, commands: Commands, interactions: InteractionDesk, user: User
     ) -> None:
         self._world = world
         self._commands = commands
@@ -210,22 +212,10 @@ class Persona:
             if (label is None or part.get("label") == label) and (
                 custom_id is None or part.get("custom_id") == custom_id
             ):
-                return await self._press(message, part)
+                return await self._act(COMPONENT, message.channel, press(part), source=message)
         raise SandboxRefusal(
             f"no button {label or custom_id!r}; there are {[b.label for b in message.buttons]}"
         )
-
-    async def _press(self, message: Message, button: Json) -> Interaction:
-        if button.get("disabled"):
-            raise SandboxRefusal(f"the button {button.get('label')!r} is disabled")
-        if button.get("custom_id") is None:
-            raise SandboxRefusal(f"{button.get('label')!r} is a link: the bot learns of no click")
-        data = {
-            "custom_id": button["custom_id"],
-            "component_type": ct.BUTTON,
-            "id": button["id"],
-        }
-        return await self._act(COMPONENT, message.channel, data, source=message)
 
     async def choose(
         self, message: Message, *values: str, custom_id: str | None = None
@@ -235,34 +225,9 @@ class Persona:
         for _, part in ct.walk(message.components):
             fits = part["type"] in ct.SELECTS and custom_id in (None, part["custom_id"])
             if fits:
-                return await self._select(message, part, values)
+                data = select(self._world, message.channel.guild, part, values)
+                return await self._act(COMPONENT, message.channel, data, source=message)
         raise SandboxRefusal(f"there is no select {custom_id or ''!r} in this message")
-
-    async def _select(self, message: Message, select: Json, values: Sequence[str]) -> Interaction:
-        if select.get("disabled"):
-            raise SandboxRefusal(f"the select {select['custom_id']!r} is disabled")
-        if not select["min_values"] <= len(values) <= select["max_values"]:
-            raise SandboxRefusal(
-                f"choose {select['min_values']} to {select['max_values']}, not {len(values)}"
-            )
-        references = References(message.channel.guild)
-        if select["type"] == ct.STRING_SELECT:
-            picked = [_option_value(select, value) for value in values]
-        else:
-            guild = message.channel.guild
-            picked = [
-                references.add(chosen(self._world, guild, select["type"], str(value)))
-                for value in values
-            ]
-        data: Json = {
-            "custom_id": select["custom_id"],
-            "component_type": select["type"],
-            "id": select["id"],
-            "values": picked,
-        }
-        if references.resolved:
-            data["resolved"] = references.resolved
-        return await self._act(COMPONENT, message.channel, data, source=message)
 
     async def submit(self, modal: Modal, answers: Mapping[str, Answer]) -> Interaction:
         """Submit a modal; ``answers`` are keyed by label or custom_id."""
@@ -367,54 +332,5 @@ class Persona:
         )
 
     def _event(self, interaction: Interaction) -> Json:
-        """The INTERACTION_CREATE event."""
-        channel, guild = interaction.channel, interaction.channel.guild
-        held = self._permissions(channel)
-        event: Json = {
-            "id": interaction.id,
-            "application_id": self._world.application.id,
-            "type": interaction.kind,
-            "token": interaction.token,
-            "version": 1,
-            "data": interaction.data,
-            "channel_id": channel.id,
-            "channel": channel.partial_payload(held),
-            "locale": "en-US",
-            "entitlements": [],
-            "entitlement_sku_ids": [],
-            "attachment_size_limit": 10_485_760,
-            "authorizing_integration_owners": interaction.metadata[
-                "authorizing_integration_owners"
-            ],
-        }
-        if interaction.source is not None:
-            event["message"] = interaction.source.payload()
-        if guild is None:
-            event |= {
-                "user": self.user.payload(),
-                "context": cmd.BOT_DM_CONTEXT,
-                "app_permissions": str(permissions.DIRECT_MESSAGE),
-            }
-            return event
-        member = guild.member(self.user.id)
-        if member is None:
-            raise SandboxRefusal(f"{self.user.username} is not in {guild.name}")
-        event |= {
-            "member": member.payload() | {"permissions": str(held)},
-            "guild_id": guild.id,
-            "guild": {"id": guild.id, "locale": "en-US", "features": []},
-            "guild_locale": "en-US",
-            "context": cmd.GUILD_CONTEXT,
-            "app_permissions": str(guild.bot_member.permissions_in(channel)),
-        }
-        return event
-
-
-def _option_value(select: Json, wanted: str) -> str:
-    for option in select["options"]:
-        if wanted in (option["value"], option["label"]):
-            value: str = option["value"]
-            return value
-    raise SandboxRefusal(
-        f"no option {wanted!r}; there are {[option['label'] for option in select['options']]}"
-    )
+        held = self._permissions(interaction.channel)
+        return interaction_create(self._world.application.id, interaction, held=held)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.sandbox.discord import component_types as ct
 from bot.sandbox.discord.channels import Channel
 from bot.sandbox.discord.files import Attachment
-from bot.sandbox.discord.guilds import Guild, Member, Role
+from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.refusals import SandboxRefusal
 from bot.sandbox.discord.users import User

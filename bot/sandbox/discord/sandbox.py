@@ -15,7 +15,7 @@ from bot.sandbox.discord.channels import Channel
 from bot.sandbox.discord.commands import Commands
 from bot.sandbox.discord.gateway import Gateway
 from bot.sandbox.discord.guilds import Guild
-from bot.sandbox.discord.interactions import Interactions
+from bot.sandbox.discord.interaction_desk import InteractionDesk
 from bot.sandbox.discord.nonces import Nonces
 from bot.sandbox.discord.persona import Persona
 from bot.sandbox.discord.ratelimits import RateLimits
@@ -63,24 +63,18 @@ class DiscordSandbox:
             | (MEMBERS_LIMITED if members_intent else 0)
             | (PRESENCE_LIMITED if presences_intent else 0)
         )
-        application = Application(
-            id=ids.next(),
-            name=bot_name,
-            bot=User(ids.next(), bot_name, bot_name, bot=True),
-            owner=User(ids.next(), "developer", "Developer"),
-            token=f"{secrets.token_hex(12)}.sandbox.{secrets.token_hex(16)}",
-            flags=flags,
-        )
-        self.application = application
+        self.application = _application(ids, bot_name, flags)
         self.faults = Faults()
         self.requests = RequestLog()
         self.observers: list[Observer] = []
         self._gateway = Gateway(ticker=time.monotonic)
-        self._world = World(clock=clock, ids=ids, application=application, gateway=self._gateway)
+        self._world = World(
+            clock=clock, ids=ids, application=self.application, gateway=self._gateway
+        )
         self._gateway.world = self._world
         self._gateway.on_ready = self._changed
-        self._commands = Commands(application.id, ids.next, on_sync=self._changed)
-        self._interactions = Interactions(self._world)
+        self._commands = Commands(self.application.id, ids.next, on_sync=self._changed)
+        self._interactions = InteractionDesk(self._world)
         backend = Backend(
             world=self._world,
             commands=self._commands,
@@ -217,6 +211,17 @@ class DiscordSandbox:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have every change that people can see reported; returns the way to stop it."""
         return self._world.subscribe(listener)
+
+
+def _application(ids: Snowflakes, name: str, flags: int) -> Application:
+    return Application(
+        id=ids.next(),
+        name=name,
+        bot=User(ids.next(), name, name, bot=True),
+        owner=User(ids.next(), "developer", "Developer"),
+        token=f"{secrets.token_hex(12)}.sandbox.{secrets.token_hex(16)}",
+        flags=flags,
+    )
 
 
 def _request(*args: object) -> web.BaseRequest:

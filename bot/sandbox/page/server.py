@@ -39,7 +39,8 @@ class DemoPage:
     Args:
         discord, stripe, mail: the running sandbox.
         personas: who one can be; the first is the default.
-        bot_alive: whether the bot process runs; without it, whether its gateway is connected.
+        bot_alive: whether the bot works, asked twice a second, never raises; without it the
+            gateway's connection tells.
     """
 
     def __init__(

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
     )
+    op.create_index(op.f("ix_events_received_at"), "events", ["received_at"], unique=False)
     op.create_table(
         "guilds",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -356,12 +357,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
     )
     op.create_index(
-        "uq_refunds_confirmed",
+        "uq_refunds_unfinished",
         "refunds",
         ["payment_id"],
         unique=True,
-        sqlite_where=sa.text("state IN ('requested', 'refunded', 'done')"),
-        postgresql_where=sa.text("state IN ('requested', 'refunded', 'done')"),
+        sqlite_where=sa.text("state IN ('requested', 'refunded')"),
+        postgresql_where=sa.text("state IN ('requested', 'refunded')"),
     )
     _make_audit_log_append_only()
 

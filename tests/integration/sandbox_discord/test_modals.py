@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.sandbox.discord import File, SandboxRefusal
+from bot.sandbox.discord import Answer, File, SandboxRefusal
 from tests.integration.sandbox_discord.stage import Stage
 
 Ctx = discord.Interaction[Any]
@@ -22,7 +22,7 @@ def radio(*labels: str, required: bool = True) -> discord.ui.RadioGroup[Any]:
 class Cancel(discord.ui.Modal, title="Cancel subscription"):
     """Everything a modal can hold, in five top-level components."""
 
-    about = discord.ui.TextDisplay("It ends on 1 May.")
+    about = discord.ui.TextDisplay[Any]("It ends on 1 May.")
     reason = discord.ui.Label[Any](
         text="Reason", description="Required", component=radio("Price", "Prefer not to say")
     )
@@ -78,7 +78,7 @@ async def test_a_modal_is_shown_filled_in_and_submitted(stage: Stage) -> None:
     reason = modal.field("Reason")
     assert (reason.description, reason.required) == ("Required", True)
     assert [option.label for option in reason.options] == ["Price", "Prefer not to say"]
-    answer = {
+    answer: dict[str, Answer] = {
         "reason": "Prefer not to say",
         "More": "too dear",
         "Extras": ["Mail", "export"],
@@ -103,16 +103,17 @@ async def test_what_the_client_does_not_submit(stage: Stage) -> None:
     await stage.connect()
     modal = (await stage.mia.slash("cancel", channel=stage.general)).modal
     assert modal is not None
-    for broken in (
+    refused: tuple[dict[str, Answer], ...] = (
         {},
         {"Reason": "Weather"},
         {"Reason": "Price", "More": "ab"},
         {"Reason": "Price", "More": "x" * 11},
         {"Reason": "Price", "Nothing": "x"},
         {"Reason": ["Price", "Prefer not to say"]},
-    ):
+    )
+    for broken in refused:
         with pytest.raises(SandboxRefusal):
-            await stage.mia.submit(modal, broken)  # type: ignore[arg-type]
+            await stage.mia.submit(modal, broken)
     with pytest.raises(SandboxRefusal, match="somebody else"):
         await stage.max.submit(modal, {"Reason": "Price"})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.discord import permissions
 from bot.sandbox.discord.channels import CATEGORY, Channel, Overwrite
-from bot.sandbox.discord.guilds import Guild, Member, Role
+from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.rest.router import Call
 from bot.sandbox.discord.users import User

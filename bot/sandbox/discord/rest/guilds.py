@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.discord import permissions
 from bot.sandbox.discord.forms import Form, refuse
-from bot.sandbox.discord.guilds import Guild, Role
+from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.members import Role
 from bot.sandbox.discord.rest.access import guild_of, require_above, role_of
 from bot.sandbox.discord.rest.router import Call, Reply, Routes
 from bot.sandbox.discord.wire import ApiError, Json, missing_permissions, unknown

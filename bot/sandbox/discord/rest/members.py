@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.discord import permissions
 from bot.sandbox.discord.forms import Form, refuse
-from bot.sandbox.discord.guilds import Guild, Member, Role
+from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.members import Member, Role
 from bot.sandbox.discord.rest.access import (
     guild_of,
     member_of,
@@ -169,7 +170,7 @@ def ban(call: Call) -> Reply:
     member = guild.member(user.id)
     if member is not None:
         require_outranks(guild, member)
-    seconds = int(call.body.get("delete_message_seconds") or 0)
+    seconds = int((call.body | call.query).get("delete_message_seconds") or 0)
     if not 0 <= seconds <= 604_800:
         raise refuse(("delete_message_seconds",), "NUMBER_TYPE_RANGE", "Up to seven days.")
     guild.ban_member(user)

@@ -54,8 +54,8 @@ function button(one, message) {
   const loading = pendingOf(message, one.custom_id) === "loading";
   return append(h("button", {
     type: "button", class: `${look} ${loading ? "is-loading" : ""}`, "data-custom-id": one.custom_id,
-    disabled: one.disabled || loading, "aria-busy": loading ? "true" : null,
-    onclick: () => useComponent(message, one.custom_id),
+    disabled: one.disabled, "aria-busy": loading ? "true" : null, "aria-disabled": loading ? "true" : null,
+    onclick: () => loading || useComponent(message, one.custom_id),
   }), [h("span", { class: "button-label" }, words), loading ? dots() : null]);
 }
 

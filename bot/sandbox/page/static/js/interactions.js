@@ -59,9 +59,12 @@ export function dropLocal(id) {
 
 function settle(answer, channelId) {
   if (answer.message) upsertMessage({ channel_id: answer.message.channel_id ?? channelId, message: answer.message });
-  if (!answer.modal) return;
-  openModal(answer.modal, async (answers) => {
-    const next = await api.post("submit", { channel_id: channelId, modal_id: answer.modal.id, answers });
-    settle(next, channelId);
+  // Once drawn: the dialog gives the focus back to the button as it is then.
+  if (answer.modal) setTimeout(() => showModal(answer.modal, channelId));
+}
+
+function showModal(modal, channelId) {
+  openModal(modal, async (answers) => {
+    settle(await api.post("submit", { channel_id: channelId, modal_id: modal.id, answers }), channelId);
   });
 }

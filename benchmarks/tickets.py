@@ -1,0 +1,90 @@
+"""What opening and closing a ticket asks of Discord."""
+
+import asyncio
+from pathlib import Path
+
+from benchmarks.figures import Figure, Goal
+from benchmarks.members import add_people
+from bot.sandbox.discord import Channel, Persona
+from bot.sandbox.discord.requestlog import RequestEntry
+from bot.sandbox.scene import Scene
+
+# As many as fit into a category together with one round of warming up.
+TICKETS = 10
+ANSWER = {"What can we help with?": "The editor is slow"}
+
+
+async def open_ticket(scene: Scene, person: Persona) -> Channel:
+    """/ticket until the member's screen names the channel; returns that channel."""
+    asked = await person.slash("ticket", channel=scene.billing, topic="help")
+    if asked.modal is None:
+        raise RuntimeError("/ticket opened no modal")
+    scene.discord.requests.clear()
+    sent = await person.submit(asked.modal, ANSWER)
+    screen = await sent.settled()
+    await screen.changed(containing="Your ticket is open", timeout=20)
+    channel = scene.discord.channel(screen.text.rsplit("<#", 1)[1].split(">", 1)[0])
+    if channel is None:
+        raise RuntimeError("the ticket has no channel")
+    return channel
+
+
+async def _opening(scene: Scene, person: Persona) -> tuple[Channel, int, int, float]:
+    """Requests beside the log's and to the log, and the seconds until the member is shown in."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    channel = await open_ticket(scene, person)
+    seconds = loop.time() - started
+    await scene.people.ada.wait_for_message(scene.log, containing=channel.mention)
+    asked = list(scene.discord.requests.entries)
+    to_log = sum(scene.log.id in entry.path for entry in asked)
+    return channel, len(asked) - to_log, to_log, seconds
+
+
+async def _closing(scene: Scene, person: Persona, channel: Channel) -> list[RequestEntry]:
+    """Every request from the click on "Close ticket" until the log has the transcript."""
+    for number in range(5):
+        await person.say(channel, f"Message {number}")
+    welcome = channel.messages[0]
+    scene.discord.requests.clear()
+    asked = await person.click(welcome, "Close ticket")
+    if asked.modal is None:
+        raise RuntimeError("the button opened no modal")
+    await person.submit(asked.modal, {})
+    await scene.people.ada.wait_for_message(
+        scene.log, containing=f"<@{person.user.id}> · help · closed", timeout=20
+    )
+    return list(scene.discord.requests.entries)
+
+
+async def measure(directory: Path) -> list[Figure]:
+    """Open and close tickets one after another, after one that does not count."""
+    # Discord's limit on new channels would only make this wait.
+    scene = Scene(rate_limits=False)
+    people = add_people(scene, TICKETS + 1)
+    await scene.start()
+    bot = scene.bot(directory)
+    opened, logged, seconds, closed, read = [], [], [], [], []
+    try:
+        await bot.start()
+        await scene.set_up()
+        for person in people:
+            channel, requests, to_log, took = await _opening(scene, person)
+            asked = await _closing(scene, person, channel)
+            opened.append(requests)
+            logged.append(to_log)
+            seconds.append(took * 1000)
+            closed.append(len(asked))
+            read.append(sum(entry.method == "GET" for entry in asked))
+    finally:
+        await bot.kill()
+        await scene.stop()
+    return [
+        Figure("opening a ticket: Discord calls", "calls", tuple(opened[1:]), Goal("at most", 4)),
+        Figure(
+            "opening a ticket: calls for the log", "calls", tuple(logged[1:]), Goal("at most", 1)
+        ),
+        Figure("opening a ticket: until it is open", "ms", tuple(seconds[1:])),
+        Figure("closing a ticket: calls that read", "calls", tuple(read[1:]), Goal("at most", 0)),
+        Figure("closing a ticket: Discord calls", "calls", tuple(closed[1:])),
+    ]
