@@ -31,7 +31,7 @@ export function field(top) {
   return {
     node,
     customId: inner.custom_id,
-    focus: () => control.target.focus(),
+    focus: () => (control.first ?? control.target).focus(),
     answer: control.answer,
     check() {
       const problem = control.problem();
@@ -97,7 +97,7 @@ function choiceField(inner, { id, label, required }) {
   const inputs = inner.options.map((one) => h("input", {
     type: radio ? "radio" : "checkbox", name: id, "data-value": one.value, checked: Boolean(one.default), onchange: limit,
   }));
-  const target = h("div", { class: "choices", role: radio ? "radiogroup" : "group", "aria-label": label, tabindex: "-1", "data-custom-id": inner.custom_id },
+  const target = h("div", { class: "choices", role: radio ? "radiogroup" : "group", "aria-label": label, "data-custom-id": inner.custom_id },
     inner.options.map((one, at) => h("label", { class: "choice" }, inputs[at],
       h("span", { class: "choice-words" }, h("span", { class: "choice-label" }, one.label),
         one.description ? h("span", { class: "choice-description" }, one.description) : null))));
@@ -112,6 +112,7 @@ function choiceField(inner, { id, label, required }) {
   return {
     node: target,
     target,
+    first: inputs[0],
     group: true,
     answer: chosen,
     problem: () => tooFew(chosen().length, required, radio ? 1 : inner.min_values ?? 1),
