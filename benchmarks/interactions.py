@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, Goal, percentile
 from benchmarks.load import Act, delays_at, rate_of
 from benchmarks.members import add_people, link_paying
 from benchmarks.processes import cpu_seconds
-from bot.sandbox.discord import DiscordSandbox, Message, Persona
+from bot.sandbox.discord import DidNotRespond, DiscordSandbox, Message, Persona
 from bot.sandbox.process import ROOT
 from bot.sandbox.scene import Scene
 
@@ -86,14 +86,25 @@ async def _compare(ours: tuple[int, Act], echo: tuple[int, Act]) -> list[Figure]
     ]
 
 
-async def _mixed_load(scene: Scene, linked: list[Persona], strangers: list[Persona]) -> Figure:
+async def _mixed_load(
+    scene: Scene, linked: list[Persona], strangers: list[Persona]
+) -> list[Figure]:
     """A quarter each: /balance, /cancel, /link, and clicks on Refresh."""
     screens: list[Message] = []
     for person in linked:
         answer = await person.slash("balance", channel=scene.billing)
         screens.append(await answer.settled())
 
+    missed = 0
+
     async def act(number: int) -> None:
+        nonlocal missed
+        try:
+            await ask(number)
+        except DidNotRespond:
+            missed += 1
+
+    async def ask(number: int) -> None:
         turn, kind = divmod(number, 4)
         person, screen = linked[turn % len(linked)], screens[turn % len(linked)]
         if kind == 0:
@@ -129,7 +140,7 @@ async def measure(directory: Path) -> list[Figure]:
 
         async with _echo_bot() as echo:
             figures = await _compare((bot.pid, act), echo)
-        return [*figures, await _mixed_load(scene, linked, strangers)]
+        return [*figures, *await _mixed_load(scene, linked, strangers)]
     finally:
         await bot.kill()
         await scene.stop()

@@ -97,7 +97,7 @@ async def measure(directory: Path) -> list[Figure]:
         await bot.start()
         keep_on_one_core(bot.pid)
         async with aiohttp.ClientSession(connector=connector) as session:
-            [product] = [each for each in scene.stripe.objects("product")][:1]
+            product = scene.stripe.objects("product")[0]
             subscription = scene.stripe.get(scene.mia_subscription)
             quiet = _Sender(session, bot, _event(NO_FETCH, product))
             fetched = _Sender(session, bot, _event(FETCH, subscription))

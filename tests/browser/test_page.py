@@ -246,7 +246,10 @@ async def test_mail_is_read_in_a_frame_that_runs_nothing(tab: Page, demo: Demo) 
         "<p style='color: rgb(1, 2, 3)'>Pay <a href='https://checkout.stripe.com/c/pay/cs_1'>here"
         "</a></p><script>parent.document.title = 'ran'</script><img src=x onerror=alert(1)>"
     )
+    await tab.get_by_role("tab", name="Provider").click()
     await demo.send_mail("Your code", "It is 123456.\nhttps://checkout.stripe.com/c/pay/cs_1", html)
+    await tab.get_by_role("tab", name="Mail 1 new").click()
+    await expect(tab.get_by_text("1 new")).to_be_hidden()
     await tab.get_by_role("button", name="Your code").click()
     frame = tab.frame_locator("iframe")
     await expect(frame.get_by_text("Pay")).to_have_css("color", "rgb(1, 2, 3)")

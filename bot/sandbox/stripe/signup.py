@@ -36,12 +36,7 @@ def subscribe(
         payments.refuse_if_declined(world, customer, method)
     subscription = _record(world, customer, wanted, given, trial_end)
     subscriptions.set_discounts(world, subscription, given.get("discounts"))
-    start, end = subscriptions.period(subscription)
-    lines = [
-        period_line(world, item, start=start, end=end, trial=trial_end is not None)
-        for item in subscriptions.items(subscription)
-    ]
-    lines += [one_off_line(world, price, quantity) for price, quantity in extras or []]
+    lines = _first_lines(world, subscription, extras or [])
     world.emit("customer.subscription.created", subscription)
     with world.changing(subscription, subscriptions.UPDATED):
         invoice = invoices.build(
@@ -62,6 +57,16 @@ def subscribe(
     if subscription["status"] == "incomplete":
         world.agenda.add(world.now() + INCOMPLETE_SECONDS, "incomplete_expiry", subscription["id"])
     return subscription
+
+
+def _first_lines(world: World, subscription: Json, extras: list[tuple[Json, int]]) -> list[Json]:
+    start, end = subscriptions.period(subscription)
+    trial = subscription["status"] == "trialing"
+    periods = [
+        period_line(world, item, start=start, end=end, trial=trial)
+        for item in subscriptions.items(subscription)
+    ]
+    return periods + [one_off_line(world, price, quantity) for price, quantity in extras]
 
 
 def _record(

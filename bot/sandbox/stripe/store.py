@@ -73,5 +73,13 @@ class Store:
         """Objects whose indexed ``field`` is ``value``, newest first."""
         return reversed(self._index.get((kind, field, value), []))
 
+    def candidates(self, kind: str, wanted: Json) -> Iterator[Json]:
+        """A superset of the objects whose fields are as ``wanted``, newest first, by an index where
+        there is one."""
+        for field in _INDEXED.get(kind, ()):
+            if field in wanted:
+                return self.where(kind, field, wanted[field])
+        return self.newest_first(kind)
+
     def remove(self, kind: str, object_id: str) -> None:
         del self._kinds[kind][object_id]

@@ -78,11 +78,13 @@ class Receiver:
     url: str = ""
     events: list[stripe.Event] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    signed_at: list[int] = field(default_factory=list)
 
     async def receive(self, request: web.Request) -> web.Response:
         payload = await request.read()
         signature = request.headers["Stripe-Signature"]
         event = stripe.Webhook.construct_event(payload, signature, self.secret)
+        self.signed_at.append(int(signature.partition(",")[0].removeprefix("t=")))
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
             self.events.append(event)

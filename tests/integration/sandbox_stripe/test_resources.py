@@ -141,6 +141,25 @@ async def _totals_after_renewal(
     return renewal.total, newest.total
 
 
+async def test_a_one_time_coupon_is_used_up(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    coupon = await client.v1.coupons.create_async(
+        {"amount_off": 500, "currency": "usd", "max_redemptions": 1}
+    )
+    made = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    await client.v1.subscriptions.update_async(made["id"], {"discounts": [{"coupon": coupon.id}]})
+    await sandbox.advance_to_period_end(made["id"])
+    assert sandbox.get(made["id"])["discounts"] == []
+    assert sandbox.events[-1]["type"] == "invoice.payment_succeeded"
+    assert "customer.discount.deleted" in [event["type"] for event in sandbox.events]
+    assert await _totals_after_renewal(client, sandbox, made["id"]) == (1500, 2000)
+    with pytest.raises(stripe.InvalidRequestError, match="is expired"):
+        await client.v1.subscriptions.update_async(
+            made["id"], {"discounts": [{"coupon": coupon.id}]}
+        )
+
+
 async def test_coupon_rules(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         await client.v1.coupons.create_async({"duration": "once"})

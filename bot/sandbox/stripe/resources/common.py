@@ -32,7 +32,7 @@ def list_all(template: str, kind: str, **filters: Param) -> Route:
 def matching(call: Call, kind: str, wanted: Json) -> Iterable[Json]:
     return (
         obj
-        for obj in call.world.store.newest_first(kind)
+        for obj in call.world.store.candidates(kind, wanted)
         if all(obj.get(name) == value for name, value in wanted.items())
     )
 

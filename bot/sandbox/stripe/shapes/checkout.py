@@ -33,6 +33,29 @@ def customer_details(email: str | None) -> Json | None:
     }
 
 
+def _unused() -> Json:
+    """Features of Checkout that the sandbox leaves at rest."""
+    return {
+        "adaptive_pricing": {"enabled": False},
+        "automatic_tax": automatic_tax(),
+        "custom_fields": [],
+        "custom_text": nulls("after_submit shipping_address submit terms_of_service_acceptance"),
+        "livemode": False,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "shipping_options": [],
+        "ui_mode": "hosted_page",
+        **nulls("after_expiration billing_address_collection client_secret collected_information"),
+        **nulls("consent consent_collection currency_conversion customer_account"),
+        **nulls("integration_identifier invoice invoice_creation managed_payments origin_context"),
+        **nulls("payment_intent payment_link payment_method_configuration_details recovered_from"),
+        **nulls("saved_payment_method_options setup_intent shipping_address_collection"),
+        **nulls("shipping_cost subscription wallet_options"),
+    }
+
+
 def checkout_session(
     session_id: str,
     *,
@@ -49,34 +72,24 @@ def checkout_session(
     return {
         "id": session_id,
         "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
         "allow_promotion_codes": given.get("allow_promotion_codes"),
         "amount_subtotal": subtotal,
         "amount_total": total,
-        "automatic_tax": automatic_tax(),
         "cancel_url": given.get("cancel_url"),
         "client_reference_id": given.get("client_reference_id"),
         "created": created,
         "currency": currency,
-        "custom_fields": [],
-        "custom_text": nulls("after_submit shipping_address submit terms_of_service_acceptance"),
         "customer": given.get("customer"),
         "customer_creation": None if subscribing or given.get("customer") else "if_required",
         "customer_details": customer_details(email),
         "customer_email": given.get("customer_email"),
         "discounts": [],
         "expires_at": expires_at,
-        "livemode": False,
         "locale": given.get("locale"),
         "metadata": given.get("metadata") or {},
         "mode": mode,
         "payment_method_collection": "always" if subscribing else "if_required",
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
         "payment_status": "unpaid",
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "shipping_options": [],
         "status": "open",
         "submit_type": given.get("submit_type"),
         "success_url": given.get("success_url"),
@@ -85,12 +98,6 @@ def checkout_session(
             "amount_shipping": 0,
             "amount_tax": 0,
         },
-        "ui_mode": "hosted_page",
         "url": f"https://checkout.stripe.com/c/pay/{session_id}",
-        **nulls("after_expiration billing_address_collection client_secret collected_information"),
-        **nulls("consent consent_collection currency_conversion customer_account"),
-        **nulls("integration_identifier invoice invoice_creation managed_payments origin_context"),
-        **nulls("payment_intent payment_link payment_method_configuration_details recovered_from"),
-        **nulls("saved_payment_method_options setup_intent shipping_address_collection"),
-        **nulls("shipping_cost subscription wallet_options"),
+        **_unused(),
     }

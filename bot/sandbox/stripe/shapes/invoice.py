@@ -20,20 +20,6 @@ def line_item(
     subscription_item: str | None,
     invoice_item: str | None = None,
 ) -> Json:
-    proration_details = {"credited_items": None}
-    of_subscription = subscription_item and {
-        "invoice_item": invoice_item,
-        "proration": proration,
-        "proration_details": proration_details,
-        "subscription": subscription,
-        "subscription_item": subscription_item,
-    }
-    of_invoice_item = {
-        "invoice_item": invoice_item,
-        "proration": proration,
-        "proration_details": proration_details,
-        "subscription": subscription,
-    }
     return {
         "id": line_id,
         "object": "line_item",
@@ -46,11 +32,7 @@ def line_item(
         "invoice": None,
         "livemode": False,
         "metadata": {},
-        "parent": {
-            "invoice_item_details": None if of_subscription else of_invoice_item,
-            "subscription_item_details": of_subscription,
-            "type": "subscription_item_details" if of_subscription else "invoice_item_details",
-        },
+        "parent": _line_parent(proration, subscription, subscription_item, invoice_item),
         "period": {"end": end, "start": start},
         "pretax_credit_amounts": [],
         "pricing": {
@@ -63,6 +45,31 @@ def line_item(
         "subscription": subscription,
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def _line_parent(
+    proration: bool,
+    subscription: str | None,
+    subscription_item: str | None,
+    invoice_item: str | None,
+) -> Json:
+    details = {
+        "invoice_item": invoice_item,
+        "proration": proration,
+        "proration_details": {"credited_items": None},
+        "subscription": subscription,
+    }
+    if subscription_item is None:
+        return {
+            "invoice_item_details": details,
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        }
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": {**details, "subscription_item": subscription_item},
+        "type": "subscription_item_details",
     }
 
 
@@ -126,6 +133,24 @@ def _parent(subscription: Json | None) -> Json | None:
     }
 
 
+def _untouched() -> Json:
+    """Amounts and flags before anything was computed or collected."""
+    return {
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_shipping": 0,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+    }
+
+
 def invoice(
     invoice_id: str,
     *,
@@ -144,12 +169,7 @@ def invoice(
         "object": "invoice",
         "account_country": "US",
         "account_name": "Sandbox",
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_shipping": 0,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
+        **_untouched(),
         "automatic_tax": {**automatic_tax(), "disabled_reason": None},
         "billing_reason": reason,
         "collection_method": "charge_automatically",
@@ -168,14 +188,8 @@ def invoice(
         "payment_settings": payment_settings(),
         "period_end": period[1],
         "period_start": period[0],
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "starting_balance": 0,
         "status": "draft",
         "status_transitions": nulls("finalized_at marked_uncollectible_at paid_at voided_at"),
-        "total_discount_amounts": [],
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
         **nulls("account_tax_ids application automatically_finalizes_at custom_fields"),
         **nulls("default_payment_method default_source due_date effective_at"),
         **nulls("footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error"),

@@ -11,7 +11,7 @@ export function panel(root, { onClose }) {
     { id: "provider", name: "Provider", mark: "card", ...providerTab() },
   ];
   let current = sessionStorage.getItem("panel") ?? "mail";
-  let seen = null;
+  let seen = Number(sessionStorage.getItem("mail-seen"));
 
   for (const tab of tabs) {
     tab.count = h("span", { class: "tab-count", hidden: true });
@@ -46,9 +46,11 @@ export function panel(root, { onClose }) {
 
   function follow() {
     const mail = tabs[0];
-    seen ??= state.world ? state.mail.length : null;
-    if (current === "mail") seen = state.mail.length;
-    const fresh = state.mail.length - (seen ?? 0);
+    if (current === "mail" && state.mail.length > seen) {
+      seen = state.mail.length;
+      sessionStorage.setItem("mail-seen", String(seen));
+    }
+    const fresh = state.mail.length - seen;
     mail.count.hidden = fresh <= 0;
     mail.count.textContent = `${fresh} new`;
     for (const tab of tabs) tab.follow();

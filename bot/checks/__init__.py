@@ -1,0 +1,53 @@
+"""`mooring check`: says in plain words what is missing or wrong, before anything is started."""
+
+from collections.abc import AsyncIterator, Callable
+
+from bot.checks.discord_application import check_discord
+from bot.checks.findings import Finding, Level, fine
+from bot.checks.mail_server import check_mail
+from bot.checks.store import check_store
+from bot.checks.stripe_account import check_stripe
+from bot.settings import Configuration, Environment
+
+
+async def run_checks(
+    environment: Environment, configuration: Configuration, say: Callable[[str], None]
+) -> int:
+    """Say one line for each finding as it comes; 1 when something is wrong, otherwise 0."""
+    wrong = 0
+    async for finding in _findings(environment, configuration):
+        say(str(finding))
+        wrong += finding.level is Level.WRONG
+    say("" if wrong else "Everything that Mooring needs is there.")
+    if wrong:
+        say(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong.")
+    return 1 if wrong else 0
+
+
+async def _findings(
+    environment: Environment, configuration: Configuration
+) -> AsyncIterator[Finding]:
+    yield fine(_summary(environment, configuration))
+    store = await check_store(environment.database_url)
+    for finding in store.findings:
+        yield finding
+    # What the file sets for a server wins over what /setup has stored.
+    guilds = None if store.guilds is None else store.guilds | configuration.to_guild_settings()
+    async for finding in check_discord(environment, configuration.to_guild_settings(), guilds):
+        yield finding
+    async for finding in check_stripe(environment, configuration.to_catalogue()):
+        yield finding
+    yield await check_mail(environment)
+
+
+def _summary(environment: Environment, configuration: Configuration) -> str:
+    plans = configuration.catalogue.plans
+    prices = sum(len(plan.prices) for plan in plans)
+    return (
+        f"{environment.mooring_config} is complete: {_counted(len(plans), 'plan')}, "
+        f"{_counted(prices, 'price')}, {_counted(len(configuration.tickets.topics), 'topic')}."
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
