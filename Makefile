@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo run test check format lock bench clean
+.PHONY: install demo run test check format lock bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
@@ -16,6 +16,8 @@ $(VENV)/.run: requirements/run.lock pyproject.toml
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	touch $@
+
+install: $(VENV)/.run  ## the virtual environment with what the bot needs
 
 demo: $(VENV)/.run  ## the bot on this machine alone, with a page to try it
 	@exec $(BIN)/mooring demo

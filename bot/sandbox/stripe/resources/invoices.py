@@ -25,16 +25,14 @@ def _get(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    given, store = call.params, call.world.store
-    owner = given.get("customer")
-    candidates = (
-        store.where("invoice", "customer", owner) if owner else store.newest_first("invoice")
-    )
+    given = call.params
+    candidates = call.world.store.candidates("invoice", given)
 
     def fits(invoice: Json) -> bool:
-        return given.get("status") in (None, invoice["status"]) and given.get("subscription") in (
-            None,
-            invoices.subscription_of(invoice),
+        return (
+            given.get("customer") in (None, invoice["customer"])
+            and given.get("status") in (None, invoice["status"])
+            and given.get("subscription") in (None, invoices.subscription_of(invoice))
         )
 
     return page(call, filter(fits, candidates))
@@ -97,12 +95,7 @@ def _list_payments(call: Call) -> Json:
             and given.get("status") in (None, payment["status"])
         )
 
-    store = call.world.store
-    candidates = (
-        store.where("invoice_payment", "invoice", given["invoice"])
-        if "invoice" in given
-        else store.newest_first("invoice_payment")
-    )
+    candidates = call.world.store.candidates("invoice_payment", given)
     return page(call, filter(fits, candidates))
 
 

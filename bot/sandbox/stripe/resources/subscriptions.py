@@ -69,19 +69,14 @@ def _get(call: Call) -> Json:
 
 def _list(call: Call) -> Json:
     given = call.params
-    store = call.world.store
-    owner = given.get("customer")
-    candidates = (
-        store.where("subscription", "customer", owner)
-        if owner
-        else store.newest_first("subscription")
-    )
+    candidates = call.world.store.candidates("subscription", given)
 
     def fits(subscription: Json) -> bool:
         prices = [item["price"]["id"] for item in subscriptions.items(subscription)]
         start, end = subscriptions.period(subscription)
         return (
             _status_fits(subscription["status"], given.get("status"))
+            and given.get("customer") in (None, subscription["customer"])
             and ("price" not in given or given["price"] in prices)
             and in_range(end, given.get("current_period_end"))
             and in_range(start, given.get("current_period_start"))

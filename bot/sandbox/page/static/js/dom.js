@@ -73,7 +73,7 @@ export function iconButton(name, label, onclick, props = {}) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
 
-const AVATAR_COLORS = ["#5865f2", "#2f7d4f", "#b4532a", "#a13a72", "#2b7489", "#7a5bc7"];
+const AVATAR_COLORS = ["#5865f2", "#2f7d4f", "#b4532a", "#a13a72", "#2b7489", "#7a5bc7", "#8a6414", "#b03a48"];
 
 /** A round avatar with initials; a bot gets the anchor. */
 export function avatar(user, className = "") {
@@ -84,7 +84,7 @@ export function avatar(user, className = "") {
     return node;
   }
   node.append(initials(user.name));
-  const hash = [...String(user.id)].reduce((sum, digit) => (sum * 31 + digit.charCodeAt(0)) | 0, 7);
+  const hash = [...user.name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) | 0, 7);
   return vars(node, { avatar: AVATAR_COLORS[Math.abs(hash) % AVATAR_COLORS.length] });
 }
 
