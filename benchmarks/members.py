@@ -44,6 +44,8 @@ async def link_paying(scene: Scene, people: list[Persona], directory: Path) -> N
     )
     context = Context(database, provider, catalogue, configuration.to_policy(), now, new_id)
     subscriptions = SubscriptionService(context)
+    # Their past is in the mirror already; as events it would keep the worker busy meanwhile.
+    scene.stripe.hold_webhooks()
     try:
         await migrate.upgrade(database)
         for person in people:
@@ -57,5 +59,5 @@ async def link_paying(scene: Scene, people: list[Persona], directory: Path) -> N
     finally:
         await provider.close()
         await database.close()
-        # The members' past is history; what happens from here on reaches the bot as events.
         scene.stripe.discard_webhooks()
+        scene.stripe.release_webhooks()

@@ -18,10 +18,11 @@ async def run_checks(
     async for finding in _findings(environment, configuration):
         say(str(finding))
         wrong += finding.level is Level.WRONG
-    say("" if wrong else "Everything that Mooring needs is there.")
     if wrong:
-        say(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong.")
-    return 1 if wrong else 0
+        say(f"{_counted(wrong, 'problem')} to mend before `mooring run`.")
+        return 1
+    say("Everything that Mooring needs is there.")
+    return 0
 
 
 async def _findings(
@@ -32,8 +33,9 @@ async def _findings(
     for finding in store.findings:
         yield finding
     # What the file sets for a server wins over what /setup has stored.
-    guilds = None if store.guilds is None else store.guilds | configuration.to_guild_settings()
-    async for finding in check_discord(environment, configuration.to_guild_settings(), guilds):
+    configured = configuration.to_guild_settings()
+    settings = None if store.guilds is None else {**store.guilds, **configured}
+    async for finding in check_discord(environment, configured, settings):
         yield finding
     async for finding in check_stripe(environment, configuration.to_catalogue()):
         yield finding

@@ -5,24 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import GuildId
 from storage import guilds, migrate
 from storage.database import Database
-
-UNREACHABLE = (
-    SQLAlchemyError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +27,10 @@ class Store:
 async def check_store(database_url: SecretStr) -> Store:
     """Look without changing anything: a missing SQLite file is not created."""
     url = make_url(database_url.get_secret_value())
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        return Store((_missing_file(Path(url.database)),), {})
+    is_sqlite = url.get_backend_name() == "sqlite"
+    missing = _missing_file(Path(url.database)) if is_sqlite and url.database else None
+    if missing is not None:
+        return Store((missing,), {})
     database = Database(database_url.get_secret_value())
     try:
         if not await migrate.is_current(database):
@@ -52,14 +45,16 @@ async def check_store(database_url: SecretStr) -> Store:
             )
         async with database.read() as connection:
             stored = await guilds.load_all(connection)
-    except UNREACHABLE as error:
-        return Store((_unreachable(url.get_backend_name(), error),), None)
+    except (SQLAlchemyError, OSError) as error:
+        return Store((_unreachable(error, is_sqlite=is_sqlite),), None)
     finally:
         await database.close()
     return Store((fine("The database is there and up to date."),), stored)
 
 
-def _missing_file(path: Path) -> Finding:
+def _missing_file(path: Path) -> Finding | None:
+    if path.exists():
+        return None
     directory = next(each for each in path.absolute().parents if each.exists())
     if not os.access(directory, os.W_OK):
         return wrong(
@@ -69,10 +64,11 @@ def _missing_file(path: Path) -> Finding:
     return fine(f"The database {path} does not exist yet; `mooring run` creates it.")
 
 
-def _unreachable(backend: str, error: Exception) -> Finding:
-    """By the error's kind only: its text can repeat the address, and that holds the password."""
-    if backend == "sqlite":
+def _unreachable(error: Exception, *, is_sqlite: bool) -> Finding:
+    """The server's own words where it has some; other texts can repeat the address."""
+    answer = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    if is_sqlite:
         advice = "Is the file in DATABASE_URL a SQLite database that this user may open?"
     else:
         advice = "Is the server running, and are user, password and database in DATABASE_URL right?"
-    return wrong(f"The database cannot be used ({type(error).__name__}). {advice}")
+    return wrong(f"The database cannot be used ({answer}). {advice}")

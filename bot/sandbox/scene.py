@@ -4,6 +4,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, Persona, Role, overwrite_for_role
 from bot.sandbox.discord import permissions as may
@@ -16,6 +17,7 @@ STRIPE_KEY = "sk_test_sandbox"
 WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - of the local Stripe
 MIA_ADDRESS = "mia@example.com"
 PRO_MONTHLY = "price_pro_month"
+_T = TypeVar("_T")
 CODE = re.compile(r"\b\d{4} \d{4}\b")
 
 STAFF = may.MANAGE_MESSAGES | may.VIEW_CHANNEL
@@ -103,9 +105,9 @@ class Scene:
                     id=price["id"],
                 )
         self.mia_customer: str = self.stripe.add_customer(MIA_ADDRESS, name="Mia")["id"]
-        self.mia_subscription: str = self.stripe.add_subscription(
-            self.mia_customer, PRO_MONTHLY
-        )["id"]
+        self.mia_subscription: str = self.stripe.add_subscription(self.mia_customer, PRO_MONTHLY)[
+            "id"
+        ]
 
     async def start(self) -> None:
         """Have every server listen."""
@@ -152,10 +154,15 @@ class Scene:
     async def link(self, person: Persona, address: str) -> None:
         """A person runs /link and enters the code from their mail."""
         asked = await person.slash("link", channel=self.billing)
-        sent = await person.submit(asked.modal, {"Your billing email": address})
+        sent = await person.submit(_shown(asked.modal), {"Your billing email": address})
         mail = await self.mail.wait_for(to=address, containing="code")
-        opened = await person.click(sent.message, "Enter code")
-        code = CODE.search(mail.text)
-        if code is None:
-            raise RuntimeError("the mail holds no code")
-        await person.submit(opened.modal, {"Code from the mail": code.group()})
+        opened = await person.click(_shown(sent.message), "Enter code")
+        code = _shown(CODE.search(mail.text)).group()
+        await person.submit(_shown(opened.modal), {"Code from the mail": code})
+
+
+def _shown(what: _T | None) -> _T:
+    """What the bot has to show at this step; raises RuntimeError when it did not."""
+    if what is None:
+        raise RuntimeError("the bot did not show the next step")
+    return what

@@ -51,7 +51,8 @@ def confirm_card(attempt: CancelAttempt, account: Account, deps: Dependencies) -
             f"## Confirm: cancel {name}\n{_keeps(account.subscription, name)}\n\n"
             f"**What ends then:** {name} features, and what is left of your "
             f"{deps.catalogue.unit}. Your plan becomes Free.\n"
-            f"**Money:** the time that you have paid for is yours; it is not paid back.\n{given}"
+            "**Money:** what you have already paid is not refunded. You can use it until that "
+            f"date.\n{given}"
         ),
         row(
             button("Confirm cancel", custom_id("cancel.confirm", attempt.id)),

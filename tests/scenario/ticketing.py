@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from bot.sandbox.discord import Channel, Interaction, Message, Modal, Persona
-from tests.scenario.bad_luck import until
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.stage import Stage
 
 EMAIL = "Your account email"
@@ -36,13 +36,15 @@ async def open_ticket(stage: Stage, *, answers: dict[str, str] | None = None) ->
     return await opened(stage, sent.message)
 
 
-async def opened(stage: Stage, screen: Message, *, seconds: float = 10) -> OpenedTicket:
-    """The ticket that Mia's screen leads to, once it is open."""
+async def opened(
+    stage: Stage, screen: Message, *, by: Persona | None = None, seconds: float = 10
+) -> OpenedTicket:
+    """The ticket that a member's screen leads to, once it is open."""
     await screen.changed(containing="Your ticket is open", timeout=seconds)
     mention = screen.text.split("<#")[1].split(">")[0]
     channel = stage.scene.discord.channel(mention)
     assert channel is not None
-    welcome = await stage.mia.wait_for_message(channel, containing="Billing and payments")
+    welcome = await (by or stage.mia).wait_for_message(channel, containing="Billing and payments")
     return OpenedTicket(channel, welcome, screen)
 
 
@@ -109,22 +111,22 @@ class _Reader(HTMLParser):
         self.read.attributes.update(name for name, _ in attrs)
         if tag == "article":
             self.read.articles.append(Article())
-        named = dict(attrs).get("class") or ""
-        in_article = bool(self.read.articles) and named in ("author", "meta", "content")
-        self._place = named if in_article else tag
+        part = dict(attrs).get("class") or ""
+        in_article = bool(self.read.articles) and part in ("author", "meta", "content")
+        self._place = part if in_article else f"<{tag}>"
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's convention
         self._place = ""
 
     def handle_data(self, data: str) -> None:
         if self._place in ("author", "meta", "content"):
             article = self.read.articles[-1]
             setattr(article, self._place, getattr(article, self._place) + data)
-        elif self._place == "dt":
+        elif self._place == "<dt>":
             self._question = data
-        elif self._place == "dd":
+        elif self._place == "<dd>":
             self.read.answers[self._question] = data
-        elif self._place in ("h1", "p"):
+        elif self._place in ("<h1>", "<p>"):
             self.read.head += f"{data}\n"
 
 
@@ -139,4 +141,5 @@ def read_transcript(message: Message) -> Transcript:
 async def transcript_of(stage: Stage, ticket: OpenedTicket) -> Transcript:
     """Mia closes, and reads what she gets."""
     await close(stage.mia, ticket)
-    return read_transcript(await stage.mia.wait_for_message("dm", containing="is closed"))
+    told = await stage.mia.wait_for_message("dm", containing="is closed", timeout=RECOVERY_SECONDS)
+    return read_transcript(told)

@@ -45,7 +45,7 @@ class _Cluster:
 
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._folder = Path(tempfile.mkdtemp(prefix="mooring-pg-", dir="/tmp"))  # noqa: S108
+        self._folder = Path(tempfile.mkdtemp(prefix="mooring-pg-", dir="/tmp"))
         # initdb refuses to run as root.
         self._user = _unprivileged_user() if os.getuid() == 0 else None
         if self._user is not None:

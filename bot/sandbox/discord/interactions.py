@@ -51,7 +51,7 @@ class DidNotRespond(Exception):
     """The application did not respond within three seconds."""
 
 
-class Interaction:
+class Interaction(Watch):
     """One action of a person and what the bot made of it.
 
     Attributes:
@@ -85,7 +85,6 @@ class Interaction:
         "started",
         "token",
         "user",
-        "watch",
     )
 
     def __init__(
@@ -99,6 +98,7 @@ class Interaction:
         source: Message | None,
         opener: Json | None,
     ) -> None:
+        super().__init__()
         self._world = world
         self.id = world.ids.next()
         self.token = secrets.token_urlsafe(32)
@@ -120,7 +120,6 @@ class Interaction:
         self.choices: Sequence[Json] = ()
         self.followups: Sequence[Message] = ()
         self.handed_out = 0
-        self.watch = Watch()
         self.metadata = self._metadata(opener)
 
     def _metadata(self, opener: Json | None) -> Json:
@@ -157,10 +156,8 @@ class Interaction:
         if message is None:
             raise LookupError(f"the response is no message but {self.response_kind}")
         if self.response_kind == "deferred_update":
-            return await self.watch.until(lambda: message if self.edited else None, seconds=timeout)
-        return await message.watch.until(
-            lambda: None if message.loading else message, seconds=timeout
-        )
+            return await self.until(lambda: message if self.edited else None, seconds=timeout)
+        return await message.until(lambda: None if message.loading else message, seconds=timeout)
 
     async def followup(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - the public name
         """The next follow-up message that was not handed out yet.
@@ -168,7 +165,7 @@ class Interaction:
         Raises:
             TimeoutError: none came within ``timeout`` seconds.
         """
-        found = await self.watch.until(self._next_followup, seconds=timeout)
+        found = await self.until(self._next_followup, seconds=timeout)
         self.handed_out += 1
         return found
 
@@ -296,7 +293,7 @@ class Interaction:
             ),
         )
         self.followups = (*self.followups, message)
-        self.watch.notify()
+        self.notify()
         return message
 
     def edit(self, message: Message, data: Json, files: Sequence[File]) -> Message:
@@ -306,7 +303,7 @@ class Interaction:
             data = data | {"flags": (data.get("flags") or 0) & ~flags.EPHEMERAL}
         messaging.edit(self._world, message, data, files)
         self.edited = self.edited or message is self.message
-        self.watch.notify()
+        self.notify()
         return message
 
     def require_response(self) -> None:

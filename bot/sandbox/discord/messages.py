@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.sandbox.discord import views
 from bot.sandbox.discord.channels import Channel
@@ -27,7 +27,7 @@ CONTEXT_MENU_COMMAND = 23
 
 
 @dataclass(slots=True, eq=False)
-class Message:
+class Message(Watch):
     """A message in a channel; ``viewer`` is the one person who sees it when it is ephemeral."""
 
     id: str
@@ -56,7 +56,10 @@ class Message:
     deleted: bool = False
     edits: int = 0
     thread: Channel | None = None
-    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        """Nobody waits for a new message to change yet."""
+        Watch.__init__(self)
 
     @property
     def ephemeral(self) -> bool:
@@ -111,7 +114,7 @@ class Message:
                 return self if self.edits > before else None
             return self if containing in self.text else None
 
-        return await self.watch.until(probe, seconds=timeout)
+        return await self.until(probe, seconds=timeout)
 
     def payload(self) -> Json:
         """The API's message object."""

@@ -116,8 +116,10 @@ def _refuse_empty(body: Json, files: Sequence[File], *, v2: bool) -> None:
 
 def _store_files(
     world: World, message: Message, body: Json, files: Sequence[File]
-) -> list[Attachment]:
+) -> Sequence[Attachment]:
     """Store uploads; ``attachments`` in the body names and describes them by index."""
+    if not files:
+        return ()
     described = {str(a.get("id")): a for a in body.get("attachments") or ()}
     stored = []
     for index, file in enumerate(files):
@@ -229,7 +231,7 @@ def edit(world: World, message: Message, body: Json, files: Sequence[File] = ())
         message.flags |= flags.IS_COMPONENTS_V2
         content, message.embeds = "", ()
     message.content = content or ""
-    message.attachments = kept + _store_files(world, message, body, files)
+    message.attachments = [*kept, *_store_files(world, message, body, files)]
     if not message.loading:
         message.edited_at = world.clock()
     message.flags &= ~flags.LOADING
@@ -249,7 +251,7 @@ def touched(world: World, message: Message) -> None:
     elif world.observed:
         only = frozenset({message.viewer.id})
         world.tell("message_updated", message.channel, message.payload(), only=only)
-    message.watch.notify()
+    message.notify()
     message.channel.watch.notify()
 
 
@@ -268,5 +270,5 @@ def delete(world: World, message: Message, *, silent: bool = False) -> None:
         if not silent:
             world.gateway.dispatch("MESSAGE_DELETE", data, guild=channel.guild, channel=channel)
         world.tell("message_deleted", channel, data)
-    message.watch.notify()
+    message.notify()
     channel.watch.notify()

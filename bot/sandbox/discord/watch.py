@@ -10,13 +10,15 @@ T = TypeVar("T")
 
 
 class Watch:
-    """Wakes everybody who waits on one object whenever that object changes."""
+    """Wakes everybody who waits on one object whenever that object changes.
+
+    Messages and interactions are watches themselves: benchmarks make tens of thousands of
+    them, and each further object lengthens the garbage collector's pauses.
+    """
 
     __slots__ = ("_waiters",)
 
     def __init__(self) -> None:
-        # A tuple until somebody waits: there is a watch for every message of a long benchmark,
-        # and each list would be one more object for the garbage collector to visit.
         self._waiters: tuple[asyncio.Future[None], ...] = ()
 
     def notify(self) -> None:

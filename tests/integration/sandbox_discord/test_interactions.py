@@ -360,3 +360,72 @@ async def test_an_interaction_in_a_dm(stage: Stage) -> None:
     done = await stage.mia.slash("ping", channel=await stage.mia.open_dm())
     assert done.message is not None
     assert done.message.text == "pong mia"
+
+
+async def test_follow_ups_are_edited_read_and_deleted(stage: Stage) -> None:
+    codes: list[int] = []
+
+    @stage.bot.tree.command()
+    async def work(ctx: Ctx) -> None:
+        await ctx.response.send_message("original")
+        extra = await ctx.followup.send("extra", wait=True, ephemeral=True)
+        await extra.edit(content="edited")
+        assert (await ctx.followup.fetch_message(extra.id)).content == "edited"
+        assert (await ctx.original_response()).content == "original"
+        await ctx.delete_original_response()
+        try:
+            await ctx.edit_original_response(content="gone")
+        except discord.NotFound as error:
+            codes.append(error.code)
+        await ctx.followup.send("end")
+
+    await stage.connect()
+    done = await stage.mia.slash("work", channel=stage.general)
+    extra = await done.followup()
+    await stage.mia.wait_for_message(stage.general, containing="end")
+    assert (extra.text, extra.ephemeral) == ("edited", True)
+    assert done.message is not None
+    assert done.message.deleted
+    assert codes == [10008]
+
+
+async def test_webhook_calls_before_the_response_are_refused(stage: Stage) -> None:
+    codes: list[int] = []
+
+    @stage.bot.tree.command()
+    async def early(ctx: Ctx) -> None:
+        try:
+            await ctx.followup.send("too early")
+        except discord.NotFound as error:
+            codes.append(error.code)
+        await ctx.response.send_message("now")
+
+    await stage.connect()
+    await stage.mia.slash("early", channel=stage.general)
+    assert codes == [10015]
+
+
+async def test_a_modal_cannot_open_a_modal(stage: Stage) -> None:
+    codes: list[int] = []
+
+    class Again(discord.ui.Modal, title="Again"):
+        text = discord.ui.TextInput[Any](label="Text", required=False)
+
+        async def on_submit(self, interaction: Ctx) -> None:
+            try:
+                await interaction.response.send_modal(Again())
+            except discord.HTTPException as error:
+                codes.append(error.code)
+            await interaction.response.defer()
+            await interaction.followup.send("done")
+
+    @stage.bot.tree.command()
+    async def show(ctx: Ctx) -> None:
+        await ctx.response.send_modal(Again())
+
+    await stage.connect()
+    modal = (await stage.mia.slash("show", channel=stage.general)).modal
+    assert modal is not None
+    done = await stage.mia.submit(modal, {})
+    assert (await done.followup()).text == "done"
+    assert codes == [50035]

@@ -1,8 +1,8 @@
 // Starts the page: loads the world, follows the event stream, and draws every part when something changed.
 import * as api from "./api.js";
-import { composer } from "./composer.js";
+import { Composer } from "./composer.js";
 import { followNewest, renderMessages } from "./messages.js";
-import { panel } from "./panel.js";
+import { Panel } from "./panel.js";
 import { renderSidebar } from "./sidebar.js";
 import * as store from "./store.js";
 import { refreshRelative } from "./timestamps.js";
@@ -24,8 +24,8 @@ function closeDrawers() {
   if (opener) byId("topbar").querySelector(opener).focus();
 }
 
-const followComposer = composer(byId("composer"));
-const followPanel = panel(byId("panel"), { onClose: closeDrawers });
+const composer = new Composer(byId("composer"));
+const panel = new Panel(byId("panel"), { onClose: closeDrawers });
 
 function togglePanel() {
   if (matchMedia("(max-width: 1000px)").matches) drawer("panel");
@@ -53,8 +53,8 @@ function draw() {
   followTopbar();
   renderNotice(byId("notice"));
   renderMessages(byId("messages"));
-  followComposer();
-  followPanel();
+  composer.follow();
+  panel.follow();
   document.title = `${store.channel(state.channelId)?.name ?? "Mooring"} as ${state.world.me.name} | Mooring demo`;
 }
 

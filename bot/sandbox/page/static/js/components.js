@@ -5,7 +5,7 @@ import { pendingOf, useComponent } from "./interactions.js";
 import { anchor } from "./links.js";
 import { markdown } from "./markdown.js";
 import { fileCard, picture } from "./media.js";
-import { select } from "./select.js";
+import { Select } from "./select.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 const SELECTS = { 3: "Make a selection", 5: "Select a user", 6: "Select a role", 7: "Select a user or role", 8: "Select a channel" };
@@ -61,7 +61,7 @@ function button(one, message) {
 
 function selectMenu(one, message) {
   const label = one.placeholder || SELECTS[one.type];
-  return select({
+  return new Select({
     label, placeholder: label, options: optionsOf(one), min: one.min_values ?? 1, max: one.max_values ?? 1,
     disabled: one.disabled || pendingOf(message, one.custom_id) === "loading", customId: one.custom_id,
     onchange: (values) => useComponent(message, one.custom_id, values),

@@ -4,35 +4,40 @@ import { inline } from "./inline.js";
 import { state } from "./store.js";
 import { messageTime } from "./timestamps.js";
 
-export function mailTab() {
-  let openId = null;
-  let signature = "";
-  const list = h("ul", { class: "mail-list", "aria-label": "Sent mail" });
-  const reader = h("section", { class: "mail-reader", "aria-label": "Mail" });
-  const node = h("div", { class: "mail" }, list, reader);
+export class MailTab {
+  #openId = null;
+  #shown = "";
 
-  function follow() {
-    const now = `${state.mail.length} ${openId}`;
-    if (now === signature) return;
-    if (!state.mail.some((mail) => mail.id === openId)) openId = null;
-    signature = now;
-    list.replaceChildren(...(state.mail.length ? state.mail.toReversed().map(entry) : [h("li", { class: "panel-empty" }, "No mail yet. Codes and receipts arrive here.")]));
-    const mail = state.mail.find((one) => one.id === openId);
-    reader.replaceChildren(...(mail ? read(mail) : []));
+  constructor() {
+    this.list = h("ul", { class: "mail-list", "aria-label": "Sent mail" });
+    this.reader = h("section", { class: "mail-reader", "aria-label": "Mail" });
+    this.node = h("div", { class: "mail" }, this.list, this.reader);
   }
 
-  function entry(mail) {
+  /** Draws the list and the open mail when either differs. */
+  follow() {
+    const now = `${state.mail.length} ${this.#openId}`;
+    if (now === this.#shown) return;
+    this.#shown = now;
+    const entries = state.mail.toReversed().map((mail) => this.#entry(mail));
+    const nothing = h("li", { class: "panel-empty" }, "No mail yet. Codes and receipts arrive here.");
+    this.list.replaceChildren(...(entries.length ? entries : [nothing]));
+    const mail = state.mail.find((one) => one.id === this.#openId);
+    this.reader.replaceChildren(...(mail ? read(mail) : []));
+  }
+
+  #entry(mail) {
     return h("li", {}, h("button", {
-      type: "button", class: "mail-entry", "aria-current": mail.id === openId ? "true" : null, onclick: () => {
-        openId = openId === mail.id ? null : mail.id;
-        follow();
-      },
+      type: "button", class: "mail-entry", "aria-current": mail.id === this.#openId ? "true" : null, onclick: () => this.#toggle(mail.id),
     }, h("span", { class: "mail-line" }, h("span", { class: "mail-to" }, mail.to.join(", ")), h("time", { class: "message-time" }, messageTime(mail.at))),
     h("span", { class: "mail-subject" }, mail.subject),
     h("span", { class: "mail-preview" }, mail.text.slice(0, 120))));
   }
 
-  return { node, follow };
+  #toggle(id) {
+    this.#openId = this.#openId === id ? null : id;
+    this.follow();
+  }
 }
 
 function read(mail) {
@@ -40,14 +45,19 @@ function read(mail) {
   const text = h("div", { class: "mail-text", tabindex: "0" }, ...linked(mail.text));
   const header = h("dl", { class: "mail-facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   const files = mail.attachments.length ? h("p", { class: "mail-files" }, `Attached: ${mail.attachments.join(", ")}`) : null;
-  if (!mail.has_html) return [header, files, text].filter(Boolean);
-  // The body comes from an address of its own, because a srcdoc frame inherits this page's policy
-  // and would lose the mail's inline styles; that address answers with a stricter policy.
-  const frame = h("iframe", {
+  const body = mail.has_html ? [frame(mail), h("details", { class: "mail-plain" }, h("summary", {}, "Plain text"), text)] : [text];
+  return [header, files, ...body].filter(Boolean);
+}
+
+/**
+ * The HTML body comes from an address of its own, because a srcdoc frame inherits this page's policy and
+ * would lose the mail's inline styles; that address answers with a stricter policy.
+ */
+function frame(mail) {
+  return h("iframe", {
     class: "mail-frame", title: `Mail: ${mail.subject}`, src: `/mail/${mail.id}.html`,
     sandbox: "allow-popups allow-popups-to-escape-sandbox", referrerpolicy: "no-referrer",
   });
-  return [header, files, frame, h("details", { class: "mail-plain" }, h("summary", {}, "Plain text"), text)].filter(Boolean);
 }
 
 /** Plain text whose addresses can be followed; nothing else of it is markup. */

@@ -3,7 +3,7 @@ import { fileJson } from "./api.js";
 import { h } from "./dom.js";
 import { optionsOf } from "./entities.js";
 import { markdown } from "./markdown.js";
-import { select } from "./select.js";
+import { Select } from "./select.js";
 
 let counter = 0;
 
@@ -73,7 +73,7 @@ function textField(inner, { id, required }) {
 
 function selectField(inner, { id, label, required }) {
   const min = inner.min_values ?? 1;
-  const control = select({
+  const control = new Select({
     label, placeholder: inner.placeholder || "Make a selection", options: optionsOf(inner),
     min: required ? min : 0, max: inner.max_values ?? 1, customId: inner.custom_id,
   });
@@ -81,8 +81,8 @@ function selectField(inner, { id, label, required }) {
   return {
     node: control.node,
     target: control.button,
-    answer: () => control.values(),
-    problem: () => tooFew(control.values().length, required, min),
+    answer: () => control.values,
+    problem: () => tooFew(control.values.length, required, min),
   };
 }
 

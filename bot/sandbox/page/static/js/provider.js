@@ -7,87 +7,104 @@ import { state } from "./store.js";
 const GOOD = new Set(["active", "trialing", "paid", "succeeded", "complete"]);
 const BAD = new Set(["past_due", "unpaid", "canceled", "failed", "void", "uncollectible"]);
 
-export function providerTab() {
-  let busy = false;
-  let signature = "";
-  const clock = h("div", { class: "provider-clock" });
-  const trouble = h("p", { class: "composer-trouble", role: "alert" });
-  const body = h("div", { class: "provider-body" });
-  const node = h("div", { class: "provider" }, clock, trouble, body);
+export class ProviderTab {
+  #busy = false;
+  #shown = "";
 
-  function follow() {
-    const now = JSON.stringify([state.provider, busy]);
-    if (!state.provider || now === signature) return;
-    signature = now;
-    const open = new Set([...body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-    clock.replaceChildren(...clockNodes());
-    body.replaceChildren(...state.provider.checkouts.map(waitingCheckout), ...state.provider.customers.map((one) => customer(one, open)),
-      fold("deliveries", `Webhook deliveries (${state.provider.deliveries.length})`, open, table(
-        ["Event", "Try", "Answer"], state.provider.deliveries.map((one) => [one.type, String(one.attempt), one.status ? String(one.status) : "no answer"]))));
+  constructor() {
+    this.clock = h("div", { class: "provider-clock" });
+    this.trouble = h("p", { class: "composer-trouble", role: "alert" });
+    this.body = h("div", { class: "provider-body" });
+    this.node = h("div", { class: "provider" }, this.clock, this.trouble, this.body);
   }
 
-  function clockNodes() {
+  /** Draws the provider's state when it differs; opened lists stay open. */
+  follow() {
+    const now = JSON.stringify([state.provider, this.#busy]);
+    if (!state.provider || now === this.#shown) return;
+    this.#shown = now;
+    const { checkouts, customers, deliveries } = state.provider;
+    const open = new Set([...this.body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
+    this.clock.replaceChildren(...this.#clockNodes());
+    this.body.replaceChildren(...checkouts.map(waitingCheckout), ...customers.map((one) => this.#customer(one)),
+      fold("deliveries", `Webhook deliveries (${deliveries.length})`, table(["Event", "Try", "Answer"],
+        deliveries.map((one) => [one.type, String(one.attempt), one.status ? String(one.status) : "no answer"]))));
+    for (const one of this.body.querySelectorAll("details")) one.open = open.has(one.dataset.key);
+  }
+
+  #clockNodes() {
     const now = new Date(state.provider.now * 1000);
+    const shown = now.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
     return [
-      h("p", {}, h("span", { class: "hint" }, "Provider's clock"),
-        h("time", { class: "clock-time", datetime: now.toISOString() }, now.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }))),
+      h("p", {}, h("span", { class: "hint" }, "Provider's clock"), h("time", { class: "clock-time", datetime: now.toISOString() }, shown)),
       h("div", { class: "lever-row" },
-        lever("Advance 1 day", "advance", { days: 1 }), lever("1 week", "advance", { days: 7 })),
+        this.#lever("Advance 1 day", "advance", { days: 1 }), this.#lever("1 week", "advance", { days: 7 })),
     ];
   }
 
-  function lever(label, path, payload) {
-    return h("button", { type: "button", class: "button button-secondary button-small", disabled: busy, onclick: () => pull(path, payload) }, label);
+  #lever(label, path, payload) {
+    return h("button", {
+      type: "button", class: "button button-secondary button-small", disabled: this.#busy, onclick: () => this.#pull(path, payload),
+    }, label);
   }
 
-  async function pull(path, payload) {
-    busy = true;
-    trouble.textContent = "";
-    follow();
+  async #pull(path, payload) {
+    this.#busy = true;
+    this.trouble.textContent = "";
+    this.follow();
     try {
       state.provider = await api.post(`provider/${path}`, payload);
     } catch (error) {
-      trouble.textContent = error.message;
+      this.trouble.textContent = error.message;
       if (!(error instanceof api.ApiError)) throw error;
     } finally {
-      busy = false;
-      follow();
+      this.#busy = false;
+      this.follow();
     }
   }
 
-  function waitingCheckout(one) {
-    return h("div", { class: "checkout-waiting" }, h("p", {}, h("strong", {}, "A checkout is waiting"), ` ${one.description}`),
-      anchor(one.url, { class: "button button-primary button-small" }, "Open checkout page", icon("external")));
-  }
-
-  function customer(one, open) {
+  #customer(one) {
     return h("section", { class: "customer", "aria-label": `Customer ${one.email}` },
       h("header", {}, h("h3", {}, one.name || one.email), h("p", { class: "hint" }, `${one.email} · ${one.id}`)),
-      one.subscriptions.length ? one.subscriptions.map(subscription) : h("p", { class: "panel-empty" }, "No subscription"),
+      one.subscriptions.length ? one.subscriptions.map((each) => this.#subscription(each)) : h("p", { class: "panel-empty" }, "No subscription"),
       h("div", { class: "lever-row" },
-        lever("Decline next payment", "decline", { customer_id: one.id }), lever("Accept payments", "accept", { customer_id: one.id }),
+        this.#lever("Decline next payment", "decline", { customer_id: one.id }),
+        this.#lever("Accept payments", "accept", { customer_id: one.id }),
         one.declines ? h("span", { class: "status is-bad" }, "card declines") : null),
-      one.invoices.length ? fold(`${one.id}-invoices`, `Invoices (${one.invoices.length})`, open, table(
-        ["Number", "Amount", "Status"], one.invoices.map((bill) => [
-          bill.url ? anchor(bill.url, { class: "text-link" }, bill.number) : bill.number, money(bill.amount, bill.currency), status(bill.status)]))) : null,
-      one.refunds.length ? fold(`${one.id}-refunds`, `Refunds (${one.refunds.length})`, open, table(
-        ["Refund", "Amount", "Status"], one.refunds.map((back) => [back.id, money(back.amount, back.currency), status(back.status)]))) : null);
+      one.invoices.length ? fold(`${one.id}-invoices`, `Invoices (${one.invoices.length})`,
+        table(["Number", "Amount", "Status"], one.invoices.map(invoiceRow))) : null,
+      one.refunds.length ? fold(`${one.id}-refunds`, `Refunds (${one.refunds.length})`,
+        table(["Refund", "Amount", "Status"], one.refunds.map(refundRow))) : null);
   }
 
-  function subscription(one) {
-    const when = one.ends_at ? ["Ends", one.ends_at] : one.status === "canceled" ? ["Ended", one.ended_at] : ["Renews", one.renews_at];
+  #subscription(one) {
     return h("div", { class: "subscription" },
       h("p", { class: "subscription-line" }, h("strong", {}, one.plan), status(one.status), one.ends_at ? h("span", { class: "status is-warn" }, "cancels") : null),
-      h("p", { class: "hint" }, `${money(one.amount, one.currency)} / ${one.interval} · ${when[0]} ${date(when[1])}`),
-      one.reason ? h("p", { class: "hint" }, `Reason: ${one.reason}`) : null,
-      one.status === "canceled" ? null : h("div", { class: "lever-row" }, lever("To period end", "period-end", { subscription_id: one.id })));
+      h("p", { class: "hint" }, `${money(one.amount, one.currency)} / ${one.interval} · ${whenNext(one)}`),
+      one.reason ? h("p", { class: "hint" }, `Reason: ${one.reason.replaceAll("_", " ")}`) : null,
+      one.ended_at ? null : h("div", { class: "lever-row" }, this.#lever("To period end", "period-end", { subscription_id: one.id })));
   }
-
-  return { node, follow };
 }
 
-function fold(key, title, open, content) {
-  return h("details", { class: "fold", "data-key": key, open: open.has(key) }, h("summary", {}, title), content);
+function waitingCheckout(one) {
+  return h("div", { class: "checkout-waiting" }, h("p", {}, h("strong", {}, "A checkout is waiting"), ` ${one.description}`),
+    anchor(one.url, { class: "button button-primary button-small" }, "Open checkout page", icon("external")));
+}
+
+function whenNext(subscription) {
+  if (subscription.ended_at) return `Ended ${date(subscription.ended_at)}`;
+  return subscription.ends_at ? `Ends ${date(subscription.ends_at)}` : `Renews ${date(subscription.renews_at)}`;
+}
+
+function invoiceRow(one) {
+  const number = one.url ? anchor(one.url, { class: "text-link" }, one.number) : one.number;
+  return [number, money(one.amount, one.currency), status(one.status)];
+}
+
+const refundRow = (one) => [one.id, money(one.amount, one.currency), status(one.status)];
+
+function fold(key, title, content) {
+  return h("details", { class: "fold", "data-key": key }, h("summary", {}, title), content);
 }
 
 function table(head, rows) {
@@ -97,7 +114,8 @@ function table(head, rows) {
 }
 
 function status(name) {
-  return h("span", { class: `status ${GOOD.has(name) ? "is-good" : BAD.has(name) ? "is-bad" : "is-warn"}` }, name.replaceAll("_", " "));
+  const look = GOOD.has(name) ? "is-good" : BAD.has(name) ? "is-bad" : "is-warn";
+  return h("span", { class: `status ${look}` }, name.replaceAll("_", " "));
 }
 
 function money(amount, currency) {
@@ -105,4 +123,4 @@ function money(amount, currency) {
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-const date = (seconds) => (seconds ? new Date(seconds * 1000).toLocaleDateString(undefined, { dateStyle: "medium" }) : "–");
+const date = (seconds) => new Date(seconds * 1000).toLocaleDateString(undefined, { dateStyle: "medium" });

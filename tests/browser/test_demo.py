@@ -1,0 +1,107 @@
+"""`mooring demo` as a person uses it: the production bot, clicked in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from bot.sandbox.process import ROOT
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def address() -> AsyncIterator[str]:
+    """A running demo's address. Ctrl-C has to end it in order."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--port", "0"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        ready = (await process.stdout.readline()).decode()
+    found = re.search(r"http://127\.0\.0\.1:\d+/", ready)
+    assert found, ready
+    yield found.group()
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(30):
+        assert await process.wait() == 0
+
+
+async def open_as(browser: Browser, address: str, who: str, size: dict[str, int]) -> Page:
+    """The page of one persona, in the channel for commands."""
+    context = await browser.new_context(viewport=size)  # type: ignore[arg-type]
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    await page.goto(f"{address}?as={who}")
+    await page.locator("#composer-input").wait_for()
+    return page
+
+
+async def use(page: Page, command: str) -> Locator:
+    """Type a command without options and send it; returns the newest message."""
+    await page.locator("#composer-input").press_sequentially(f"/{command}")
+    await page.get_by_role("option", name=f"/{command}").first.wait_for()
+    await page.locator("#composer-input").press("Enter")
+    await page.get_by_role("button", name="Send command").press("Enter")
+    return page.locator("article[data-message-id]").filter(has_text=f"used /{command}").last
+
+
+async def test_mia_cancels_in_the_browser_and_the_period_ends(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    mia = await open_as(browser, address, "mia", DESKTOP)
+    balance = await use(mia, "balance")
+    await expect(balance).to_contain_text("1,000 of 1,000 credits left")
+
+    await balance.get_by_role("button", name="Cancel subscription").click()
+    screen = mia.locator("article[data-message-id]").filter(has_text="Cancel Pro").last
+    await screen.get_by_role("button", name="Continue to cancel").click()
+    modal = mia.get_by_role("dialog")
+    await modal.get_by_text("It costs too much").click()
+    await mia.screenshot(path=tmp_path / "reason.png")
+    await modal.get_by_role("button", name="Submit").click()
+    confirm = mia.get_by_role("button", name="Confirm cancel")
+    await mia.screenshot(path=tmp_path / "confirm.png")
+    await confirm.click()
+
+    done = mia.locator("article[data-message-id]").filter(has_text="Pro is cancelled").last
+    await expect(done).to_contain_text("Nothing more is charged")
+    await expect(mia.get_by_text("Pro is cancelled (C-").first).to_be_visible()
+    await mia.get_by_role("tab", name="Provider").click()
+    await mia.get_by_role("button", name=re.compile("period end", re.IGNORECASE)).first.click()
+    await expect(balance).to_contain_text("Pro", timeout=1_000)
+    for _ in range(20):
+        await balance.get_by_role("button", name="Refresh").click()
+        if await balance.get_by_text("Free plan").count():
+            break
+        await mia.wait_for_timeout(200)
+    await expect(balance).to_contain_text("Free plan")
+    await expect(balance.get_by_role("button", name="Subscribe (cancel anytime)")).to_be_visible()
+    await mia.context.close()
+
+
+async def test_noor_gets_a_clear_word_on_a_phone(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    noor = await open_as(browser, address, "noor", PHONE)
+
+    balance = await use(noor, "balance")
+
+    await expect(balance).to_contain_text("not linked to a billing account yet")
+    width = await noor.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+    await noor.screenshot(path=tmp_path / "phone.png")
+    await noor.context.close()

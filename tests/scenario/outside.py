@@ -1,0 +1,76 @@
+"""What scenarios do from outside the bot: wait for its store, change it, call Stripe's API."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import aiohttp
+
+from bot.sandbox.discord import Message, Persona
+from bot.sandbox.scene import CODE, STRIPE_KEY
+from tests.scenario.stage import Stage
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.02
+
+
+async def eventually(probe: Callable[[], T | None], *, seconds: float = 10) -> T:
+    """The first result of `probe` that is true; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not (found := probe()):
+            await asyncio.sleep(POLL_SECONDS)
+    return found
+
+
+async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
+    """Until the bot has nothing left to do."""
+    await stage.scene.stripe.drain(seconds)
+    await eventually(
+        lambda: not stage.rows("SELECT id FROM jobs WHERE done_at IS NULL"), seconds=seconds
+    )
+
+
+async def balance_saying(
+    stage: Stage, person: Persona, words: str, *, seconds: float = 10
+) -> Message:
+    """What /balance shows once it says `words`; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while words not in (balance := await stage.balance_of(person)).text:
+            await asyncio.sleep(POLL_SECONDS)
+    return balance
+
+
+def change_store(stage: Stage, statement: str, *parameters: object) -> None:
+    """Change the bot's SQLite store while the bot runs."""
+    path = stage.bot.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        with connection:
+            connection.execute(statement, parameters)
+    finally:
+        connection.close()
+
+
+async def call_stripe(
+    stage: Stage, method: str, path: str, form: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the vendor's own backend does with the API; raises ClientResponseError."""
+    async with (
+        aiohttp.ClientSession(auth=aiohttp.BasicAuth(STRIPE_KEY)) as session,
+        session.request(method, stage.scene.stripe.api_url + path, data=form) as response,
+    ):
+        response.raise_for_status()
+        return dict(await response.json())
+
+
+async def codes_for(stage: Stage, address: str, *, count: int = 1, seconds: float = 10) -> str:
+    """The code in the newest of `count` mails to an address."""
+
+    def newest() -> str | None:
+        mails = [mail for mail in stage.scene.mail.messages if address in mail.recipients]
+        found = CODE.search(mails[-1].text) if len(mails) >= count else None
+        return found.group() if found else None
+
+    return await eventually(newest, seconds=seconds)
