@@ -29,7 +29,7 @@ class _Connection(aiosqlite.Connection):
 
     async def in_thread(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Have `work` done where this connection lives."""
-        result: Result = await self._execute(work, self._conn)
+        result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         return result
 
 

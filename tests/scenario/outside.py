@@ -19,7 +19,7 @@ POLL_SECONDS = 0.02
 async def eventually(probe: Callable[[], T | None], *, seconds: float = 10) -> T:
     """The first result of `probe` that is true; raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not (found := probe()):
+        while not (found := probe()):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(POLL_SECONDS)
     return found
 
@@ -37,7 +37,7 @@ async def balance_saying(
 ) -> Message:
     """What /balance shows once it says `words`; raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while words not in (balance := await stage.balance_of(person)).text:
+        while words not in (balance := await stage.balance_of(person)).text:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
     return balance
 

@@ -1,0 +1,14 @@
+"""Settings: secrets and addresses from the environment or `.env`, everything else from
+`mooring.toml`. What is wrong is told by variable, file and expectation, never by its value."""
+
+from bot.settings.configuration import Configuration, load_configuration
+from bot.settings.environment import Environment, load_environment
+from bot.settings.problems import SettingsError
+
+__all__ = [
+    "Configuration",
+    "Environment",
+    "SettingsError",
+    "load_configuration",
+    "load_environment",
+]

@@ -1,0 +1,97 @@
+"""The environment and `.env`: secrets, and where the other servers are."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.settings.problems import SettingsError, problems_of
+
+DISCORD_API_URL = "https://discord.com/api/v10"
+STRIPE_API_URL = "https://api.stripe.com"
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address that starts with https:// (or http:// on this machine)")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    for scheme, driver in (
+        ("sqlite:///", "sqlite+aiosqlite:///"),
+        ("postgresql://", "postgresql+asyncpg://"),
+        ("postgres://", "postgresql+asyncpg://"),
+    ):
+        if text.startswith(scheme):
+            return driver + text.removeprefix(scheme)
+    if text.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        return text
+    raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/database")
+
+
+def _smtp_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("smtp://user:password@host:port, or smtps:// for TLS from the start")
+    return secret
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith("whsec_"):
+        raise ValueError("the signing secret of the webhook endpoint, which starts with whsec_")
+    return secret
+
+
+def _stripe_key(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith(("sk_", "rk_")):
+        raise ValueError("a secret or restricted key, which starts with sk_ or rk_")
+    return secret
+
+
+def _present(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("the bot's token from Discord's developer portal")
+    return secret
+
+
+def _database_secret(secret: SecretStr) -> SecretStr:
+    return SecretStr(_database_url(secret.get_secret_value()))
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Environment(BaseSettings):
+    """The variables that Mooring reads; `.env.example` explains each."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+    )
+
+    discord_token: Annotated[SecretStr, AfterValidator(_present)]
+    discord_api_url: HttpUrl = DISCORD_API_URL
+    database_url: Annotated[SecretStr, AfterValidator(_database_secret)] = SecretStr(
+        "sqlite+aiosqlite:///data/mooring.db"
+    )
+    stripe_api_key: Annotated[SecretStr, AfterValidator(_stripe_key)]
+    stripe_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
+    stripe_api_url: HttpUrl = STRIPE_API_URL
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)]
+    mail_from: Annotated[str, Field(pattern=r"^[^\r\n]*@[^\r\n]+$")]
+    mooring_config: Path = Path("mooring.toml")
+
+
+def load_environment() -> Environment:
+    """Read the environment and `.env`; raises SettingsError."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        raise SettingsError(
+            problems_of(error, lambda name: f"{name.upper()} (environment or .env)")
+        ) from None
