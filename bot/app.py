@@ -26,6 +26,7 @@ from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import Handler, TryAgainError, Worker
 from bot.services.refunds import RefundService
+from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
 from bot.settings import Configuration, Environment
@@ -122,6 +123,7 @@ class Application:
             accounts=AccountService(context),
             subscriptions=SubscriptionService(context),
             cancellations=CancellationService(context),
+            resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
             refunds=RefundService(context, guilds),
             guilds=guilds,

@@ -11,6 +11,7 @@ from bot.services.context import Clock, Policy
 from bot.services.guilds import GuildService
 from bot.services.jobs import Handler
 from bot.services.refunds import RefundService
+from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
 from cogs.interactions import Router
@@ -44,6 +45,7 @@ class Dependencies:
     accounts: AccountService
     subscriptions: SubscriptionService
     cancellations: CancellationService
+    resumptions: ResumptionService
     tickets: TicketService
     refunds: RefundService
     guilds: GuildService

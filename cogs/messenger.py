@@ -4,6 +4,7 @@ Discord drops a second message with the same nonce, so a job that runs again aft
 not say things twice.
 """
 
+import asyncio
 import hashlib
 from typing import cast
 
@@ -19,8 +20,12 @@ CANNOT_DM = 50007
 UNKNOWN_CHANNEL = 10003
 MISSING_ACCESS = 50001
 MISSING_PERMISSIONS = 50013
+# The interaction has no answer yet, or never got one.
+UNANSWERED = 10015
 # The person's screen is gone: dismissed, or older than 15 minutes.
-SCREEN_GONE = frozenset({10008, 10015, 10062, 50027})
+SCREEN_GONE = frozenset({10008, UNANSWERED, 10062, 50027})
+# Discord takes a first answer for three seconds. A job may be quicker than a slow one.
+WAITS_FOR_ANSWER = (0.25, 0.75, 2.0)
 
 _log = structlog.get_logger(__name__)
 
@@ -70,11 +75,25 @@ class Messenger:
 
     async def show(self, screen: Screen, view: View) -> bool:
         """Fill in the answer to an interaction; False when nobody can see it any more."""
+        for pause in WAITS_FOR_ANSWER:
+            try:
+                return await self._show(screen, view)
+            except discord.NotFound:
+                await asyncio.sleep(pause)
+        try:
+            return await self._show(screen, view)
+        except discord.NotFound:
+            return False
+
+    async def _show(self, screen: Screen, view: View) -> bool:
+        """Raises NotFound when the interaction has no answer that could be changed."""
         webhook = discord.Webhook.partial(screen.application_id, screen.token, client=self._client)
         try:
             # Discord's word for the first answer stands where a message's number does.
             await webhook.edit_message(cast(int, "@original"), view=finished(view))
         except discord.HTTPException as refusal:
+            if refusal.code == UNANSWERED:
+                raise
             if refusal.code not in SCREEN_GONE and refusal.status not in (401, 404):
                 raise
             return False

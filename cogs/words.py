@@ -1,5 +1,6 @@
 """Words: refusals, times, money. Short sentences, for people who are tired or new to English."""
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -41,6 +42,10 @@ from bot.domain.subscription import Subscription
 NEUTRAL_COLOUR = 0x5B6EE1
 SUCCESS_COLOUR = 0x2E9E6B
 WARNING_COLOUR = 0xD9822B
+
+# Before each sign that Discord's markdown gives a meaning to. Each is escaped once: a second
+# backslash would take the meaning from the first one.
+_MARKUP = re.compile(r"^[ \t]*(?=[#-])|(?=[\\`*_~|<>\[\]])", re.MULTILINE)
 
 OUTDATED_BUTTON = (
     "This button is from an older version of the bot and does not work any more.\n"
@@ -126,8 +131,8 @@ def plain(written: str) -> str:
 
 def quoted(written: str) -> str:
     """Somebody's own text as a quotation that cannot format, link or mention."""
-    escaped = discord.utils.escape_markdown(discord.utils.escape_mentions(written))
-    safe = escaped.replace("[", "\\[").replace("<", "\\<").replace("://", ":\u200b//")
+    escaped = _MARKUP.sub(r"\g<0>\\", discord.utils.escape_mentions(written))
+    safe = escaped.replace("://", ":\u200b//")
     return "\n".join(f"> {each}" for each in safe.splitlines() or [""])
 
 

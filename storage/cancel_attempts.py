@@ -134,11 +134,11 @@ async def time_out(connection: AsyncConnection, *, before: datetime, now: dateti
 
 
 async def note_ticket(
-    connection: AsyncConnection, attempt_id: AttemptId, ticket_id: TicketId
+    connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId, ticket_id: TicketId
 ) -> None:
-    """Remember that the attempt led to a ticket; the attempt itself goes on (rule R4)."""
+    """Remember that the user's own attempt led to a ticket; the attempt goes on (rule R4)."""
     await connection.execute(
         sa.update(cancel_attempts)
-        .where(cancel_attempts.c.id == attempt_id)
+        .where(cancel_attempts.c.id == attempt_id, cancel_attempts.c.user_id == user_id)
         .values(ticket_id=ticket_id)
     )

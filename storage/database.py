@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -37,7 +37,12 @@ class Database:
             self._reader = create_sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
         else:
             self._writer = create_async_engine(
-                self.url, pool_size=POSTGRESQL_CONNECTIONS, max_overflow=0, pool_pre_ping=True
+                self.url,
+                pool_size=POSTGRESQL_CONNECTIONS,
+                max_overflow=0,
+                pool_pre_ping=True,
+                # Errors are logged, and parameters are addresses, screens' tokens, people's words.
+                hide_parameters=True,
             )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -52,14 +57,12 @@ class Database:
 
         No network call belongs inside: on SQLite every other writer waits.
         """
-        if self.is_sqlite:
-            async with self._writer_turn, self._writer.begin() as connection:
-                yield connection
-                added = connection.info.pop(_JOBS_ADDED, False)
-        else:
-            async with self._writer.begin() as connection:
-                yield connection
-                added = connection.info.pop(_JOBS_ADDED, False)
+        turn = self._writer_turn if self.is_sqlite else nullcontext()
+        async with turn, self._writer.begin() as connection:
+            # A transaction that was rolled back leaves its note on the pooled connection.
+            connection.info.pop(_JOBS_ADDED, None)
+            yield connection
+            added = connection.info.pop(_JOBS_ADDED, False)
         if added:
             self.jobs_added.set()
 

@@ -136,6 +136,11 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
     note_jobs_added(connection)
 
 
+async def exists(connection: AsyncConnection, key: str) -> bool:
+    """Whether a job with this key was ever added."""
+    return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None
+
+
 async def next_run(connection: AsyncConnection, *, now: datetime) -> datetime | None:
     """When the next job falls due or its lease ends, after `now`; None when nothing waits."""
     due = sa.case((jobs.c.lease_until.is_not(None), jobs.c.lease_until), else_=jobs.c.run_at)

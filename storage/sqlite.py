@@ -94,6 +94,8 @@ def create_sqlite_engine(url: sa.URL, *, pool_size: int, read_only: bool) -> Asy
         isolation_level="AUTOCOMMIT" if read_only else None,
         skip_autocommit_rollback=read_only,
         connect_args={"async_creator_fn": _connect},
+        # Errors are logged, and parameters are addresses, screens' tokens, people's words.
+        hide_parameters=True,
     )
 
     @sa.event.listens_for(engine.sync_engine, "connect")

@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = Mapping[str, Any]
 
+# Both databases refuse a statement with more than some 32,766 parameters.
+ROWS_AT_ONCE = 1_000
+
 
 def _insert(connection: AsyncConnection, table: sa.Table) -> SqliteInsert | PostgresqlInsert:
     if connection.dialect.name == "sqlite":
@@ -23,11 +26,15 @@ async def insert_new(
     connection: AsyncConnection, table: sa.Table, rows: Sequence[Row], *, unique: Sequence[str]
 ) -> int:
     """Insert the rows whose `unique` columns are new; returns how many were."""
-    if not rows:
-        return 0
-    statement = _insert(connection, table).values([dict(row) for row in rows])
-    result = await connection.execute(statement.on_conflict_do_nothing(index_elements=list(unique)))
-    return int(result.rowcount)
+    inserted = 0
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = [dict(row) for row in rows[start : start + ROWS_AT_ONCE]]
+        statement = _insert(connection, table).values(some)
+        result = await connection.execute(
+            statement.on_conflict_do_nothing(index_elements=list(unique))
+        )
+        inserted += int(result.rowcount)
+    return inserted
 
 
 async def replace_older(

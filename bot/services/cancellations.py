@@ -1,4 +1,4 @@
-"""Cancelling and resuming a subscription (rules S1-S6, R1-R7).
+"""Cancelling a subscription (rules S1-S4, R1-R7).
 
 A member's confirmation is committed with its time and a job before the provider is asked. The job
 carries it out, however long the provider is away and however often this process dies.
@@ -17,14 +17,14 @@ from bot.domain.cancellation import (
     CancelAttempt,
     find_reason,
 )
-from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NothingToResume, NotYours
-from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
+from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours
+from bot.domain.identifiers import AttemptId, GuildId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.subscription import NextStep, next_step
 from bot.services.context import Context
 from bot.services.screens import Screen
 from bot.services.subscriptions import apply
-from storage import accounts, audit, cancel_attempts, customers, jobs, subscriptions
+from storage import accounts, audit, cancel_attempts, customers, jobs
 
 
 class CancellationService:
@@ -229,101 +229,6 @@ class CancellationService:
         async with self._context.database.read() as connection:
             attempt = await self._load(connection, attempt_id)
             return attempt, await accounts.of_user(connection, attempt.user_id)
-
-    async def request_resume(self, user_id: UserId, *, screen: Screen) -> Account:
-        """The member wants the subscription to renew again (S5); raises NothingToResume."""
-        now = self._context.clock()
-        async with self._context.database.write() as connection:
-            account = await accounts.of_user(connection, user_id)
-            subscription = account.subscription if account else None
-            if account is None or subscription is None:
-                raise NothingToResume(ended=False)
-            requested = await cancel_attempts.unfinished(connection, subscription.id)
-            waiting = requested is not None and requested.state is AttemptState.REQUESTED
-            if next_step(subscription, now=now) is not NextStep.RESUME and not waiting:
-                raise NothingToResume(ended=not subscription.is_live)
-            if requested is not None and waiting:
-                await self._withdraw(connection, requested, now)
-            await audit.append(
-                connection,
-                actor_id=user_id,
-                action="resume.requested",
-                subject=subscription.id,
-                details={},
-                now=now,
-            )
-            payload = {
-                "subscription_id": subscription.id,
-                "user_id": user_id,
-                "screen": screen.to_payload(),
-                "reference": self._context.new_id(),
-            }
-            job = NewJob(
-                "cancellation.carry_out_resume",
-                f"resume:{payload['reference']}",
-                payload,
-                line=subscription.id,
-            )
-            await jobs.add(connection, [job], now=now)
-        return account
-
-    async def _withdraw(
-        self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
-    ) -> None:
-        """A cancellation that the provider has not confirmed yet is not to be carried out."""
-        await cancel_attempts.advance(
-            connection,
-            attempt.id,
-            expected=(AttemptState.REQUESTED,),
-            to=AttemptState.RESUMED,
-            finished_at=now,
-        )
-        await jobs.hurry(connection, f"cancel:{attempt.id}", now=now)
-
-    async def carry_out_resume(self, job: Job) -> None:
-        """Ask the provider to let the subscription renew again (S6)."""
-        subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
-        asked_at = self._context.clock()
-        refused: str | None = None
-        snapshot = Snapshot()
-        try:
-            snapshot = await self._context.provider.undo_cancellation(
-                subscription_id, idempotency_key=f"mooring-resume-{job.payload['reference']}"
-            )
-        except ProviderRefusedError as refusal:
-            refused = refusal.code
-        now = self._context.clock()
-        async with self._context.database.write() as connection:
-            await apply(connection, self._context, snapshot, asked_at=asked_at)
-            renewing = await subscriptions.find(connection, subscription_id)
-            resumed = renewing is not None and renewing.is_live and renewing.cancel_at is None
-            if resumed:
-                cancelled = await cancel_attempts.newest_cancelled(connection, subscription_id)
-                if cancelled is not None:
-                    await cancel_attempts.advance(
-                        connection,
-                        cancelled.id,
-                        expected=(AttemptState.CANCELLED,),
-                        to=AttemptState.RESUMED,
-                    )
-            await audit.append(
-                connection,
-                actor_id=None,
-                action="resume.done" if resumed else "resume.failed",
-                subject=subscription_id,
-                details={"code": refused},
-                now=now,
-            )
-            reference = str(job.payload["reference"])
-            told = {**job.payload, "resumed": resumed}
-            await jobs.add(
-                connection,
-                [
-                    NewJob("cancellation.show_resume", f"resume-show:{reference}", told),
-                    NewJob("cancellation.tell_resume", f"resume-dm:{reference}", told),
-                ],
-                now=now,
-            )
 
     async def _load(self, connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
         attempt = await cancel_attempts.find(connection, attempt_id)

@@ -78,7 +78,7 @@ class TicketService:
                     now=now,
                 )
                 if attempt_id is not None:
-                    await cancel_attempts.note_ticket(connection, attempt_id, ticket_id)
+                    await cancel_attempts.note_ticket(connection, attempt_id, opener_id, ticket_id)
                 job = NewJob(
                     "ticket.open",
                     f"ticket-open:{ticket_id}",
@@ -155,9 +155,16 @@ class TicketService:
         await self.may_close(actor, ticket_id)
         return await self._close(ticket_id, by=actor.user_id, reason=reason)
 
-    async def channel_gone(self, ticket_id: TicketId) -> None:
-        """The channel was deleted by hand; the member still gets the transcript."""
-        await self._close(ticket_id, by=None, reason=None)
+    async def channel_gone(self, ticket_id: TicketId) -> bool:
+        """The channel was deleted by hand; the member still gets the transcript.
+
+        False when the ticket was closed before: then closing it deleted the channel.
+        """
+        try:
+            await self._close(ticket_id, by=None, reason=None)
+        except TicketOver:
+            return False
+        return True
 
     async def _close(self, ticket_id: TicketId, *, by: UserId | None, reason: str | None) -> Ticket:
         now = self._context.clock()
@@ -200,7 +207,7 @@ class TicketService:
 
     async def check_channel(self, ticket_id: TicketId) -> None:
         """Have Discord asked whether the ticket's channel still exists."""
-        await self._add_job("ticket.check_channel", ticket_id, {"ticket_id": ticket_id})
+        await self._add_job("ticket.check_channel", ticket_id, {"ticket_id": ticket_id}, line=None)
 
     async def backfill(self, ticket: OpenTicket, newest: MessageId) -> None:
         """Have the messages fetched that were written while nobody listened."""
@@ -209,12 +216,17 @@ class TicketService:
             "channel_id": ticket.channel_id,
             "after": ticket.last_captured,
         }
-        await self._add_job("ticket.backfill", f"{ticket.ticket_id}:{newest}", payload)
+        # In the ticket's line: a transcript that is asked for meanwhile waits for it.
+        await self._add_job(
+            "ticket.backfill", f"{ticket.ticket_id}:{newest}", payload, line=ticket.ticket_id
+        )
 
-    async def _add_job(self, kind: str, key: str, payload: Mapping[str, object]) -> None:
+    async def _add_job(
+        self, kind: str, key: str, payload: Mapping[str, object], *, line: str | None
+    ) -> None:
         now = self._context.clock()
         # Asked again in a later minute, it is looked at again.
-        job = NewJob(kind, f"{kind}:{key}:{int(now.timestamp()) // 60}", payload)
+        job = NewJob(kind, f"{kind}:{key}:{int(now.timestamp()) // 60}", payload, line=line)
         async with self._context.database.write() as connection:
             await jobs.add(connection, [job], now=now)
 

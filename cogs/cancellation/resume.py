@@ -19,11 +19,9 @@ class ResumeCog(commands.Cog):
         """Register the button and the effects."""
         self._is = dependencies
         dependencies.router.add("resume.start", self.start)
-        dependencies.on_job(
-            "cancellation.carry_out_resume", self._is.cancellations.carry_out_resume
-        )
-        dependencies.on_job("cancellation.show_resume", self.show)
-        dependencies.on_job("cancellation.tell_resume", self.tell)
+        dependencies.on_job("resumption.carry_out", dependencies.resumptions.carry_out)
+        dependencies.on_job("resumption.show", self.show)
+        dependencies.on_job("resumption.tell_member", self.tell)
 
     @app_commands.command(name="resume", description="Keep your subscription: undo a cancellation")
     async def resume(self, interaction: Interaction) -> None:
@@ -32,7 +30,7 @@ class ResumeCog(commands.Cog):
 
     async def start(self, interaction: Interaction, _argument: str) -> None:
         """Commit the wish; a job asks the provider."""
-        await self._is.cancellations.request_resume(
+        await self._is.resumptions.request(
             user_of(interaction), screen=screen_of(interaction)
         )
         await reply(

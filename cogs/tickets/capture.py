@@ -10,11 +10,10 @@ import discord
 import structlog
 from discord.ext import commands, tasks
 
-from bot.domain.errors import TicketOver
 from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.secrets_in_text import remove_secrets
-from bot.domain.ticket import OpenTicket, TicketMessage
+from bot.domain.ticket import OpenTicket, Ticket, TicketMessage
 from bot.services.tickets import NotStoredError
 from cogs.dependencies import Dependencies
 from cogs.messenger import UNKNOWN_CHANNEL
@@ -128,10 +127,7 @@ class CaptureCog(commands.Cog):
             return
         await self.flush()
         self.forget(ChannelId(channel.id))
-        try:
-            await self._is.tickets.channel_gone(ticket_id)
-        except TicketOver:
-            _log.debug("ticket_channel_deleted_by_closing", ticket=ticket_id)
+        await self._is.tickets.channel_gone(ticket_id)
 
     async def check_channel(self, job: Job) -> None:
         """Only Discord's own "unknown channel" means that a channel is gone."""
@@ -144,16 +140,39 @@ class CaptureCog(commands.Cog):
             if missing.code != UNKNOWN_CHANNEL:
                 raise
             self.forget(ticket.channel_id)
-            try:
-                await self._is.tickets.channel_gone(ticket.id)
-            except TicketOver:
-                _log.info("ticket_closed_meanwhile", ticket=ticket.id)
+            await self._is.tickets.channel_gone(ticket.id)
 
     async def backfill(self, job: Job) -> None:
         """Fetch what was written while nobody listened."""
-        ticket_id = TicketId(str(job.payload["ticket_id"]))
-        channel_id = int(job.payload["channel_id"])
-        after: int = int(job.payload["after"])
+        await self._fetch(
+            TicketId(str(job.payload["ticket_id"])),
+            ChannelId(int(job.payload["channel_id"])),
+            after=int(job.payload["after"]),
+        )
+
+    async def complete(self, ticket: Ticket, *, newest: int) -> bool:
+        """Fetch what a killed process had heard and not stored; False when nothing is missing.
+
+        `newest` is the last message that is stored. The gateway told which one is the last in
+        the channel, so this asks Discord only after such a loss.
+        """
+        guild = self._bot.get_guild(ticket.guild_id)
+        channel = guild.get_channel(ticket.channel_id or 0) if guild else None
+        if not isinstance(channel, discord.TextChannel):
+            return False
+        if (channel.last_message_id or 0) <= newest:
+            return False
+        await self._fetch(ticket.id, ChannelId(channel.id), after=newest)
+        return True
+
+    async def _fetch(self, ticket_id: TicketId, channel_id: ChannelId, *, after: int) -> None:
+        try:
+            await self._fetch_pages(ticket_id, channel_id, after=after)
+        except (discord.NotFound, discord.Forbidden) as refusal:
+            # Deleted, or closed to the bot, since: what is stored is all that can be had.
+            _log.warning("messages_not_fetched", ticket=ticket_id, code=refusal.code)
+
+    async def _fetch_pages(self, ticket_id: TicketId, channel_id: ChannelId, *, after: int) -> None:
         channel = self._bot.get_partial_messageable(channel_id)
         while True:
             missed = [

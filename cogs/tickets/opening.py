@@ -6,9 +6,11 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.domain.errors import TicketOver
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, MessageId, TicketId
 from bot.domain.job import Job
+from bot.domain.secrets_in_text import REMOVED
 from bot.domain.ticket import OCCUPYING, Ticket, ticket_id_in
 from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
@@ -22,6 +24,11 @@ from cogs.tickets.capture import CaptureCog
 GUILD_FULL = 30013
 INVALID_FORM = 50035
 MAX_IN_CATEGORY = 50
+# Rule S21: say what was done and why.
+_REMOVED_NOTE = (
+    "⚠️ What looked like a card number, a password or a secret key was removed from your answers "
+    "before they were stored. If it was one, others must not know it: nobody here needs it."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +63,7 @@ class OpeningEffects:
         except discord.HTTPException as refusal:
             if refusal.code == UNKNOWN_CHANNEL:
                 await self._is.tickets.channel_gone(ticket.id)
+                await self._is.messenger.show(screen, _deleted_card())
                 return
             why = _why_impossible(refusal)
             if why is None:
@@ -64,7 +72,11 @@ class OpeningEffects:
             await self._is.tickets.opening_failed(ticket.id, why)
             await self._is.messenger.show(screen, self._failed_card(why))
             return
-        await self._is.tickets.opened(ticket.id, welcome_id)
+        try:
+            await self._is.tickets.opened(ticket.id, welcome_id)
+        except TicketOver:
+            await self._is.messenger.show(screen, _deleted_card())
+            return
         await self._is.messenger.show(
             screen,
             card(
@@ -77,12 +89,15 @@ class OpeningEffects:
         self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings
     ) -> ChannelId:
         """Adopt the channel that an earlier run created, or create it."""
-        for channel in guild.text_channels:
-            if ticket_id_in(channel.topic) == ticket.id:
-                _log.info("ticket_channel_adopted", ticket=ticket.id, channel=channel.id)
-                break
-        else:
-            channel = await self._create_channel(guild, ticket, settings)
+        made = _channels_of(guild, ticket)
+        if made:
+            _log.info("ticket_channel_adopted", ticket=ticket.id, channel=made[0].id)
+        channel = made[0] if made else await self._create_channel(guild, ticket, settings)
+        # discord.py asks again when Discord's answer is a 500, even where it had done the work.
+        for twin in _channels_of(guild, ticket):
+            if twin.id != channel.id:
+                _log.warning("ticket_channel_doubled", ticket=ticket.id, channel=twin.id)
+                await twin.delete(reason="Made twice for one ticket")
         channel_id = ChannelId(channel.id)
         await self._is.tickets.attach_channel(ticket.id, channel_id)
         return channel_id
@@ -154,6 +169,7 @@ class OpeningEffects:
             for name, answer in ticket.answers.items()
             if answer
         )
+        removed = any(REMOVED in answer for answer in ticket.answers.values())
         team = f"<@&{settings.support_role_id}>" if settings.support_role_id else "The team"
         return card(
             text(
@@ -162,6 +178,7 @@ class OpeningEffects:
                 "-# Never send a password, a card number or a secret key: nobody here needs one."
             ),
             text(answers or "-# Nothing was filled in."),
+            *([text(_REMOVED_NOTE)] if removed else []),
             row(button("Close ticket", custom_id("ticket.close", ticket.id))),
             accent=words.NEUTRAL_COLOUR,
         )
@@ -189,6 +206,21 @@ class OpeningEffects:
             ),
             key=job.key,
         )
+
+
+def _channels_of(guild: discord.Guild, ticket: Ticket) -> list[discord.TextChannel]:
+    """The channels that name this ticket: one at most, unless an answer was lost."""
+    return [each for each in guild.text_channels if ticket_id_in(each.topic) == ticket.id]
+
+
+def _deleted_card() -> View:
+    return card(
+        text(
+            "## Your ticket is closed\nIts channel was deleted while it was being opened. "
+            "You can open a new one with `/ticket`."
+        ),
+        accent=words.WARNING_COLOUR,
+    )
 
 
 def _why_impossible(refusal: discord.HTTPException) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -25,10 +26,12 @@ async def eventually(probe: Callable[[], T | None], *, seconds: float = 10) -> T
 
 
 async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
-    """Until the bot has nothing left to do."""
+    """Until the bot has nothing left to do within the next hour."""
     await stage.scene.stripe.drain(seconds)
+    soon = int((time.time() + 3600) * 1000)
     await eventually(
-        lambda: not stage.rows("SELECT id FROM jobs WHERE done_at IS NULL"), seconds=seconds
+        lambda: not stage.rows("SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ?", soon),
+        seconds=seconds,
     )
 
 

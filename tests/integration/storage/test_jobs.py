@@ -30,17 +30,17 @@ async def add(
 
 
 async def claim(
-    database: Database, token: str = "one", *, now: datetime = NOW, most: int = 10
+    database: Database, holder: str = "one", *, now: datetime = NOW, most: int = 10
 ) -> list[Job]:
     async with database.write() as connection:
-        return await jobs.claim(connection, now=now, lease=LEASE, token=token, most=most)
+        return await jobs.claim(connection, now=now, lease=LEASE, token=holder, most=most)
 
 
 async def finish(
-    database: Database, done: Sequence[Job], token: str = "one", *, now: datetime = NOW
+    database: Database, done: Sequence[Job], holder: str = "one", *, now: datetime = NOW
 ) -> None:
     async with database.write() as connection:
-        await jobs.finish(connection, [job.id for job in done], token=token, now=now)
+        await jobs.finish(connection, [job.id for job in done], token=holder, now=now)
 
 
 async def column(database: Database, key: str, name: str) -> object:
@@ -238,11 +238,10 @@ async def test_workers_that_claim_together_share_without_doubling(
     assert [len(batch) for batch in batches] == [7] * 8
 
 
+@pytest.mark.parametrize("backend", ["postgresql"])  # SQLite has one writer at a time
 async def test_postgresql_skips_rows_that_another_transaction_holds(
     database: Database, database_url: str
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
     await add(database, "a", "b")
     other = Database(database_url)
     try:

@@ -1,0 +1,129 @@
+"""Undoing a scheduled cancellation before the period ends (rules S5, S6)."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.billing.provider import ProviderRefusedError
+from bot.domain.account import Account
+from bot.domain.cancellation import AttemptState, CancelAttempt
+from bot.domain.errors import NothingToResume
+from bot.domain.identifiers import SubscriptionId, UserId
+from bot.domain.job import Job, NewJob
+from bot.domain.subscription import NextStep, next_step
+from bot.services.context import Context
+from bot.services.screens import Screen
+from bot.services.subscriptions import apply
+from storage import accounts, audit, cancel_attempts, jobs
+
+
+class ResumptionService:
+    """Takes the wish, also while a cancellation still waits for the provider."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def request(self, user_id: UserId, *, screen: Screen) -> Account:
+        """The member wants the subscription to renew again (S5); raises NothingToResume."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            account = await accounts.of_user(connection, user_id)
+            subscription = account.subscription if account else None
+            if account is None or subscription is None:
+                raise NothingToResume(ended=False)
+            requested = await cancel_attempts.unfinished(connection, subscription.id)
+            waiting = requested is not None and requested.state is AttemptState.REQUESTED
+            if next_step(subscription, now=now) is not NextStep.RESUME and not waiting:
+                raise NothingToResume(ended=not subscription.is_live)
+            if requested is not None and waiting:
+                await self._withdraw(connection, requested, now)
+            await audit.append(
+                connection,
+                actor_id=user_id,
+                action="resume.requested",
+                subject=subscription.id,
+                details={},
+                now=now,
+            )
+            payload = {
+                "subscription_id": subscription.id,
+                "user_id": user_id,
+                "screen": screen.to_payload(),
+                "reference": self._context.new_id(),
+            }
+            job = NewJob(
+                "resumption.carry_out",
+                f"resume:{payload['reference']}",
+                payload,
+                line=subscription.id,
+            )
+            await jobs.add(connection, [job], now=now)
+        return account
+
+    async def _withdraw(
+        self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
+    ) -> None:
+        """A cancellation that the provider has not confirmed yet is not to be carried out."""
+        await cancel_attempts.advance(
+            connection,
+            attempt.id,
+            expected=(AttemptState.REQUESTED,),
+            to=AttemptState.RESUMED,
+            finished_at=now,
+        )
+        await jobs.hurry(connection, f"cancel:{attempt.id}", now=now)
+
+    async def carry_out(self, job: Job) -> None:
+        """Ask the provider to let the subscription renew again (S6)."""
+        subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
+        reference = str(job.payload["reference"])
+        async with self._context.database.read() as connection:
+            if await jobs.exists(connection, _show_key(reference)):
+                return
+        asked_at = self._context.clock()
+        try:
+            snapshot = await self._context.provider.undo_cancellation(
+                subscription_id, idempotency_key=f"mooring-resume-{reference}"
+            )
+        except ProviderRefusedError as refusal:
+            async with self._context.database.write() as connection:
+                await self._finish(connection, job, refused=refusal.code)
+            return
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+            cancelled = await cancel_attempts.newest_cancelled(connection, subscription_id)
+            if cancelled is not None:
+                await cancel_attempts.advance(
+                    connection,
+                    cancelled.id,
+                    expected=(AttemptState.CANCELLED,),
+                    to=AttemptState.RESUMED,
+                )
+            renews = all(each.is_live and each.cancel_at is None for each in snapshot.subscriptions)
+            await self._finish(connection, job, refused=None if renews else "ended")
+
+    async def _finish(self, connection: AsyncConnection, job: Job, *, refused: str | None) -> None:
+        """The outcome, and who is told, in the caller's transaction."""
+        now, reference = self._context.clock(), str(job.payload["reference"])
+        await audit.append(
+            connection,
+            actor_id=None,
+            action="resume.done" if refused is None else "resume.failed",
+            subject=str(job.payload["subscription_id"]),
+            details={"code": refused},
+            now=now,
+        )
+        told = {**job.payload, "resumed": refused is None}
+        await jobs.add(
+            connection,
+            [
+                NewJob("resumption.show", _show_key(reference), told),
+                NewJob("resumption.tell_member", f"resume-dm:{reference}", told),
+            ],
+            now=now,
+        )
+
+
+def _show_key(reference: str) -> str:
+    return f"resume-show:{reference}"
