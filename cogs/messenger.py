@@ -75,29 +75,20 @@ class Messenger:
 
     async def show(self, screen: Screen, view: View) -> bool:
         """Fill in the answer to an interaction; False when nobody can see it any more."""
-        for pause in WAITS_FOR_ANSWER:
-            try:
-                return await self._show(screen, view)
-            except discord.NotFound:
-                await asyncio.sleep(pause)
-        try:
-            return await self._show(screen, view)
-        except discord.NotFound:
-            return False
-
-    async def _show(self, screen: Screen, view: View) -> bool:
-        """Raises NotFound when the interaction has no answer that could be changed."""
         webhook = discord.Webhook.partial(screen.application_id, screen.token, client=self._client)
-        try:
-            # Discord's word for the first answer stands where a message's number does.
-            await webhook.edit_message(cast(int, "@original"), view=finished(view))
-        except discord.HTTPException as refusal:
-            if refusal.code == UNANSWERED:
-                raise
-            if refusal.code not in SCREEN_GONE and refusal.status not in (401, 404):
-                raise
-            return False
-        return True
+        for pause in (*WAITS_FOR_ANSWER, None):
+            try:
+                # Discord's word for the first answer stands where a message's number does.
+                await webhook.edit_message(cast(int, "@original"), view=finished(view))
+            except discord.HTTPException as refusal:
+                if refusal.code == UNANSWERED and pause is not None:
+                    await asyncio.sleep(pause)
+                    continue
+                if refusal.code not in SCREEN_GONE and refusal.status not in (401, 404):
+                    raise
+                return False
+            return True
+        return False
 
 
 async def _send(

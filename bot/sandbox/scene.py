@@ -49,7 +49,10 @@ class Scene:
     def __init__(self, *, rate_limits: bool = True) -> None:
         """Build the world; no server listens yet."""
         self.discord = DiscordSandbox(rate_limits=rate_limits)
-        self.stripe = StripeSandbox(api_key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET)
+        # The bot sends buyers back to discord.com, which is not this Discord.
+        self.stripe = StripeSandbox(
+            api_key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET, sends_buyers_back=False
+        )
         self.mail = MailSink()
         self._build_server()
         self._build_vendor()

@@ -81,9 +81,7 @@ class ClosingCog(commands.Cog):
         ticket, messages = await self._is.tickets.transcript(job)
         if ticket.state is not TicketState.CLOSING:
             return
-        if await self._capture.complete(
-            ticket, newest=messages[-1].message_id if messages else 0
-        ):
+        if await self._capture.complete(ticket, newest=messages[-1].message_id if messages else 0):
             ticket, messages = await self._is.tickets.transcript(job)
         names = {topic.id: topic.label for topic in self._is.tickets.topics}
         html = render_transcript(ticket, messages, topic=names.get(ticket.topic_id, "Ticket"))

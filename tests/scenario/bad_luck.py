@@ -1,26 +1,16 @@
 """Bad luck at an exact moment: kill -9 while a request of the bot is under way."""
 
-import asyncio
 import os
 import re
 import signal
-from collections.abc import Callable
-from typing import TypeVar
 
 from bot.sandbox.discord import Exchange
+from bot.sandbox.faults import FaultHandle
+from tests.scenario.outside import eventually
 from tests.scenario.stage import Stage
 
-T = TypeVar("T")
 # A killed process's jobs are free again after their lease of 15 s.
 RECOVERY_SECONDS = 40
-
-
-async def until(probe: Callable[[], T | None], *, seconds: float = 10) -> T:
-    """The first result of `probe` that is neither None nor empty; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while not (found := probe()):
-            await asyncio.sleep(0.02)
-        return found
 
 
 class DiscordStrike:
@@ -34,7 +24,7 @@ class DiscordStrike:
         self._stage = stage
         self._method, self._path = method, re.compile(path)
         self._struck = False
-        self._lost_request = None
+        self._lost_request: FaultHandle | None = None
         if after_work:
             stage.scene.discord.observers.append(self._look)
         else:
@@ -53,8 +43,8 @@ class DiscordStrike:
         """Wait for the moment, and start a new process after it."""
         if self._lost_request is not None:
             lost = self._lost_request
-            await until(lambda: lost.struck)
+            await eventually(lambda: lost.struck)
         else:
-            await until(lambda: self._struck)
+            await eventually(lambda: self._struck)
             self._stage.scene.discord.observers.remove(self._look)
         await self._stage.kill_and_restart()

@@ -3,33 +3,24 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 
 from bot.sandbox.discord import Message, Persona
 from bot.sandbox.scene import CODE, STRIPE_KEY
+from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 
-T = TypeVar("T")
-
 POLL_SECONDS = 0.02
-
-
-async def eventually(probe: Callable[[], T | None], *, seconds: float = 10) -> T:
-    """The first result of `probe` that is true; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while not (found := probe()):  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(POLL_SECONDS)
-    return found
 
 
 async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
     """Until the bot has nothing left to do within the next hour."""
     await stage.scene.stripe.drain(seconds)
     soon = int((time.time() + 3600) * 1000)
-    await eventually(
+    await until(
         lambda: not stage.rows("SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ?", soon),
         seconds=seconds,
     )
@@ -76,4 +67,4 @@ async def codes_for(stage: Stage, address: str, *, count: int = 1, seconds: floa
         found = CODE.search(mails[-1].text) if len(mails) >= count else None
         return found.group() if found else None
 
-    return await eventually(newest, seconds=seconds)
+    return await until(newest, seconds=seconds)

@@ -9,7 +9,8 @@ import pytest
 
 from bot.sandbox.discord import Message, Persona
 from bot.sandbox.scene import MIA_ADDRESS
-from tests.scenario.outside import change_store, codes_for, eventually, jobs_done
+from tests.scenario.bad_luck import until
+from tests.scenario.outside import change_store, codes_for, jobs_done
 from tests.scenario.stage import Stage
 
 NOBODY = "nobody@example.com"
@@ -312,7 +313,7 @@ def _rename(components: object, old: str, new: str) -> None:
 async def test_the_code_comes_once_the_mail_server_is_back(stage: Stage) -> None:
     stage.scene.mail.down = True
     screen = await ask(stage, stage.mia, MIA_ADDRESS)
-    await eventually(lambda: stage.rows("SELECT id FROM jobs WHERE last_error LIKE '%mail%'"))
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE last_error LIKE '%mail%'"))
 
     stage.scene.mail.down = False
 
@@ -324,7 +325,7 @@ async def test_the_code_comes_once_the_provider_is_back(stage: Stage) -> None:
     outage = stage.scene.stripe.faults.add(path="/v1/customers", status=503)
     screen = await ask(stage, stage.mia, MIA_ADDRESS)
     assert "Check your mail" in screen.text
-    await eventually(lambda: stage.rows("SELECT id FROM jobs WHERE last_error IS NOT NULL"))
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE last_error IS NOT NULL"))
 
     outage.remove()
 
@@ -401,58 +402,55 @@ async def test_a_crash_after_the_mail_does_not_take_the_used_code_back(stage: St
     assert len(stage.scene.mail.messages) == 1
 
 
-@pytest.mark.parametrize("typed", [f"  {MIA_ADDRESS}  ", MIA_ADDRESS.upper(), MIA_ADDRESS.title()])
-async def test_spaces_and_upper_case_do_not_matter(stage: Stage, typed: str) -> None:
-    screen = await ask(stage, stage.mia, typed)
-    code = await codes_for(stage, MIA_ADDRESS)
+async def test_spaces_and_upper_case_do_not_matter(stage: Stage) -> None:
+    for number, typed in enumerate((f"  {MIA_ADDRESS} ", MIA_ADDRESS.upper()), start=1):
+        screen = await ask(stage, stage.mia, typed)
+        code = await codes_for(stage, MIA_ADDRESS, count=number)
 
     assert "is linked" in (await enter(stage.mia, screen, code)).text
 
 
-@pytest.mark.parametrize(
-    "address", ["jürgen@example.com", "明日香@example.com", "o'hara+x@a.example"]
-)
-async def test_unusual_addresses_get_their_mail(stage: Stage, address: str) -> None:
-    stage.scene.stripe.add_customer(address)
-    screen = await ask(stage, stage.noor, address)
-    code = await codes_for(stage, address)
+async def test_unusual_addresses_get_their_mail(stage: Stage) -> None:
+    for address in ("o'hara+x@a.example", "明日香@example.com", "jürgen@example.com"):
+        stage.scene.stripe.add_customer(address)
+        screen = await ask(stage, stage.noor, address)
+        code = await codes_for(stage, address)
 
     assert "is linked" in (await enter(stage.noor, screen, code)).text
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "mia@example.com\nBcc: eve@evil.example",
-        "mia@example.com\r\nRCPT TO:<eve@evil.example>",
-        "mia@example.com,eve@evil.example",
-        "mia@example.com;eve@evil.example",
-        "mia@example.com eve@evil.example",
-        "<mia@example.com>",
-        '"mia@example.com"@evil.example',
-        "mia@example.com\u2028eve@evil.example",
-        "[click](https://evil.example)@example.com",
-        "mia@example",
-        "@everyone",
-        "mia",
-        f"{'a' * 65}@example.com",
-    ],
+NO_ADDRESSES = (
+    "mia@example.com\nBcc: eve@evil.example",
+    "mia@example.com\r\nRCPT TO:<eve@evil.example>",
+    "mia@example.com,eve@evil.example",
+    "mia@example.com;eve@evil.example",
+    "mia@example.com eve@evil.example",
+    "<mia@example.com>",
+    '"mia@example.com"@evil.example',
+    "mia@example.com\u2028eve@evil.example",
+    "[click](https://evil.example)@example.com",
+    "<@1>@evil.example",
+    "mia@example",
+    "@everyone",
+    "mia",
+    f"{'a' * 65}@example.com",
 )
-async def test_what_is_no_address_is_refused_and_not_repeated(stage: Stage, typed: str) -> None:
-    screen = await ask(stage, stage.mia, typed)
 
-    assert "does not look like an email address" in screen.text
-    assert typed not in screen.text
-    assert "evil" not in screen.text
+
+async def test_what_is_no_address_is_refused_and_not_repeated(stage: Stage) -> None:
+    for typed in NO_ADDRESSES:
+        screen = await ask(stage, stage.mia, typed)
+
+        assert "does not look like an email address" in screen.text, typed
+        assert "evil" not in screen.text
+        assert "everyone" not in screen.text
     assert stage.rows("SELECT id FROM link_requests") == []
     assert stage.scene.mail.messages == []
 
 
-@pytest.mark.parametrize(
-    "typed", ["**mia**@example.com", "`mia`@example.com", "||mia||@example.com", "<@1>@a.example"]
-)
-async def test_markdown_in_an_address_is_never_shown(stage: Stage, typed: str) -> None:
-    screen = await ask(stage, stage.mia, typed)
+async def test_markdown_in_an_address_is_never_shown(stage: Stage) -> None:
+    for name in ("**mia**", "`mia`", "||mia||", "https://evil.example/"):
+        screen = await ask(stage, stage.mia, f"{name}@example.com")
 
-    assert typed not in screen.text
-    assert typed.split("@", maxsplit=1)[0] not in screen.text
+        assert "Check your mail" in screen.text
+        assert name not in screen.text

@@ -34,7 +34,11 @@ RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 class StripeSandbox:
-    """One Stripe account on a local port. Everything it returns is a copy."""
+    """One Stripe account on a local port. Everything it returns is a copy.
+
+    ``sends_buyers_back``: whether a paid checkout leads to its success_url, as Stripe's does. Off
+    where that address is on a site that this machine cannot or should not reach.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class StripeSandbox:
         webhook_secret: str = "whsec_sandbox",  # noqa: S107
         retry_delays: Sequence[float] = RETRY_DELAYS,
         webhook_timeout: float = 10.0,
+        sends_buyers_back: bool = True,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock = clock or SandboxClock()
@@ -58,6 +63,7 @@ class StripeSandbox:
             timeout=webhook_timeout,
             wall_clock=wall_clock,
         )
+        self._pages = Pages(self._world, sends_buyers_back=sends_buyers_back)
         self._api = ApiServer(self._world, api_key=api_key, faults=self.faults)
         self._runner: web.AppRunner | None = None
         self._address: tuple[str, int] | None = None
@@ -66,7 +72,7 @@ class StripeSandbox:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         app = web.Application()
-        Pages(self._world).add_routes(app)
+        self._pages.add_routes(app)
         app.router.add_route("*", "/{path:.*}", self._api.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()

@@ -31,8 +31,9 @@ def _environment() -> Environment:
 class Pages:
     """Serves, on the sandbox's own address, the paths that Stripe serves on its hosts."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, sends_buyers_back: bool) -> None:
         self._world = world
+        self._sends_buyers_back = sends_buyers_back
         self._environment = _environment()
 
     def add_routes(self, app: web.Application) -> None:
@@ -90,6 +91,10 @@ class Pages:
             checkout.pay(self._world, session, email=email)
         except StripeError as error:
             return self._checkout_page(session, error=str(error))
+        if not self._sends_buyers_back:
+            return self._render(
+                "closed.html", message="Thank you, you have paid. You can close this page."
+            )
         url = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
         return web.Response(status=303, headers={"Location": url})
 
