@@ -9,8 +9,10 @@ from bot.domain.money import Money
 
 
 class Interval(StrEnum):
-    """How long one billing period lasts."""
+    """How long one billing period lasts. Plans of Mooring's own are by month or year."""
 
+    DAY = "day"
+    WEEK = "week"
     MONTH = "month"
     YEAR = "year"
 

@@ -13,7 +13,7 @@ class Status(StrEnum):
     """The provider's status, in the words that all providers share.
 
     UNKNOWN stands for a value that this version does not know: it neither grants access nor
-    counts as ended, and a person sees it as it is.
+    counts as ended, so that nobody is sold a second subscription.
     """
 
     INCOMPLETE = "incomplete"
@@ -55,7 +55,7 @@ class Subscription:
         return self.is_live and self.cancel_at is not None
 
 
-_LIVE = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.UNPAID, Status.PAUSED})
+_LIVE = frozenset(Status) - {Status.INCOMPLETE, Status.CANCELED}
 _PAID_UP = frozenset({Status.TRIALING, Status.ACTIVE})
 
 

@@ -148,7 +148,7 @@ class MailSink:
         self,
         to: str | None = None,
         containing: str | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109
+        timeout: float = 15.0,  # noqa: ASYNC109
     ) -> SentMail:
         """The newest message to the address with the string in its subject, text or HTML, waiting
         for one if need be. Raises TimeoutError."""

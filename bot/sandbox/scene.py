@@ -76,10 +76,10 @@ class Scene:
         for name in ("Mia", "Noor", "Sam", "Max"):
             guild.add_member(users[name], roles=roles.get(name, []))
         community = guild.add_category("Community")
-        self.general: Channel = guild.add_text_channel("general", category=community)
         self.billing: Channel = guild.add_text_channel(
             "subscriptions", category=community, topic="Type / and choose a command of Mooring"
         )
+        self.general: Channel = guild.add_text_channel("general", category=community)
         self.tickets: Channel = guild.add_category("Tickets")
         hidden = [
             overwrite_for_role(guild.everyone, deny=may.VIEW_CHANNEL),

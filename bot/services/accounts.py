@@ -122,7 +122,9 @@ class AccountService:
         asked_at = self._context.clock()
         async with self._context.database.read() as connection:
             request = await link_requests.find(connection, request_id)
-        if request is None or request.closed_at or request.expires_at <= asked_at:
+        if request is None or request.closed_at or request.verified_at:
+            return None
+        if request.expires_at <= asked_at:
             return None
         found = await self._context.provider.customers_with_address(str(job.payload["typed"]))
         if not found:
@@ -133,13 +135,15 @@ class AccountService:
         async with self._context.database.write() as connection:
             for snapshot in snapshots:
                 await apply(connection, self._context, snapshot, asked_at=asked_at)
-            await link_requests.set_code(
+            wanted = await link_requests.set_code(
                 connection,
                 request_id,
                 code_hash=hashed,
                 code_salt=salt,
                 customer_ids=[each.id for each in found],
             )
+        if not wanted:
+            return None
         return CodeMail(found[0].email or request.address, code, request_id)
 
     async def enter_code(

@@ -59,7 +59,7 @@ class PriceSection(_Section):
     """`id` is the provider's price id; `amount` is in the currency's minor unit."""
 
     id: str
-    interval: Interval
+    interval: Literal[Interval.MONTH, Interval.YEAR]
     amount: Annotated[int, Field(ge=0)]
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")]
 

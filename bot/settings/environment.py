@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.settings.problems import SettingsError, problems_of
 
@@ -13,9 +15,21 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 STRIPE_API_URL = "https://api.stripe.com"
 
 
+def _is_url(text: str, *schemes: str) -> bool:
+    """Whether it has one of the schemes, a host, and a port that is a number.
+
+    Python's own errors name the part that is wrong. In an address whose password holds a
+    character that had to be percent-encoded, that part is a piece of the password.
+    """
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_url(text, "http", "https"):
         raise ValueError("an address that starts with https:// (or http:// on this machine)")
     return text.rstrip("/")
 
@@ -27,16 +41,22 @@ def _database_url(text: str) -> str:
         ("postgres://", "postgresql+asyncpg://"),
     ):
         if text.startswith(scheme):
-            return driver + text.removeprefix(scheme)
-    if text.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
-        return text
-    raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/database")
+            text = driver + text.removeprefix(scheme)
+    try:
+        known = make_url(text).drivername in ("sqlite+aiosqlite", "postgresql+asyncpg")
+    except (ValueError, ArgumentError):
+        known = False
+    if not known:
+        raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/database")
+    return text
 
 
 def _smtp_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("smtp://user:password@host:port, or smtps:// for TLS from the start")
+    if not _is_url(secret.get_secret_value(), "smtp", "smtps"):
+        raise ValueError(
+            "smtp://user:password@host:port, or smtps:// for TLS from the start, with the "
+            "password percent-encoded"
+        )
     return secret
 
 

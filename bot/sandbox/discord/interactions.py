@@ -145,7 +145,7 @@ class Interaction(Watch):
         else:
             metadata["target_message_id"] = target
 
-    async def settled(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - the public name
+    async def settled(self, timeout: float = 15.0) -> Message:  # noqa: ASYNC109 - the public name
         """The response's message, once a deferred answer was filled in.
 
         Raises:
@@ -159,7 +159,7 @@ class Interaction(Watch):
             return await self.until(lambda: message if self.edited else None, seconds=timeout)
         return await message.until(lambda: None if message.loading else message, seconds=timeout)
 
-    async def followup(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - the public name
+    async def followup(self, timeout: float = 15.0) -> Message:  # noqa: ASYNC109 - the public name
         """The next follow-up message that was not handed out yet.
 
         Raises:

@@ -101,7 +101,7 @@ class Message(Watch):
                 return button
         raise LookupError(f"no button {label!r}; there are {[b.label for b in self.buttons]}")
 
-    async def changed(self, *, containing: str | None = None, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - the public name
+    async def changed(self, *, containing: str | None = None, timeout: float = 15.0) -> Message:  # noqa: ASYNC109 - the public name
         """Wait for an edit; with ``containing``, until the text holds it (at once if it does).
 
         Raises:

@@ -102,7 +102,7 @@ class Persona:
         *,
         containing: str | None = None,
         where: Callable[[Message], bool] | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109 - the public name
+        timeout: float = 15.0,  # noqa: ASYNC109 - the public name
     ) -> Message:
         """The newest visible message that fits, waiting until there is one.
 

@@ -274,7 +274,7 @@ class StripeSandbox:
 
     async def drain(
         self,
-        timeout: float = 5.0,  # noqa: ASYNC109
+        timeout: float = 15.0,  # noqa: ASYNC109
         *,
         retries: bool = False,
     ) -> None:
