@@ -149,7 +149,7 @@ class Application:
         handlers["event.apply"] = events.apply
         self.worker = Worker(context.database, handlers, clock=context.clock)
         self.web = create_application(
-            events=events, health=HealthService(context), is_gateway_ready=self.client.is_ready
+            events=events, health=HealthService(context), is_gateway_up=self.client.is_gateway_up
         )
 
     async def run(self, stop: asyncio.Event) -> None:

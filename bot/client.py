@@ -1,5 +1,6 @@
 """The discord.py client: intents, commands, and where interactions come in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -12,9 +13,14 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from cogs.interactions import Router, answer_error
+from cogs.interactions import Router, answer_error, note_command
 
 Setup = Callable[["MooringClient"], Awaitable[None]]
+
+# Reconnecting takes a moment, several times a day. What takes longer is told to the supervisor.
+LONGEST_RECONNECT_SECONDS = 20
+
+_STARTED = "started"
 
 _log = structlog.get_logger(__name__)
 
@@ -29,6 +35,11 @@ def _intents() -> discord.Intents:
 
 
 class _Tree(app_commands.CommandTree["MooringClient"]):
+    async def interaction_check(self, interaction: discord.Interaction["MooringClient"], /) -> bool:
+        """Everybody may; the time is for the metrics."""
+        interaction.extras[_STARTED] = asyncio.get_running_loop().time()
+        return True
+
     async def on_error(
         self,
         interaction: discord.Interaction["MooringClient"],
@@ -37,12 +48,21 @@ class _Tree(app_commands.CommandTree["MooringClient"]):
     ) -> None:
         """The boundary of slash commands: everybody gets an answer."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        name = interaction.command.qualified_name if interaction.command else "command"
-        await answer_error(f"/{name}", interaction, cause)
+        outcome = await answer_error(_name_of(interaction), interaction, cause)
+        note_command(_name_of(interaction), outcome, seconds=_seconds_since_start(interaction))
+
+
+def _name_of(interaction: discord.Interaction["MooringClient"]) -> str:
+    return f"/{interaction.command.qualified_name if interaction.command else 'command'}"
+
+
+def _seconds_since_start(interaction: discord.Interaction["MooringClient"]) -> float:
+    now = asyncio.get_running_loop().time()
+    return now - float(interaction.extras.get(_STARTED, now))
 
 
 class MooringClient(commands.AutoShardedBot):
-    """Holds no state of its own: everything is in the store."""
+    """Holds nothing but its connections' state: everything else is in the store."""
 
     def __init__(self, *, router: Router, setups: Sequence[Setup]) -> None:
         """`setups` add the features before the client connects."""
@@ -60,6 +80,37 @@ class MooringClient(commands.AutoShardedBot):
         )
         self._router = router
         self._setups = setups
+        self._lost_since: dict[int, float] = {}
+
+    def is_gateway_up(self) -> bool:
+        """Whether every shard is connected, or was within `LONGEST_RECONNECT_SECONDS`.
+
+        Discord.py's own `is_ready` stays true for ever after the first connection.
+        """
+        if not self.is_ready():
+            return False
+        latest = self.loop.time() - LONGEST_RECONNECT_SECONDS
+        return all(lost > latest for lost in self._lost_since.values())
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Told again at each failed attempt: the first time counts."""
+        self._lost_since.setdefault(shard_id, self.loop.time())
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A new session."""
+        self._lost_since.pop(shard_id, None)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """The same session again."""
+        self._lost_since.pop(shard_id, None)
+
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction["MooringClient"],
+        _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+    ) -> None:
+        """For the metrics; a command that failed is counted where it is answered."""
+        note_command(_name_of(interaction), "done", seconds=_seconds_since_start(interaction))
 
     async def setup_hook(self) -> None:
         """Add the features and tell Discord which commands there are."""

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 from prometheus_client import Counter, Histogram
@@ -82,6 +83,12 @@ async def guarded(what: str, interaction: Interaction, work: Awaitable[None]) ->
     _handled.labels(what, outcome).inc()
 
 
+def note_command(name: str, outcome: str, *, seconds: float) -> None:
+    """Count a slash command, which comes in another way than buttons do."""
+    _handled.labels(name, outcome).inc()
+    _seconds.labels(name).observe(seconds)
+
+
 async def answer_error(what: str, interaction: Interaction, error: Exception) -> str:
     """Tell the person what happened, and the log what exactly; returns the outcome's name."""
     reference = secrets.token_hex(4)
@@ -105,7 +112,7 @@ async def answer_error(what: str, interaction: Interaction, error: Exception) ->
         explanation, outcome = words.defect(reference), "failed"
     try:
         await _answer(interaction, explanation)
-    except discord.HTTPException as unreachable:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as unreachable:
         _log.warning("answer_not_delivered", reference=reference, error=str(unreachable))
     return outcome
 

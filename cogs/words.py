@@ -108,7 +108,12 @@ def count(number: int) -> str:
 
 def every(interval: Interval) -> str:
     """How often a price is charged."""
-    return {Interval.MONTH: "monthly", Interval.YEAR: "yearly"}[interval]
+    return {
+        Interval.DAY: "daily",
+        Interval.WEEK: "weekly",
+        Interval.MONTH: "monthly",
+        Interval.YEAR: "yearly",
+    }[interval]
 
 
 def plan_name(subscription: Subscription, catalogue: Catalogue) -> str:
@@ -220,6 +225,11 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             )
         case NotPermitted(needs="server"):
             return "**This works only inside the server**, not in a direct message."
+        case NotPermitted(needs="manage server"):
+            return (
+                "**You may not do this.** It needs the permission Manage Server.\n"
+                "Nothing was changed. Please ask the server's administrators."
+            )
         case NotPermitted(needs=needs):
             return (
                 f"**You may not do this.** It needs the {needs} role of this server.\n"

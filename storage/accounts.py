@@ -18,9 +18,7 @@ INVOICES_SHOWN = 3
 
 
 _each = subscriptions.alias("each")
-_LIVE_FIRST = sa.case(
-    (_each.c.status.in_(["active", "trialing", "past_due", "unpaid", "paused"]), 0), else_=1
-)
+_LIVE_FIRST = sa.case((_each.c.status.in_(["incomplete", "canceled"]), 1), else_=0)
 _current = (
     sa.select(_each.c.id)
     .where(_each.c.customer_id == customers.c.id)

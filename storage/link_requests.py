@@ -106,13 +106,21 @@ async def set_code(
     code_hash: bytes,
     code_salt: bytes,
     customer_ids: Sequence[CustomerId],
-) -> None:
-    """Store the hash before the code goes out; a code sent again replaces the earlier one."""
-    await connection.execute(
+) -> bool:
+    """Store the hash before the code goes out; a code sent again replaces the earlier one.
+
+    False when the request was replaced, closed or verified in the meantime.
+    """
+    result = await connection.execute(
         sa.update(link_requests)
-        .where(link_requests.c.id == request_id, link_requests.c.closed_at.is_(None))
+        .where(
+            link_requests.c.id == request_id,
+            link_requests.c.closed_at.is_(None),
+            link_requests.c.verified_at.is_(None),
+        )
         .values(code_hash=code_hash, code_salt=code_salt, customer_ids=list(customer_ids))
     )
+    return bool(result.rowcount)
 
 
 async def count_attempt(

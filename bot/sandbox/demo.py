@@ -9,11 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.sandbox.page import DemoPage, PagePersona
-from bot.sandbox.process import BotProcess
 from bot.sandbox.scene import MIA_ADDRESS, People, Scene
-
-# How often the demo looks whether the bot still runs.
-WATCH_SECONDS = 1.0
 
 
 def _cast(people: People) -> list[PagePersona]:
@@ -33,12 +29,6 @@ async def _start_page(page: DemoPage, port: int) -> None:
         if error.errno != errno.EADDRINUSE:
             raise
         await page.start(port=0)
-
-
-async def _watch(bot: BotProcess) -> None:
-    """Return when the bot has ended by itself."""
-    while bot.is_running():
-        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def run_demo(*, port: int) -> int:
@@ -68,10 +58,10 @@ async def run_demo(*, port: int) -> int:
         stack.push_async_callback(page.stop)
         print(f"Mooring's demo is ready: {page.url} (Ctrl-C stops it)", flush=True)
         stopping = asyncio.create_task(stop.wait())
-        watching = asyncio.create_task(_watch(bot))
-        await asyncio.wait({stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if watching.done():
+        ended = asyncio.create_task(bot.ended())
+        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
             print(f"The bot has ended by itself:\n{bot.log_tail()}", file=sys.stderr)
             return 1
-        watching.cancel()
+        ended.cancel()
     return 0

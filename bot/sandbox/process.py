@@ -81,6 +81,11 @@ class BotProcess:
                     raise RuntimeError(f"the bot has ended:\n{self.log_tail()}")
                 await asyncio.sleep(0.02)
 
+    async def ended(self) -> None:
+        """Return once the process has ended, by itself or not."""
+        if self._process is not None:
+            await self._process.wait()
+
     def is_running(self) -> bool:
         """Whether the process has been started and has not ended."""
         return self._process is not None and self._process.returncode is None

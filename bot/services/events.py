@@ -88,7 +88,9 @@ class EventService:
             snapshot = await self._context.provider.fetch_event_objects(hint)
         except ProviderRefusedError as refusal:
             # Deleted meanwhile, or not visible to this key: there is nothing to take over.
-            _log.warning("event_object_refused", event=hint.id, type=hint.type, code=refusal.code)
+            _log.warning(
+                "event_object_refused", event_id=hint.id, type=hint.type, code=refusal.code
+            )
             return
         if snapshot is None:
             return

@@ -61,10 +61,15 @@ class GuildService:
             raise NotPermitted(needs=duties[-1])
         return settings
 
-    async def set_up(self, actor: Actor, settings: GuildSettings) -> None:
-        """Store an administrator's choices; raises NotPermitted for everybody else."""
+    async def administer(self, actor: Actor) -> GuildSettings:
+        """The server's settings for an administrator; raises NotPermitted for everybody else."""
         if not actor.manages_guild:
             raise NotPermitted(needs="manage server")
+        return await self.settings(actor.guild_id)
+
+    async def set_up(self, actor: Actor, settings: GuildSettings) -> None:
+        """Store an administrator's choices; raises NotPermitted for everybody else."""
+        await self.administer(actor)
         now = self._context.clock()
         async with self._context.database.write() as connection:
             await guilds.save(connection, actor.guild_id, settings)

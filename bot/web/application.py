@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 def create_application(
-    *, events: EventService, health: HealthService, is_gateway_ready: Callable[[], bool]
+    *, events: EventService, health: HealthService, is_gateway_up: Callable[[], bool]
 ) -> web.Application:
     """Build the application; whoever runs it decides on host and port."""
 
@@ -33,7 +33,7 @@ def create_application(
 
     async def show_health(_request: web.Request) -> web.Response:
         """200 while everything works, 503 otherwise, with the same facts."""
-        facts = await health.check(gateway_ready=is_gateway_ready())
+        facts = await health.check(gateway_ready=is_gateway_up())
         return web.json_response(facts.to_json(), status=200 if facts.healthy else 503)
 
     async def show_metrics(_request: web.Request) -> web.Response:

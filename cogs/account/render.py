@@ -61,6 +61,11 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
     if subscription is None:
         return "## Free plan\nYou have no subscription. Nothing will be charged."
     name = words.plan_name(subscription, deps.catalogue)
+    if subscription.status is Status.INCOMPLETE:
+        return (
+            f"## Free plan\n{name} starts once its first payment is complete. Please check your "
+            "card details and that the card is good for international payments, or ask your bank."
+        )
     ended = subscription.ended_at or subscription.period_end
     return (
         f"## Free plan\nYour {name} subscription ended on {words.day(ended)}. "

@@ -38,7 +38,7 @@ class SetupCog(commands.Cog):
     ) -> None:
         """Change what is given, keep the rest, and show what is missing."""
         actor = actor_of(interaction)
-        before = await self._is.guilds.settings(actor.guild_id)
+        before = await self._is.guilds.administer(actor)
         chosen = GuildSettings(
             RoleId(support_role.id) if support_role else before.support_role_id,
             RoleId(moderator_role.id) if moderator_role else before.moderator_role_id,

@@ -1,16 +1,28 @@
 """Bad luck at an exact moment: kill -9 while a request of the bot is under way."""
 
+import asyncio
 import os
 import re
 import signal
+from collections.abc import Callable
+from typing import TypeVar
 
 from bot.sandbox.discord import Exchange
 from bot.sandbox.faults import FaultHandle
-from tests.scenario.outside import eventually
 from tests.scenario.stage import Stage
+
+T = TypeVar("T")
 
 # A killed process's jobs are free again after their lease of 15 s.
 RECOVERY_SECONDS = 40
+
+
+async def until(probe: Callable[[], T | None], *, seconds: float = 10) -> T:
+    """The first result of `probe` that is neither None nor empty; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not (found := probe()):  # noqa: ASYNC110 - nothing tells when a file has changed
+            await asyncio.sleep(0.02)
+    return found
 
 
 class DiscordStrike:
@@ -43,8 +55,27 @@ class DiscordStrike:
         """Wait for the moment, and start a new process after it."""
         if self._lost_request is not None:
             lost = self._lost_request
-            await eventually(lambda: lost.struck)
+            await until(lambda: lost.struck)
         else:
-            await eventually(lambda: self._struck)
+            await until(lambda: self._struck)
             self._stage.scene.discord.observers.remove(self._look)
+        await self._stage.kill_and_restart()
+
+
+class StripeStrike:
+    """kill -9 while the bot waits for Stripe's answer to the next request of this kind.
+
+    `after_work`: Stripe has done it and its answer is lost with the process. Otherwise the
+    request itself is lost.
+    """
+
+    def __init__(self, stage: Stage, method: str, path: str, *, after_work: bool) -> None:
+        self._stage = stage
+        self._fault = stage.scene.stripe.faults.add(
+            method=method, path=path, latency=1.0, drop=True, times=1, after_work=after_work
+        )
+
+    async def restart(self) -> None:
+        """Wait for the moment, and start a new process after it."""
+        await until(lambda: self._fault.struck)
         await self._stage.kill_and_restart()

@@ -1,6 +1,5 @@
 """What scenarios do from outside the bot: wait for its store, change it, call Stripe's API."""
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -8,12 +7,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.discord import Message, Persona
 from bot.sandbox.scene import CODE, STRIPE_KEY
 from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
-
-POLL_SECONDS = 0.02
 
 
 async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
@@ -24,16 +20,6 @@ async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
         lambda: not stage.rows("SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ?", soon),
         seconds=seconds,
     )
-
-
-async def balance_saying(
-    stage: Stage, person: Persona, words: str, *, seconds: float = 10
-) -> Message:
-    """What /balance shows once it says `words`; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while words not in (balance := await stage.balance_of(person)).text:  # noqa: ASYNC110
-            await asyncio.sleep(POLL_SECONDS)
-    return balance
 
 
 def change_store(stage: Stage, statement: str, *parameters: object) -> None:
@@ -52,7 +38,7 @@ async def call_stripe(
 ) -> dict[str, Any]:
     """What the vendor's own backend does with the API; raises ClientResponseError."""
     async with (
-        aiohttp.ClientSession(auth=aiohttp.BasicAuth(STRIPE_KEY)) as session,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {STRIPE_KEY}"}) as session,
         session.request(method, stage.scene.stripe.api_url + path, data=form) as response,
     ):
         response.raise_for_status()

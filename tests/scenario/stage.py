@@ -1,5 +1,6 @@
 """A scene whose bot runs, with what scenarios often do and say."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from bot.sandbox.discord import Message, Persona
 from bot.sandbox.process import BotProcess
 from bot.sandbox.scene import MIA_ADDRESS, Scene
 
+# Longer than anything takes on a busy machine.
+PATIENCE_SECONDS = 20
 COMMENT = "Anything else? (you can leave this empty)"
 
 
@@ -41,6 +44,14 @@ class Stage:
         """What /balance shows this person."""
         answer = await person.slash("balance", channel=self.here)
         return await answer.settled()
+
+    async def balance_saying(self, person: Persona, words: str) -> Message:
+        """Ask for /balance until it says so: the provider's events take a moment."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                balance = await self.balance_of(person)
+                if words in balance.text:
+                    return balance
 
     def rows(self, statement: str, *parameters: object) -> list[sqlite3.Row]:
         """Read the bot's store from outside, while it runs."""

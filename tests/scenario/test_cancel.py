@@ -84,21 +84,13 @@ async def test_s2_s3_s4_access_until_the_end_then_free_and_no_charge(stage: Stag
     await stage.scene.stripe.advance(days=1)
     await stage.scene.stripe.drain()
 
-    balance = await _balance_saying(stage, "Free plan")
+    balance = await stage.balance_saying(stage.mia, "Free plan")
     assert "credits left" not in balance.text
     assert [button.label for button in balance.buttons] == [
         "Refresh",
         "Subscribe (cancel anytime)",
     ]
     assert len(stage.scene.stripe.objects("charge")) == charges
-
-
-async def _balance_saying(stage: Stage, words: str) -> Message:
-    for _ in range(50):
-        balance = await stage.balance_of(stage.mia)
-        if words in balance.text:
-            return balance
-    raise AssertionError(f"the balance never said {words!r}: {balance.text}")
 
 
 async def test_s5_s6_resume_makes_it_renew_again(stage: Stage) -> None:
@@ -122,7 +114,7 @@ async def test_s5_a_cancellation_made_in_the_providers_portal_is_resumed_too(sta
     await stage.link_mia()
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
     await stage.scene.stripe.drain()
-    balance = await _balance_saying(stage, "Cancelled. Stays on until")
+    balance = await stage.balance_saying(stage.mia, "Cancelled. Stays on until")
 
     answer = await stage.mia.click(balance, "Resume")
     assert answer.message is not None
@@ -136,7 +128,7 @@ async def test_s5_after_the_end_there_is_nothing_to_resume(stage: Stage) -> None
     screen = await cancel(stage)
     await stage.scene.stripe.advance_to_period_end(stage.scene.mia_subscription)
     await stage.scene.stripe.drain()
-    await _balance_saying(stage, "Free plan")
+    await stage.balance_saying(stage.mia, "Free plan")
 
     answer = await stage.mia.click(screen, "Resume")
 
@@ -165,7 +157,7 @@ async def test_every_step_shows_cancel_as_plainly_as_everything_else(stage: Stag
     steps.append(list(screen.buttons))
 
     for buttons in steps:
-        assert "ancel" in buttons[0].label
+        assert "ancel" in str(buttons[0].label)
         assert len({button.style for button in buttons}) == 1
         assert not any(button.disabled for button in buttons)
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.discord import Channel, Message
 from bot.sandbox.discord import permissions as may
-from tests.scenario.outside import eventually
+from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     ANSWERS,
@@ -187,4 +187,4 @@ async def test_a_log_channel_that_refuses_holds_nothing_up(stage: Stage) -> None
 
     assert transcript.articles
     await settled(stage, "closed")
-    await eventually(lambda: not ticket_channels(stage))
+    await until(lambda: not ticket_channels(stage))

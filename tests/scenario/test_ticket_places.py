@@ -3,8 +3,7 @@
 import asyncio
 
 from bot.sandbox.discord import Interaction
-from tests.scenario.bad_luck import RECOVERY_SECONDS
-from tests.scenario.outside import eventually
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     ANSWERS,
@@ -79,7 +78,7 @@ async def test_another_topic_and_another_member_have_places_of_their_own(stage: 
     await stage.mia.submit(await ask(stage, stage.mia, "help"), {"What can we help with?": "Hi"})
     await stage.noor.submit(await ask(stage, stage.noor), ANSWERS)
 
-    await eventually(lambda: states(stage) == ["open"] * 3)
+    await until(lambda: states(stage) == ["open"] * 3)
     assert len(ticket_channels(stage)) == 3
 
 
@@ -133,7 +132,7 @@ async def test_a_channel_deleted_by_hand_frees_the_place_and_the_transcript_come
     assert read_transcript(told).said_by("Sam") == ["one last thing"]
     await settled(stage, "closed")
     await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
-    await eventually(lambda: states(stage) == ["closed", "open"])
+    await until(lambda: states(stage) == ["closed", "open"])
 
 
 async def test_a_channel_deleted_while_the_bot_was_down_frees_the_place(stage: Stage) -> None:
@@ -164,7 +163,7 @@ async def test_only_discords_own_word_means_that_a_channel_is_gone(stage: Stage)
     stage.expect_error("job_failed")
     await stage.bot.start()
 
-    await eventually(
+    await until(
         lambda: stage.rows(
             "SELECT 1 FROM jobs WHERE kind = 'ticket.check_channel' AND attempts > 0"
         )
@@ -181,8 +180,8 @@ async def test_a_channel_deleted_while_it_opens_ends_in_words_and_a_free_place(
         method="POST", path=r"/channels/\d+/messages$", latency=1.0, times=1
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
-    channel = await eventually(lambda: next(iter(ticket_channels(stage)), None))
-    await eventually(lambda: stage.rows("SELECT 1 FROM tickets WHERE channel_id IS NOT NULL"))
+    channel = await until(lambda: next(iter(ticket_channels(stage)), None))
+    await until(lambda: stage.rows("SELECT 1 FROM tickets WHERE channel_id IS NOT NULL"))
 
     stage.scene.guild.delete_channel(channel)
 
@@ -199,7 +198,7 @@ async def test_opening_goes_on_after_a_kill_right_after_the_submission(stage: St
         method="POST", path=r"/guilds/\d+/channels$", latency=1.0, drop=True, times=1
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
-    await eventually(lambda: stuck.struck)
+    await until(lambda: stuck.struck)
     await stage.kill_and_restart()
 
     answer = await stage.mia.slash("ticket", channel=stage.here, topic="billing")

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from bot.sandbox.discord import File
-from tests.scenario.outside import eventually
+from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     EMAIL,
@@ -51,7 +51,7 @@ async def test_edits_show_their_last_text_and_deletions_are_left_out(stage: Stag
     regretted = await stage.mia.say(ticket.channel, "I am furious")
     early = await stage.sam.say(ticket.channel, "One momnet")
     await stage.sam.edit(early, "One moment")
-    await eventually(lambda: "My order is 17" in stored(stage))
+    await until(lambda: "My order is 17" in stored(stage))
     await stage.mia.edit(kept, "My order is 71")
     await stage.mia.delete(regretted)
 
@@ -91,7 +91,7 @@ async def test_s21_a_card_number_never_reaches_the_store_and_the_member_is_told(
 
     ticket = await open_ticket(stage, answers={EMAIL: "mia@example.com", STORY: story})
     await stage.mia.say(ticket.channel, f"again: {CARD}")
-    await eventually(lambda: stored(stage))
+    await until(lambda: stored(stage))
 
     assert "[removed]" in ticket.welcome.text.replace("\\", "")
     assert "card number" in ticket.welcome.text
@@ -124,7 +124,7 @@ async def test_an_answer_without_secrets_brings_no_warning(stage: Stage) -> None
 async def test_what_was_written_while_the_bot_was_down_is_in_the_transcript(stage: Stage) -> None:
     ticket = await open_ticket(stage)
     await stage.mia.say(ticket.channel, "before")
-    await eventually(lambda: stored(stage) == ["before"])
+    await until(lambda: stored(stage) == ["before"])
     await stage.bot.kill()
     for number in range(120):
         await stage.mia.say(ticket.channel, f"while down {number}")
@@ -139,14 +139,14 @@ async def test_a_gateway_that_lost_its_session_loses_no_message(stage: Stage) ->
     """Live messages that come before the catching up must not hide the gap."""
     ticket = await open_ticket(stage)
     await stage.mia.say(ticket.channel, "before")
-    await eventually(lambda: stored(stage) == ["before"])
+    await until(lambda: stored(stage) == ["before"])
     await stage.scene.discord.drop_gateway(resumable=False)
-    await eventually(lambda: not stage.scene.discord.bot_connected)
+    await until(lambda: not stage.scene.discord.bot_connected)
     await stage.mia.say(ticket.channel, "in the gap")
-    await eventually(lambda: stage.scene.discord.bot_connected, seconds=30)
+    await until(lambda: stage.scene.discord.bot_connected, seconds=30)
     await stage.mia.say(ticket.channel, "right after it")
 
-    await eventually(lambda: len(stored(stage)) == 3)
+    await until(lambda: len(stored(stage)) == 3)
     assert stored(stage) == ["before", "in the gap", "right after it"]
     transcript = await transcript_of(stage, ticket)
     assert transcript.said_by("Mia") == ["before", "in the gap", "right after it"]

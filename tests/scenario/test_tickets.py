@@ -2,7 +2,7 @@
 
 from bot.sandbox.discord import overwrite_for_member
 from bot.sandbox.discord import permissions as may
-from tests.scenario.outside import eventually
+from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     ANSWERS,
@@ -194,5 +194,5 @@ async def test_closing_reads_no_history(stage: Stage) -> None:
     await settled(stage, "closed")
     told = await stage.mia.wait_for_message("dm", containing="is closed")
     assert len(read_transcript(told).said_by("Mia")) == 5
-    await eventually(lambda: stage.scene.discord.requests.count("DELETE"))
+    await until(lambda: stage.scene.discord.requests.count("DELETE"))
     assert stage.scene.discord.requests.count("GET") == 0

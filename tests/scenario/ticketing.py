@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from bot.sandbox.discord import Channel, Interaction, Message, Modal, Persona
-from tests.scenario.bad_luck import RECOVERY_SECONDS
-from tests.scenario.outside import eventually
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.stage import Stage
 
 EMAIL = "Your account email"
@@ -63,7 +62,7 @@ async def close(person: Persona, ticket: OpenedTicket, reason: str = "") -> Inte
 
 async def settled(stage: Stage, state: str, *, seconds: float = 10) -> None:
     """Wait until every ticket is in this state."""
-    await eventually(lambda: set(states(stage)) == {state}, seconds=seconds)
+    await until(lambda: set(states(stage)) == {state}, seconds=seconds)
 
 
 def states(stage: Stage) -> list[str]:

@@ -15,6 +15,7 @@ from bot.sandbox.stripe import (
     checkout,
     clockwork,
     customers,
+    invoices,
     payments,
     refunds,
     signup,
@@ -182,6 +183,11 @@ class StripeSandbox:
         intent, _ = payments.pay_now(
             self._world, customer, amount=amount, currency=currency, given=given
         )
+        return self.get(intent["latest_charge"])
+
+    def add_duplicate_payment(self, invoice_id: str) -> Json:
+        """The customer is charged a second time for a paid invoice. Returns the charge."""
+        intent = invoices.pay_again(self._world, self._world.store.get("invoice", invoice_id))
         return self.get(intent["latest_charge"])
 
     # --- time ---

@@ -75,7 +75,7 @@ async def test_a_log_of_several_pages_holds(
         "subject = 'pi_9'",
         "details = '{}'",
         "at = at + 1",
-        "hash = previous_hash",
+        "hash = 'x'",
     ],
 )
 async def test_a_changed_row_is_found(database: Database, change: str) -> None:

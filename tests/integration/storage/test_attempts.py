@@ -1,0 +1,164 @@
+"""Cancel attempts: one unfinished per subscription, and only the steps that there are."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.cancellation import ASKING, AttemptState
+from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours
+from bot.domain.identifiers import AttemptId, SubscriptionId
+from bot.domain.subscription import Status
+from bot.services.cancellations import CancellationService
+from bot.services.context import Context
+from bot.services.screens import Screen
+from bot.services.subscriptions import SubscriptionService
+from storage import audit, cancel_attempts, jobs, subscriptions
+from storage.database import Database
+from tests.integration.storage.samples import (
+    GUILD,
+    MIA,
+    MIAS,
+    NOOR,
+    NOW,
+    SUBSCRIPTION,
+    Clock,
+    add_customer,
+    subscription,
+)
+
+SCREEN = Screen(1, "token")
+
+
+@pytest.fixture
+async def service(context: Context) -> CancellationService:
+    """Mia is linked and pays for Pro."""
+    await add_customer(context.database)
+    async with context.database.write() as connection:
+        await subscriptions.save(connection, SUBSCRIPTION, asked_at=NOW)
+    return CancellationService(context)
+
+
+async def start(service: CancellationService, context: Context) -> AttemptId:
+    account = await SubscriptionService(context).account(MIA)
+    return (await service.start(account, MIA, GUILD)).id
+
+
+async def test_the_whole_way_to_the_request(service: CancellationService, context: Context) -> None:
+    attempt_id = await start(service, context)
+    assert await start(service, context) == attempt_id  # goes on, does not begin again
+    with pytest.raises(AttemptOver):  # no confirmation before the reason
+        await service.request(attempt_id, MIA, screen=SCREEN)
+    await service.give_reason(attempt_id, MIA, reason_id="unused", comment=None)
+    await service.give_reason(attempt_id, MIA, reason_id="other", comment="Bye")
+
+    attempt, _ = await service.request(attempt_id, MIA, screen=SCREEN)
+
+    assert (attempt.state, attempt.requested_at) == (AttemptState.REQUESTED, NOW)
+    assert (attempt.reason_id, attempt.comment) == ("other", "Bye")
+    assert attempt.receipt_reference == f"C-{attempt_id}"
+    with pytest.raises(AttemptOver):  # a second click
+        await service.request(attempt_id, MIA, screen=SCREEN)
+    with pytest.raises(AttemptOver):  # too late to keep the plan by this button
+        await service.abort(attempt_id, MIA)
+    async with context.database.write() as connection:
+        claimed = await jobs.claim(
+            connection, now=NOW, lease=timedelta(seconds=1), token="t", most=9
+        )
+        assert await audit.first_broken_row(connection) is None
+    assert [job.kind for job in claimed] == ["cancellation.carry_out"]
+
+
+async def test_only_ones_own_attempt_and_only_known_reasons(
+    service: CancellationService, context: Context
+) -> None:
+    attempt_id = await start(service, context)
+    with pytest.raises(NotYours):
+        await service.give_reason(attempt_id, NOOR, reason_id="other", comment=None)
+    with pytest.raises(NotYours):
+        await service.abort(attempt_id, NOOR)
+    with pytest.raises(NoSuchThing):
+        await service.give_reason(attempt_id, MIA, reason_id="weather", comment=None)
+    with pytest.raises(NoSuchThing):
+        await service.find(AttemptId("nothing"), MIA)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": Status.CANCELED, "ended_at": NOW},
+        {"cancel_at": NOW + timedelta(days=3)},
+        {"status": Status.INCOMPLETE},
+    ],
+)
+async def test_nothing_to_cancel(
+    service: CancellationService, context: Context, changes: dict[str, object]
+) -> None:
+    async with context.database.write() as connection:
+        await subscriptions.save(connection, subscription(**changes), asked_at=NOW)
+    with pytest.raises(NothingToCancel):
+        await start(service, context)
+
+
+async def test_an_attempt_that_nobody_goes_on_with_ends_and_makes_room(
+    service: CancellationService, context: Context, clock: Clock
+) -> None:
+    first = await start(service, context)
+    clock.advance(days=1, seconds=1)
+
+    second = await start(service, context)
+
+    assert second != first
+    attempt, _ = await service.find(first, MIA)
+    assert (attempt.state, attempt.finished_at) == (AttemptState.TIMED_OUT, clock())
+
+
+async def test_a_confirmed_request_never_times_out(
+    service: CancellationService, context: Context, clock: Clock
+) -> None:
+    """A provider may be away for longer than a day: the member has been promised the end."""
+    attempt_id = await start(service, context)
+    await service.give_reason(attempt_id, MIA, reason_id="other", comment=None)
+    await service.request(attempt_id, MIA, screen=SCREEN)
+    clock.advance(days=30)
+    async with context.database.write() as connection:
+        assert await cancel_attempts.time_out(connection, before=clock(), now=clock()) == 0
+
+    assert (await service.find(attempt_id, MIA))[0].state is AttemptState.REQUESTED
+
+
+async def test_the_index_holds_one_unfinished_attempt(
+    service: CancellationService, database: Database
+) -> None:
+    async def add(attempt_id: str, subscription_id: SubscriptionId = SUBSCRIPTION.id) -> None:
+        async with database.write() as connection:
+            await cancel_attempts.add(
+                connection,
+                AttemptId(attempt_id),
+                user_id=MIA,
+                guild_id=None,
+                customer_id=MIAS,
+                subscription_id=subscription_id,
+                now=NOW,
+            )
+
+    await add("first")
+    await add("elsewhere", SubscriptionId("sub_other"))
+    with pytest.raises(IntegrityError):
+        await add("second")
+    async with database.write() as connection:
+        ended = await cancel_attempts.advance(
+            connection,
+            AttemptId("first"),
+            expected=ASKING,
+            to=AttemptState.CANCELLED,
+            finished_at=NOW,
+        )
+        newest = await cancel_attempts.newest_cancelled(connection, SUBSCRIPTION.id)
+    assert ended is not None
+    assert newest == ended
+    await add("second")
+    async with database.read() as connection:
+        unfinished = await cancel_attempts.unfinished(connection, SUBSCRIPTION.id)
+    assert unfinished is not None
+    assert unfinished.id == "second"

@@ -1,0 +1,343 @@
+"""The process: health, metrics, a clean stop, settings, and what its log must not hold."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.sandbox.process import BotProcess
+from bot.sandbox.scene import MIA_ADDRESS
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
+from tests.scenario.outside import codes_for, jobs_done
+from tests.scenario.stage import COMMENT, Stage
+from tests.scenario.test_link import ask, enter
+from tests.scenario.test_webhooks import event, post, signed
+from tests.scenario.ticketing import open_ticket
+
+SECRET_WORDS = "pass-word-of-smtp"
+
+
+async def health(stage: Stage) -> tuple[int, dict[str, Any]]:
+    """What /healthz answers."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{stage.bot.web_url}/healthz") as response,
+    ):
+        return response.status, await response.json()
+
+
+async def metrics(stage: Stage) -> str:
+    """What /metrics answers."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{stage.bot.web_url}/metrics") as response,
+    ):
+        assert response.status == 200
+        return await response.text()
+
+
+async def until_health(stage: Stage, status: int, *, seconds: float) -> dict[str, Any]:
+    """The facts once /healthz answers with this status; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answered, facts = await health(stage)
+            if answered == status:
+                return facts
+            await asyncio.sleep(0.1)
+
+
+async def test_health_tells_database_gateway_and_jobs(stage: Stage) -> None:
+    await jobs_done(stage)
+
+    status, facts = await health(stage)
+
+    assert status == 200
+    assert facts == {
+        "healthy": True,
+        "database": True,
+        "gateway": True,
+        "jobs": {"due": 0, "failing": 0, "oldest_seconds": 0.0},
+    }
+    stage.scene.mail.down = True
+    await ask(stage, stage.mia, MIA_ADDRESS)
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE last_error IS NOT NULL"))
+    stage.scene.mail.down = False
+    await jobs_done(stage)
+    assert (await health(stage))[1]["jobs"]["failing"] == 0
+
+
+async def test_health_fails_while_the_gateway_stays_away(stage: Stage) -> None:
+    """A short reconnect does not alarm anybody; a long one does, until it is over."""
+    await stage.scene.discord.drop_gateway()
+    await stage.scene.discord.wait_for_bot()
+    assert (await health(stage))[0] == 200
+
+    await stage.scene.discord.drop_gateway(hold_events=26)
+    assert (await health(stage))[0] == 200
+    facts = await until_health(stage, 503, seconds=25)
+
+    assert (facts["gateway"], facts["database"], facts["healthy"]) == (False, True, False)
+    await until_health(stage, 200, seconds=25)
+    assert "not linked" in (await stage.balance_of(stage.noor)).text
+
+
+async def test_health_fails_until_the_gateway_was_there_once(stage: Stage) -> None:
+    """Events from the provider are taken in meanwhile, and applied afterwards."""
+    await stage.link_mia()
+    await stage.bot.stop()
+    await stage.scene.discord.drop_gateway(hold_events=8)
+    await stage.bot.launch()
+    await until(lambda: '"event": "commands_synced"' in stage.bot.log_tail(3_000))
+
+    status, facts = await health(stage)
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    await stage.scene.stripe.drain(20, retries=True)
+
+    assert (status, facts["gateway"], facts["database"]) == (503, False, True)
+    assert 200 in {each.status for each in stage.scene.stripe.deliveries}
+    await until_health(stage, 200, seconds=30)
+    await stage.balance_saying(stage.mia, "Cancelled. Stays on until")
+
+
+async def test_metrics_have_the_named_series_and_nothing_about_people(stage: Stage) -> None:
+    await stage.link_mia()
+    balance = await stage.balance_of(stage.mia)
+    await (await stage.mia.click(balance, "Refresh")).settled()
+    await stage.balance_of(stage.noor)
+    body = event("weather.changed", {"id": "sunny"})
+    assert await post(stage, body, signed(body)) == 200
+    await jobs_done(stage)
+
+    text = await metrics(stage)
+
+    for series in (
+        'mooring_interactions_total{outcome="done",what="/balance"}',
+        'mooring_interactions_total{outcome="refused",what="/balance"}',
+        'mooring_interactions_total{outcome="done",what="balance.refresh"}',
+        'mooring_interaction_seconds_count{what="/balance"}',
+        'mooring_interaction_seconds_count{what="balance.refresh"}',
+        'mooring_events_total{type="weather.changed"}',
+        'mooring_job_runs_total{kind="account.send_code",outcome="done"}',
+        'mooring_job_seconds_count{kind="event.apply"}',
+        "mooring_jobs_due 0.0",
+        "mooring_jobs_failing 0.0",
+        "mooring_jobs_oldest_seconds 0.0",
+        "process_resident_memory_bytes",
+    ):
+        assert f"\n{series}" in text, series
+    people = [stage.mia.user.id, stage.noor.user.id, MIA_ADDRESS, stage.scene.mia_customer]
+    for private in (*people, *secrets_of(stage), stage.scene.mia_subscription):
+        assert private not in text
+    assert not re.search(r'="[^"]*\d{6,}', text)
+
+
+def secrets_of(stage: Stage) -> list[str]:
+    """What must not be written down anywhere."""
+    environment = stage.bot.environment
+    names = ("DISCORD_TOKEN", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
+    return [environment[name] for name in names]
+
+
+async def test_no_secret_and_no_text_of_members_is_ever_logged(stage: Stage) -> None:
+    """A whole story, with a mail server that refuses its password for a while."""
+    address = stage.scene.mail.url.removeprefix("smtp://")
+    right = stage.bot.environment["SMTP_URL"]
+    stage.bot.environment["SMTP_URL"] = f"smtp://billing:{SECRET_WORDS}@{address}"
+    await stage.kill_and_restart()
+    screen = await ask(stage, stage.mia, MIA_ADDRESS)
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE last_error IS NOT NULL"))
+    stage.bot.environment["SMTP_URL"] = right
+    await stage.kill_and_restart()
+    code = await codes_for(stage, MIA_ADDRESS, seconds=RECOVERY_SECONDS)
+    await enter(stage.mia, screen, "1111 2222")
+    await enter(stage.mia, screen, code)
+    await (await stage.mia.click(await stage.balance_of(stage.mia), "Refresh")).settled()
+    ticket = await open_ticket(stage)
+    await stage.mia.say(ticket.channel, "my words are nobody's business")
+    cancel = await stage.mia.slash("cancel", channel=stage.here)
+    assert cancel.message is not None
+    reason = await stage.mia.click(cancel.message, "Continue to cancel")
+    assert reason.modal is not None
+    answers = {"Your reason": "It costs too much", COMMENT: "a comment of my own"}
+    await stage.mia.submit(reason.modal, answers)
+    await stage.mia.click(cancel.message, "Confirm cancel")
+    await cancel.message.changed(containing="is cancelled")
+    body = event("customer.updated", {"id": "cus_1"})
+    assert await post(stage, body, signed(body, secret="whsec_wrong")) == 400
+    await jobs_done(stage)
+
+    log = stage.bot.log_tail(10_000_000)
+    said = ["my words are", "a comment of my own", MIA_ADDRESS, "I was charged twice"]
+    for private in (*secrets_of(stage), SECRET_WORDS, code, code.replace(" ", ""), *said):
+        assert private not in log, private
+    errors = "".join(str(tuple(row)) for row in stage.rows("SELECT last_error FROM jobs"))
+    assert SECRET_WORDS not in errors
+
+
+async def test_sigterm_ends_an_idle_process_at_once(stage: Stage) -> None:
+    await stage.link_mia()
+    await jobs_done(stage)
+
+    async with asyncio.timeout(5):
+        status = await stage.bot.stop()
+
+    assert status == 0
+    assert "Traceback" not in stage.bot.log_tail()
+    await until(lambda: not stage.scene.discord.bot_connected)
+
+
+async def test_sigterm_finishes_the_job_in_hand(stage: Stage) -> None:
+    await stage.link_mia()
+    stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=2)
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL"))
+
+    async with asyncio.timeout(8):
+        status = await stage.bot.stop()
+
+    assert status == 0
+    assert not stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL")
+    [row] = stage.rows("SELECT cancel_at FROM subscriptions")
+    assert row["cancel_at"] is not None
+
+
+async def test_sigterm_releases_a_job_that_hangs(stage: Stage) -> None:
+    """The next process takes it up at once, without waiting for a lease."""
+    await stage.link_mia()
+    hanging = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=60)
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL"))
+
+    async with asyncio.timeout(12):
+        status = await stage.bot.stop()
+
+    assert status == 0
+    assert not stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL")
+    assert stage.rows("SELECT id FROM jobs WHERE done_at IS NULL AND kind = 'event.apply'")
+    hanging.remove()
+    await stage.bot.start()
+    await jobs_done(stage, seconds=8)
+    assert "Cancelled. Stays on until" in (await stage.balance_of(stage.mia)).text
+
+
+async def run_alone(directory: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """`mooring run` in an empty folder: its exit status and all it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(30):
+        said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+REQUIRED = ("DISCORD_TOKEN", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "SMTP_URL", "MAIL_FROM")
+
+
+async def test_missing_settings_are_named_with_their_file(stage: Stage, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    status, said = await run_alone(empty, {})
+
+    assert status == 2
+    for name in REQUIRED:
+        assert f"{name} (environment or .env) is missing." in said
+    assert "Traceback" not in said
+    for name in REQUIRED:
+        some = {key: value for key, value in stage.bot.environment.items() if key != name}
+        status, said = await run_alone(empty, some)
+        assert status == 2
+        assert f"{name} (environment or .env) is missing." in said
+        assert not [value for value in secrets_of(stage) if value in said]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN", " "),
+        ("STRIPE_API_KEY", "pk_live_s3cret"),
+        ("STRIPE_WEBHOOK_SECRET", "s3cret"),
+        ("SMTP_URL", "s3cret"),
+        ("SMTP_URL", "smtp://user:s3cret#more@mail.example:587"),
+        ("SMTP_URL", "smtp://user:s3cret@[mail.example"),
+        ("DATABASE_URL", "mysql://user:s3cret@host/database"),
+        ("DATABASE_URL", "postgresql://user:pa@host:s3cret/database"),
+        ("DISCORD_API_URL", "ftp://s3cret"),
+        ("STRIPE_API_URL", "https://user:s3cret"),
+        ("WEB_PORT", "s3cret"),
+        ("MAIL_FROM", "s3cret"),
+    ],
+)
+async def test_wrong_settings_are_named_without_their_value(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    """No server is needed: it ends before anything starts."""
+    right = {
+        "DISCORD_TOKEN": "token",
+        "STRIPE_API_KEY": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": "whsec_1",
+        "SMTP_URL": "smtp://localhost",
+        "MAIL_FROM": "a@b.example",
+    }
+
+    status, said = await run_alone(tmp_path, {**right, name: value})
+
+    assert status == 2, said
+    assert f"{name} (environment or .env) is wrong" in said
+    assert "s3cret" not in said
+    assert "Traceback" not in said
+
+
+async def test_a_missing_or_broken_file_is_named(stage: Stage, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("vendor = [")
+    unfinished = tmp_path / "unfinished.toml"
+    unfinished.write_text('grace_days = 99\n[vendor]\nname = "Lumen"\nnmae = "Lumen"\n')
+    for file, words in (
+        (tmp_path / "nowhere.toml", "cannot be read"),
+        (broken, "is not valid TOML"),
+        (unfinished, "grace_days"),
+        (unfinished, "nmae is not a setting"),
+    ):
+        environment = {**stage.bot.environment, "MOORING_CONFIG": str(file)}
+        status, said = await run_alone(tmp_path, environment)
+        assert status == 2
+        assert str(file) in said
+        assert words in said
+        assert not [value for value in secrets_of(stage) if value in said]
+
+
+async def test_a_wrong_token_ends_the_process_and_is_not_shown(
+    stage: Stage, tmp_path: Path
+) -> None:
+    other = BotProcess(
+        {
+            **stage.bot.environment,
+            "DISCORD_TOKEN": "wr0ng-t0ken",
+            "WEB_PORT": "0",
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}",
+        },
+        log=tmp_path / "other.log",
+    )
+    await other.launch()
+    try:
+        async with asyncio.timeout(20):
+            await other.ended()
+        assert not other.is_running()
+        assert "wr0ng" not in other.log_tail(100_000)
+        assert "DISCORD_TOKEN" in other.log_tail(100_000)
+    finally:
+        await other.kill()

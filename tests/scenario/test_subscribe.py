@@ -1,0 +1,266 @@
+"""/subscribe: Noor buys through the provider's own page, and Mia comes back (S7, S19, S20, R3)."""
+
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from bot.sandbox.discord import Message, Persona
+from bot.sandbox.scene import CODE
+from bot.sandbox.stripe.shapes import checkout
+from tests.scenario.bad_luck import RECOVERY_SECONDS
+from tests.scenario.outside import call_stripe, jobs_done
+from tests.scenario.stage import Stage
+
+NOOR_ADDRESS = "noor@example.com"
+LITE = "Lite · $9.00 monthly"
+
+
+async def catalogue(stage: Stage, person: Persona) -> Message:
+    """Run /subscribe."""
+    answer = await person.slash("subscribe", channel=stage.here)
+    assert answer.message is not None
+    assert answer.message.ephemeral
+    return answer.message
+
+
+async def checkout_page(person: Persona, screen: Message, label: str = LITE) -> str:
+    """Choose a plan; the address of the page to pay on."""
+    answer = await person.choose(screen, label)
+    settled = await answer.settled()
+    [button] = settled.buttons
+    assert button.url is not None
+    return button.url
+
+
+async def press(stage: Stage, url: str, action: str, email: str = NOOR_ADDRESS) -> tuple[int, str]:
+    """Press a button of the page in a browser; the status and where it leads."""
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.post(
+            stage.scene.stripe.local_url(url),
+            data={"action": action, "email": email},
+            allow_redirects=False,
+        ) as response,
+    ):
+        return response.status, response.headers.get("Location", "")
+
+
+def sessions(stage: Stage) -> list[dict[str, object]]:
+    """The checkouts that were started."""
+    return stage.scene.stripe.objects("checkout.session")
+
+
+async def test_s19_the_whole_catalogue_is_offered_in_words(stage: Stage) -> None:
+    screen = await catalogue(stage, stage.noor)
+
+    assert [option.label for option in screen.selects[0].options] == [
+        "Lite · $9.00 monthly",
+        "Lite · $90.00 yearly",
+        "Pro · $20.00 monthly",
+        "Pro · $200.00 yearly",
+        "Max · $60.00 monthly",
+        "Max · $600.00 yearly",
+    ]
+    assert "never ask for a card number" in screen.text
+
+
+async def test_s7_s20_noor_buys_and_is_linked_without_a_code(stage: Stage) -> None:
+    url = await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+    assert urlsplit(url).scheme == "https"
+    assert urlsplit(url).hostname == "checkout.stripe.com"
+    assert (
+        "not linked" in (await stage.balance_of(stage.noor)).text
+    )  # S7: nothing before it is paid
+
+    status, back = await press(stage, url, "pay")
+
+    assert (status, back) == (
+        303,
+        f"https://discord.com/channels/{stage.scene.guild.id}/{stage.here.id}",
+    )
+    balance = await stage.balance_saying(stage.noor, "Lite · $9.00 monthly")
+    await jobs_done(stage)
+    balance = await stage.balance_of(stage.noor)
+    assert "**Status:** Active" in balance.text
+    assert "300 of 300 credits left" in balance.text
+    assert "[View](https://invoice.stripe.com/" in balance.text
+    assert "Cancel subscription" in [button.label for button in balance.buttons]
+    assert not [mail for mail in stage.scene.mail.messages if CODE.search(mail.text)]
+    [customer] = stage.rows(
+        "SELECT email FROM customers WHERE user_id = ?", int(stage.noor.user.id)
+    )
+    assert customer["email"] == NOOR_ADDRESS
+
+
+async def test_s28_a_declined_card_changes_nothing_and_another_one_works(stage: Stage) -> None:
+    url = await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+
+    status, _ = await press(stage, url, "decline")
+    await jobs_done(stage)
+
+    assert status == 402
+    assert "not linked" in (await stage.balance_of(stage.noor)).text
+    assert len(stage.scene.stripe.objects("subscription")) == 1  # Mia's
+    assert (await press(stage, url, "pay"))[0] == 303
+    await stage.balance_saying(stage.noor, "Lite · $9.00 monthly")
+
+
+async def test_an_abandoned_checkout_leaves_nothing_behind(stage: Stage) -> None:
+    await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+
+    await stage.scene.stripe.advance(days=2)
+    await jobs_done(stage)
+
+    assert [each["status"] for each in sessions(stage)] == ["expired"]
+    assert "not linked" in (await stage.balance_of(stage.noor)).text
+    assert LITE in [
+        option.label for option in (await catalogue(stage, stage.noor)).selects[0].options
+    ]
+
+
+async def test_a_second_subscription_is_refused(stage: Stage) -> None:
+    await stage.link_mia()
+
+    answer = await catalogue(stage, stage.mia)
+
+    assert "You already have a plan" in answer.text
+    assert answer.selects == []
+    assert [button.label for button in answer.buttons] == ["Balance", "Cancel subscription"]
+
+
+async def test_a_catalogue_from_before_the_purchase_sells_nothing_twice(stage: Stage) -> None:
+    screen = await catalogue(stage, stage.noor)
+    await press(stage, await checkout_page(stage.noor, await catalogue(stage, stage.noor)), "pay")
+    await stage.balance_saying(stage.noor, LITE)
+
+    answer = await stage.noor.choose(screen, "Max · $60.00 monthly")
+
+    assert "already have a subscription" in (await answer.followup()).text
+    assert len(sessions(stage)) == 1
+
+
+async def test_r3_a_cancelled_plan_is_resumed_instead_of_bought_again(stage: Stage) -> None:
+    await stage.link_mia()
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    await jobs_done(stage)
+    balance = await stage.balance_of(stage.mia)
+
+    answer = await stage.mia.click(balance, "Subscribe (cancel anytime)")
+
+    assert answer.message is not None
+    assert "Your plan is still on" in answer.message.text
+    assert [button.label for button in answer.message.buttons] == ["Resume"]
+
+
+async def test_r3_who_has_left_comes_back_as_the_same_customer(stage: Stage) -> None:
+    await stage.link_mia()
+    await call_stripe(stage, "DELETE", f"/v1/subscriptions/{stage.scene.mia_subscription}")
+    await jobs_done(stage)
+    balance = await stage.balance_of(stage.mia)
+    [ended] = [
+        each
+        for each in stage.scene.stripe.events
+        if each["type"] == "customer.subscription.deleted"
+    ]
+
+    opened = await stage.mia.click(balance, "Subscribe (cancel anytime)")
+    assert opened.message is not None
+    url = await checkout_page(stage.mia, opened.message, "Max · $60.00 monthly")
+    assert [each["customer"] for each in sessions(stage)] == [stage.scene.mia_customer]
+    await press(stage, url, "pay")
+
+    await stage.balance_saying(stage.mia, "Max · $60.00 monthly")
+    stage.scene.stripe.deliver_again(ended["id"])  # S8
+    await jobs_done(stage)
+    after = await stage.balance_of(stage.mia)
+    assert "5,000 of 5,000 credits left" in after.text
+    assert "Cancel subscription" in [button.label for button in after.buttons]
+
+
+async def test_a_declined_renewal_of_the_card_on_file_is_told_by_the_page(stage: Stage) -> None:
+    await stage.link_mia()
+    await call_stripe(stage, "DELETE", f"/v1/subscriptions/{stage.scene.mia_subscription}")
+    await jobs_done(stage)
+    stage.scene.stripe.decline_payments(stage.scene.mia_customer)
+    url = await checkout_page(stage.mia, await catalogue(stage, stage.mia))
+
+    status, _ = await press(stage, url, "pay")
+    await jobs_done(stage)
+
+    assert status == 402
+    assert "Free plan" in (await stage.balance_of(stage.mia)).text
+
+
+async def test_a_purchase_is_not_lost_while_the_bot_is_down(stage: Stage) -> None:
+    url = await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+    await stage.bot.kill()
+
+    assert (await press(stage, url, "pay"))[0] == 303
+    await stage.bot.start()
+
+    await jobs_done(stage, seconds=RECOVERY_SECONDS)
+    await stage.balance_saying(stage.noor, LITE)
+
+
+async def test_events_of_a_purchase_in_any_order_and_twice_grant_once(stage: Stage) -> None:
+    stage.scene.stripe.hold_webhooks()
+    url = await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+    await press(stage, url, "pay")
+
+    stage.scene.stripe.release_webhooks(shuffle=True)
+    await stage.scene.stripe.drain()
+    for each in stage.scene.stripe.events:
+        stage.scene.stripe.deliver_again(each["id"])
+    await jobs_done(stage)
+
+    assert "300 of 300 credits left" in (await stage.balance_of(stage.noor)).text
+
+
+async def test_nobody_is_linked_to_a_customer_that_somebody_else_has(stage: Stage) -> None:
+    """Noor pays on a page that was made for Mia: the plan is Mia's, and Noor is not linked."""
+    await stage.link_mia()
+    await call_stripe(stage, "DELETE", f"/v1/subscriptions/{stage.scene.mia_subscription}")
+    await jobs_done(stage)
+    url = await checkout_page(stage.mia, await catalogue(stage, stage.mia))
+
+    await press(stage, url, "pay", email=NOOR_ADDRESS)
+
+    await stage.balance_saying(stage.mia, LITE)
+    assert "not linked" in (await stage.balance_of(stage.noor)).text
+
+
+@pytest.mark.parametrize("status", [503, 402])
+async def test_while_the_provider_says_no_nothing_is_promised(stage: Stage, status: int) -> None:
+    screen = await catalogue(stage, stage.noor)
+    outage = stage.scene.stripe.faults.add(path="/v1/checkout", status=status)
+
+    answer = await stage.noor.choose(screen, LITE)
+    text = (await answer.settled(timeout=30)).text
+
+    assert "does not answer right now" in text
+    outage.remove()
+    assert (await checkout_page(stage.noor, await catalogue(stage, stage.noor))) != ""
+
+
+async def test_s22_a_checkout_page_on_another_host_is_not_sent(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stripe can serve Checkout on a domain of the vendor's: one that is not allowed here."""
+    made = checkout.checkout_session
+
+    def elsewhere(session_id: str, **given: object) -> dict[str, object]:
+        session: dict[str, object] = made(session_id, **given)  # type: ignore[arg-type]
+        return session | {"url": f"https://pay.evil.example/c/pay/{session_id}"}
+
+    monkeypatch.setattr(checkout, "checkout_session", elsewhere)
+    stage.expect_error("interaction_failed")
+    screen = await catalogue(stage, stage.noor)
+
+    answer = await stage.noor.choose(screen, LITE)
+    text = (await answer.followup()).text
+
+    assert "Something went wrong on our side" in text
+    for message in stage.noor.messages(stage.here):
+        assert "evil" not in message.text
+        assert not [button for button in message.buttons if button.url]
