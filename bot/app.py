@@ -29,7 +29,7 @@ from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
-from bot.settings import Configuration, Environment
+from bot.settings import Configuration, Environment, SettingsError
 from bot.web.application import create_application
 from cogs import account, admin, cancellation, refunds, subscribe, tickets
 from cogs.dependencies import Dependencies, Vendor
@@ -44,6 +44,11 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
 FIRST_LOGIN_PAUSE = 1.0
 LONGEST_LOGIN_PAUSE = 60.0
+WRONG_TOKEN = "DISCORD_TOKEN (environment or .env) is wrong: Discord does not accept it."  # noqa: S105
+MISSING_INTENT = (
+    "The Message Content intent is switched off. Switch it on in Discord's developer portal: your "
+    "application, Bot, Privileged Gateway Intents."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -183,12 +188,15 @@ class Application:
             for task in (ready, stopping):
                 task.cancel()
             if gateway.done() and not stop.is_set():
-                gateway.result()
+                try:
+                    gateway.result()
+                except discord.PrivilegedIntentsRequired:
+                    raise SettingsError([MISSING_INTENT]) from None
 
     async def _log_in(self, stop: asyncio.Event) -> bool:
         """Log in, however long Discord is away; False when `stop` was set meanwhile.
 
-        A wrong token is not waited out: discord.LoginFailure ends the process.
+        A wrong token is not waited out: it ends the process with SettingsError.
         """
         pause = FIRST_LOGIN_PAUSE
         while not stop.is_set():
@@ -200,6 +208,8 @@ class Application:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
                 pause = min(pause * 2, LONGEST_LOGIN_PAUSE)
+            except discord.LoginFailure:
+                raise SettingsError([WRONG_TOKEN]) from None
             else:
                 return True
         return False

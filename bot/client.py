@@ -114,7 +114,9 @@ class MooringClient(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Add the features and tell Discord which commands there are."""
-        for setup in self._setups:
+        # Where Discord answers the login and fails afterwards, the next login comes here again.
+        setups, self._setups = self._setups, ()
+        for setup in setups:
             await setup(self)
         synced = await self.tree.sync()
         _log.info("commands_synced", count=len(synced))

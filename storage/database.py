@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.sqlite import create_sqlite_engine
 
-SQLITE_READERS = 4
 POSTGRESQL_CONNECTIONS = 10
 _JOBS_ADDED = "mooring_jobs_added"
 
@@ -23,7 +23,9 @@ class Database:
     """The store's connections.
 
     SQLite has one writer at a time: writers queue here for one held connection, in order, instead
-    of colliding on the file's lock. Readers have connections of their own that cannot write.
+    of colliding on the file's lock. Readers share a connection that cannot write: each statement
+    is over before anybody else has a turn (see `storage.sqlite`), and taking a connection from a
+    pool costs as much again as reading an account.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,9 +34,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.jobs_added = asyncio.Event()
         self._writer_turn = asyncio.Lock()
+        self._opening_reader = asyncio.Lock()
+        self._sqlite_reader: AsyncConnection | None = None
         if self.is_sqlite:
-            self._writer = create_sqlite_engine(self.url, pool_size=1, read_only=False)
-            self._reader = create_sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
+            self._writer = create_sqlite_engine(self.url, read_only=False)
+            self._reader = create_sqlite_engine(self.url, read_only=True)
         else:
             self._writer = create_async_engine(
                 self.url,
@@ -48,6 +52,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; work in hand must have ended."""
+        if self._sqlite_reader is not None:
+            await self._sqlite_reader.close()
+            self._sqlite_reader = None
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -69,5 +76,20 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; each statement sees what was committed before it."""
-        async with self._reader.connect() as connection:
+        if not self.is_sqlite:
+            async with self._reader.connect() as connection:
+                yield connection
+            return
+        connection = self._sqlite_reader or await self._open_sqlite_reader()
+        try:
             yield connection
+        except DBAPIError:
+            # One that was lost is opened again after this.
+            await connection.rollback()
+            raise
+
+    async def _open_sqlite_reader(self) -> AsyncConnection:
+        async with self._opening_reader:
+            if self._sqlite_reader is None:
+                self._sqlite_reader = await self._reader.connect()
+            return self._sqlite_reader

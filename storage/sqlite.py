@@ -95,13 +95,13 @@ def _connect(kind: type[_Connection], database: str, **options: Any) -> _Connect
     return connection
 
 
-def create_sqlite_engine(url: sa.URL, *, pool_size: int, read_only: bool) -> AsyncEngine:
-    """An engine whose transactions start with BEGIN IMMEDIATE, or whose connections only read."""
+def create_sqlite_engine(url: sa.URL, *, read_only: bool) -> AsyncEngine:
+    """One connection: its transactions start with BEGIN IMMEDIATE, or it can only read."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url,
-        pool_size=pool_size,
+        pool_size=1,
         max_overflow=0,
         pool_reset_on_return=None if read_only else "rollback",
         isolation_level="AUTOCOMMIT" if read_only else None,

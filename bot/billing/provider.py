@@ -20,7 +20,10 @@ from bot.domain.subscription import Subscription
 
 
 class ProviderUnavailableError(Exception):
-    """No usable answer: the network, a 5xx, a rate limit. What was asked may have been done."""
+    """No usable answer: the network, a 5xx, a rate limit, a key that the provider does not take.
+
+    What was asked may have been done.
+    """
 
 
 class ProviderRefusedError(Exception):

@@ -46,7 +46,10 @@ async def run_demo(*, port: int) -> int:
         stack.push_async_callback(bot.stop)
         await bot.start()
         await scene.set_up()
-        await scene.link(scene.people.mia, MIA_ADDRESS)
+        mia = scene.people.mia
+        await scene.link(mia, MIA_ADDRESS)
+        for message in mia.messages(scene.billing):
+            mia.dismiss(message)
         page = DemoPage(
             discord=scene.discord,
             stripe=scene.stripe,

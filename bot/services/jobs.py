@@ -147,6 +147,7 @@ class Worker:
             run_again_at=run_at.isoformat(),
             exc_info=None if expected else error,
             error=type(error).__name__,
+            why=str(error)[:200] if expected else None,
         )
         async with self._database.write() as connection:
             await jobs.put_back(

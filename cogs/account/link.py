@@ -170,5 +170,5 @@ class LinkCog(commands.Cog):
         account = await self._is.subscriptions.account(user_of(interaction))
         await reply(
             interaction,
-            account_card(account, self._is, heading="✅ Your billing account is linked."),
+            account_card(account, self._is, heading="**Your billing account is linked.**"),
         )

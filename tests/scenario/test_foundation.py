@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.process import BotProcess
 from bot.sandbox.scene import MIA_ADDRESS
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import codes_for, jobs_done
@@ -323,21 +322,31 @@ async def test_a_missing_or_broken_file_is_named(stage: Stage, tmp_path: Path) -
 async def test_a_wrong_token_ends_the_process_and_is_not_shown(
     stage: Stage, tmp_path: Path
 ) -> None:
-    other = BotProcess(
-        {
-            **stage.bot.environment,
-            "DISCORD_TOKEN": "wr0ng-t0ken",
-            "WEB_PORT": "0",
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}",
-        },
-        log=tmp_path / "other.log",
-    )
-    await other.launch()
-    try:
-        async with asyncio.timeout(20):
-            await other.ended()
-        assert not other.is_running()
-        assert "wr0ng" not in other.log_tail(100_000)
-        assert "DISCORD_TOKEN" in other.log_tail(100_000)
-    finally:
-        await other.kill()
+    environment = {**stage.bot.environment, "DISCORD_TOKEN": "wr0ng-t0ken", "WEB_PORT": "0"}
+
+    status, said = await run_alone(tmp_path, environment)
+
+    assert status == 2
+    assert "DISCORD_TOKEN (environment or .env) is wrong" in said
+    assert "wr0ng" not in said
+    assert "Traceback" not in said
+
+
+async def test_a_missing_intent_is_told_in_words(stage: Stage, tmp_path: Path) -> None:
+    stage.scene.discord.application.flags = 0
+
+    status, said = await run_alone(tmp_path, {**stage.bot.environment, "WEB_PORT": "0"})
+
+    assert status == 2
+    assert "Message Content intent is switched off" in said
+
+
+async def test_discord_failing_at_the_start_is_waited_out(stage: Stage) -> None:
+    await stage.bot.stop()
+    for path, status in (("/users/@me$", 503), ("/commands$", 503)):
+        stage.scene.discord.faults.add(path=path, status=status, times=1)
+
+    await stage.bot.start()
+
+    assert stage.bot.log_tail().count('"event": "discord_unreachable"') == 2
+    assert "not linked" in (await stage.balance_of(stage.noor)).text

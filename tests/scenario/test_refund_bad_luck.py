@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike, StripeStrike, until
-from tests.scenario.outside import balance_saying, jobs_done
+from tests.scenario.outside import jobs_done
 from tests.scenario.refunding import (
     SAGA,
     audit_log_holds,
@@ -41,7 +41,7 @@ async def all_is_done_once(stage: Stage) -> None:
     mails = [mail for mail in stage.scene.mail.messages if "refund" in mail.subject]
     # A killed process may have mailed without noting it: a mail program shows one id once.
     assert len({mail.headers["Message-ID"] for mail in mails}) == 1
-    await balance_saying(stage, stage.mia, "Free plan")
+    await stage.balance_saying(stage.mia, "Free plan")
 
 
 @pytest.mark.parametrize("asked", [REFUND, END, ACCOUNT], ids=["refund", "end", "account"])

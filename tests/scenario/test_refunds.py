@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.discord import SandboxRefusal
 from bot.sandbox.scene import MIA_ADDRESS, PRO_MONTHLY
-from tests.scenario.outside import balance_saying, call_stripe, jobs_done
+from tests.scenario.outside import call_stripe, jobs_done
 from tests.scenario.refunding import (
     GROUND,
     SAGA,
@@ -51,7 +51,7 @@ async def test_s11_afterwards_the_plan_is_free_and_the_allowance_is_gone(stage: 
     await confirm(stage, screen)
     await screen.changed(containing="Refunded", timeout=15)
 
-    balance = await balance_saying(stage, stage.mia, "Free plan")
+    balance = await stage.balance_saying(stage.mia, "Free plan")
 
     assert "credits left" not in balance.text
     labels = [button.label for button in balance.buttons]

@@ -1,0 +1,511 @@
+"""The Stripe adapter over the local Stripe: every method, both encodings, every kind of error."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+
+from bot.billing.provider import (
+    BadEventError,
+    BillingProvider,
+    CustomerRecord,
+    EventHint,
+    PaidPeriod,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+    Snapshot,
+)
+from bot.billing.stripe import StripeProvider
+from bot.domain.catalogue import Interval
+from bot.domain.identifiers import CustomerId, PaymentId, PlanId, PriceId, SubscriptionId, UserId
+from bot.domain.money import Money
+from bot.domain.refund import Ground, Payment, PaymentPurpose
+from bot.domain.subscription import Status, Subscription
+from bot.sandbox.scene import (
+    CONFIGURATION,
+    MIA_ADDRESS,
+    PRO_MONTHLY,
+    STRIPE_KEY,
+    WEBHOOK_SECRET,
+    Scene,
+)
+from bot.sandbox.stripe import StripeSandbox
+from bot.sandbox.stripe.webhooks import signature
+from bot.settings import load_configuration
+
+RETURN_URL = "https://discord.com/channels/@me"
+# A network error is tried three times by the SDK, with pauses of up to two seconds.
+SLOW = pytest.mark.timeout(60)
+
+
+@dataclass(slots=True)
+class Shop:
+    """Mia pays for Pro in this Stripe."""
+
+    stripe: StripeSandbox
+    provider: StripeProvider
+    mia: CustomerId
+    pro: SubscriptionId
+
+    @property
+    def subscription(self) -> dict[str, object]:
+        return self.stripe.get(self.pro)
+
+    async def payment(self) -> Payment:
+        [payment] = (await self.provider.fetch_account(self.mia)).payments
+        return payment
+
+
+def provider_of(url: str, *, key: str = STRIPE_KEY) -> StripeProvider:
+    return StripeProvider(
+        api_key=SecretStr(key),
+        webhook_secret=SecretStr(WEBHOOK_SECRET),
+        api_url=url,
+        catalogue=load_configuration(CONFIGURATION).to_catalogue(),
+    )
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    scene = Scene()
+    await scene.stripe.start()
+    provider = provider_of(scene.stripe.api_url)
+    yield Shop(
+        scene.stripe,
+        provider,
+        CustomerId(scene.mia_customer),
+        SubscriptionId(scene.mia_subscription),
+    )
+    await provider.close()
+    await scene.stripe.stop()
+
+
+def only(snapshot: Snapshot) -> Subscription:
+    [subscription] = snapshot.subscriptions
+    return subscription
+
+
+def at(seconds: object) -> datetime:
+    assert isinstance(seconds, int)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# --- reading ---
+
+
+async def test_an_account_is_read_whole(shop: Shop) -> None:
+    snapshot = await shop.provider.fetch_account(shop.mia)
+
+    item = shop.subscription["items"]["data"][0]  # type: ignore[index]
+    start, end = at(item["current_period_start"]), at(item["current_period_end"])
+    assert snapshot.customers == (CustomerRecord(shop.mia, MIA_ADDRESS),)
+    subscription = only(snapshot)
+    assert (subscription.id, subscription.plan_id, subscription.status) == (
+        shop.pro,
+        "pro",
+        Status.ACTIVE,
+    )
+    assert (subscription.interval, subscription.price) == (Interval.MONTH, Money(2000, "usd"))
+    assert (subscription.period_start, subscription.period_end) == (start, end)
+    assert (subscription.cancel_at, subscription.ended_at) == (None, None)
+    assert snapshot.paid_periods == (PaidPeriod(shop.mia, shop.pro, PriceId(PRO_MONTHLY), start),)
+    [payment], [invoice] = snapshot.payments, snapshot.invoices
+    assert (payment.purpose, payment.amount) == (PaymentPurpose.SUBSCRIPTION, Money(2000, "usd"))
+    assert (payment.subscription_id, payment.invoice_id) == (shop.pro, invoice.id)
+    assert (payment.period_start, payment.period_end) == (start, end)
+    assert (invoice.status, invoice.total) == ("paid", Money(2000, "usd"))
+    assert invoice.page_url is not None
+
+
+async def test_a_price_that_is_no_longer_sold_has_no_plan(shop: Shop) -> None:
+    product = shop.stripe.add_product("Old")
+    old = shop.stripe.add_price(product["id"], unit_amount=500, interval="year")
+    noor = CustomerId(shop.stripe.add_customer("noor@example.com")["id"])
+    shop.stripe.add_subscription(noor, old["id"])
+
+    subscription = only(await shop.provider.fetch_account(noor))
+
+    assert (subscription.plan_id, subscription.price_id) == (None, old["id"])
+    assert (subscription.price, subscription.interval) == (Money(500, "usd"), Interval.YEAR)
+
+
+async def test_customers_by_address_in_the_spellings_that_people_type(shop: Shop) -> None:
+    second = shop.stripe.add_customer(MIA_ADDRESS)["id"]
+    shouting = shop.stripe.add_customer("MIA@Example.com")["id"]
+
+    async def found(address: str) -> set[str]:
+        return {each.id for each in await shop.provider.customers_with_address(address)}
+
+    assert await found(MIA_ADDRESS) == {shop.mia, second}
+    assert await found("MIA@Example.com") == {shop.mia, second, shouting}
+    assert await found("nobody@example.com") == set()
+
+
+async def test_a_payment_comes_with_what_it_paid_for(shop: Shop) -> None:
+    snapshot = await shop.provider.fetch_payment((await shop.payment()).id)
+    assert [payment.subscription_id for payment in snapshot.payments] == [shop.pro]
+    assert only(snapshot).plan_id == PlanId("pro")
+
+    charge = shop.stripe.add_charge(shop.mia, 500, metadata={"mooring_purpose": "top_up"})
+    snapshot = await shop.provider.fetch_payment(PaymentId(charge["payment_intent"]))
+    [payment] = snapshot.payments
+    assert payment.amount == Money(500, "usd")
+    assert (payment.subscription_id, payment.period_start) == (None, None)
+    assert snapshot.subscriptions == ()
+
+
+async def test_a_failed_payment_is_no_payment(shop: Shop) -> None:
+    shop.stripe.decline_payments(shop.mia)
+    await shop.stripe.advance_to_period_end(str(shop.pro))
+
+    snapshot = await shop.provider.fetch_account(shop.mia)
+
+    assert only(snapshot).status is Status.PAST_DUE
+    assert len(snapshot.payments) == 1
+    assert len(snapshot.paid_periods) == 1
+
+
+# --- cancelling: Stripe writes it down in two ways ---
+
+
+async def test_schedule_and_undo_a_cancellation(shop: Shop) -> None:
+    scheduled = await shop.provider.schedule_cancellation(
+        shop.pro, feedback="unused", comment="Bye", idempotency_key="cancel"
+    )
+
+    assert only(scheduled).cancel_at == only(scheduled).period_end
+    assert shop.subscription["cancel_at_period_end"] is True
+    details = shop.subscription["cancellation_details"]
+    assert isinstance(details, dict)
+    assert (details["feedback"], details["comment"]) == ("unused", "Bye")
+
+    again = await shop.provider.schedule_cancellation(
+        shop.pro, feedback="unused", comment="Bye", idempotency_key="cancel"
+    )
+    assert again == scheduled
+
+    undone = await shop.provider.undo_cancellation(shop.pro, idempotency_key="resume")
+    assert only(undone).cancel_at is None
+    assert shop.subscription["cancel_at_period_end"] is False
+
+
+async def test_without_a_reason_nothing_is_made_up(shop: Shop) -> None:
+    await shop.provider.schedule_cancellation(
+        shop.pro, feedback=None, comment=None, idempotency_key="k"
+    )
+    details = shop.subscription["cancellation_details"]
+    assert isinstance(details, dict)
+    assert (details["feedback"], details["comment"]) == (None, None)
+
+
+async def test_a_cancellation_from_the_customer_portal_is_seen_and_undone(shop: Shop) -> None:
+    shop.stripe.portal_cancel(shop.pro)
+    assert shop.subscription["cancel_at_period_end"] is False
+
+    seen = only(await shop.provider.fetch_account(shop.mia))
+    assert seen.cancel_at == seen.period_end
+    undone = await shop.provider.undo_cancellation(shop.pro, idempotency_key="k")
+
+    assert only(undone).cancel_at is None
+    assert shop.subscription["cancel_at"] is None
+
+
+async def test_undoing_what_is_not_scheduled_changes_nothing(shop: Shop) -> None:
+    undone = await shop.provider.undo_cancellation(shop.pro, idempotency_key="k")
+    assert only(undone).cancel_at is None
+    assert shop.stripe.requests.count("POST") == 0
+
+
+async def test_ending_at_once_and_again(shop: Shop) -> None:
+    invoices = len(shop.stripe.objects("invoice"))
+    for _ in range(2):
+        ended = only(await shop.provider.end_subscription(shop.pro, idempotency_key="end"))
+        assert ended.status is Status.CANCELED
+        assert ended.ended_at is not None
+    assert len(shop.stripe.objects("invoice")) == invoices
+
+    with pytest.raises(ProviderRefusedError):  # canceled is terminal
+        await shop.provider.schedule_cancellation(
+            shop.pro, feedback=None, comment=None, idempotency_key="late"
+        )
+
+
+# --- refunding ---
+
+
+async def test_a_refund_happens_once_however_often_it_is_asked_for(shop: Shop) -> None:
+    payment = await shop.payment()
+    receipts = [
+        await shop.provider.refund(
+            payment.id,
+            amount=payment.amount,
+            ground=Ground.SERVICE_FAILURE,
+            reference="R1",
+            idempotency_key="refund-1",
+        )
+        for _ in range(2)
+    ]
+
+    assert receipts[0] == receipts[1]
+    [made] = shop.stripe.objects("refund")
+    assert (made["id"], made["amount"]) == (receipts[0].provider_refund_id, 2000)
+    assert made["metadata"] == {"mooring_refund": "R1", "mooring_ground": "service_failure"}
+    assert made["reason"] == "requested_by_customer"
+    assert await shop.provider.find_refund(payment.id, reference="R1") == receipts[0]
+    assert await shop.provider.find_refund(payment.id, reference="R2") is None
+    assert (await shop.payment()).refundable == Money(0, "usd")
+
+
+@pytest.mark.parametrize("ground", Ground)
+async def test_no_ground_blocks_the_members_card(shop: Shop, ground: Ground) -> None:
+    payment = await shop.payment()
+    await shop.provider.refund(
+        payment.id, amount=Money(1, "usd"), ground=ground, reference="R", idempotency_key="k"
+    )
+    [made] = shop.stripe.objects("refund")
+    assert made["reason"] in ("duplicate", "requested_by_customer")
+    assert (made["reason"] == "duplicate") == (ground is Ground.DUPLICATE_CHARGE)
+
+
+async def test_more_than_was_paid_is_refused(shop: Shop) -> None:
+    payment = await shop.payment()
+    with pytest.raises(ProviderRefusedError) as refused:
+        await shop.provider.refund(
+            payment.id,
+            amount=Money(2001, "usd"),
+            ground=Ground.OUR_ERROR,
+            reference="R",
+            idempotency_key="k",
+        )
+    assert refused.value.code
+
+
+# --- buying ---
+
+
+async def test_checkout_is_stripes_page_and_knows_the_buyer(shop: Shop) -> None:
+    url = await shop.provider.checkout_url(
+        price_id=PriceId(PRO_MONTHLY), user_id=UserId(7), customer_id=None, return_url=RETURN_URL
+    )
+    assert url.startswith("https://checkout.stripe.com/")
+    [session] = shop.stripe.objects("checkout.session")
+    shop.stripe.pay_checkout(session["id"], email="noor@example.com")
+
+    snapshot = await shop.provider.fetch_event_objects(
+        EventHint("evt", "checkout.session.completed", session["id"], {})
+    )
+    assert snapshot is not None
+    [customer] = snapshot.customers
+    assert (customer.email, customer.buyer) == ("noor@example.com", UserId(7))
+    assert only(snapshot).plan_id == PlanId("pro")
+
+
+async def test_checkout_for_a_known_customer_keeps_them(shop: Shop) -> None:
+    await shop.provider.checkout_url(
+        price_id=PriceId(PRO_MONTHLY),
+        user_id=UserId(7),
+        customer_id=shop.mia,
+        return_url=RETURN_URL,
+    )
+    [session] = shop.stripe.objects("checkout.session")
+    assert session["customer"] == shop.mia
+    unpaid = await shop.provider.fetch_event_objects(
+        EventHint("evt", "checkout.session.completed", session["id"], {})
+    )
+    assert unpaid is not None
+    assert unpaid.subscriptions == ()
+
+
+# --- events ---
+
+
+async def test_every_event_that_stripe_sends_can_be_followed(shop: Shop) -> None:
+    payment = await shop.payment()
+    await shop.provider.refund(
+        payment.id,
+        amount=Money(500, "usd"),
+        ground=Ground.OUR_ERROR,
+        reference="R",
+        idempotency_key="k",
+    )
+    shop.stripe.portal_cancel(shop.pro)
+    shop.stripe.open_dispute(shop.stripe.add_charge(shop.mia, 900)["id"])
+    seen = set()
+
+    for event in shop.stripe.events:
+        hint = shop.provider.read_event(*signed(json.dumps(event)))
+        assert (hint.id, hint.type) == (event["id"], event["type"])
+        snapshot = await shop.provider.fetch_event_objects(hint)
+        if snapshot is not None:
+            seen.add(event["type"].split(".")[0])
+
+    assert {"customer", "invoice", "charge", "refund"} <= seen
+
+
+async def test_a_dispute_shows_on_the_payment(shop: Shop) -> None:
+    charge = shop.stripe.add_charge(shop.mia, 900)
+    shop.stripe.open_dispute(charge["id"])
+    [event] = [each for each in shop.stripe.events if each["type"] == "charge.dispute.created"]
+
+    hint = shop.provider.read_event(*signed(json.dumps(event)))
+    snapshot = await shop.provider.fetch_event_objects(hint)
+
+    assert snapshot is not None
+    assert [payment.disputed for payment in snapshot.payments] == [True]
+
+
+async def test_events_that_need_nothing_ask_nothing(shop: Shop) -> None:
+    for kind in ("product.created", "invoice.upcoming", "customer.deleted", "brand.new.event"):
+        hint = EventHint("evt", kind, None, {})
+        assert await shop.provider.fetch_event_objects(hint) is None
+    assert shop.stripe.requests.count() == 0
+
+
+def signed(body: str | bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> tuple[bytes, str]:
+    raw = body.encode() if isinstance(body, str) else body
+    return raw, signature(secret, raw, int(time.time()) - age)
+
+
+GOOD = json.dumps(
+    {
+        "id": "evt_1",
+        "object": "event",
+        "type": "invoice.paid",
+        "data": {"object": {"id": "in_1", "customer": "cus_1", "charge": None}},
+    }
+)
+THIN = json.dumps(
+    {
+        "id": "evt_2",
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.error_report_triggered",
+        "related_object": {"id": "mtr_1", "type": "billing.meter"},
+    }
+)
+
+
+async def test_a_signed_event_is_read(shop: Shop) -> None:
+    assert shop.provider.read_event(*signed(GOOD)) == EventHint(
+        "evt_1", "invoice.paid", "in_1", {"customer": "cus_1"}
+    )
+    expanded = GOOD.replace('"cus_1"', '{"id": "cus_1"}')
+    assert shop.provider.read_event(*signed(expanded)).references == {"customer": "cus_1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        (GOOD.encode(), None),
+        (GOOD.encode(), ""),
+        (GOOD.encode(), "t=1,v1=00"),
+        (GOOD.encode(), "nonsense"),
+        (GOOD.encode(), "t=soon,v1=00"),
+        (GOOD.encode(), "t=1"),
+        (GOOD.encode(), f"t={int(time.time())},v1=ü"),
+        (b"\xff\xfe", f"t={int(time.time())},v1=00"),
+        signed(GOOD, secret="whsec_of_somebody_else"),
+        signed(GOOD, age=301),
+        (GOOD.replace("in_1", "in_2").encode(), signed(GOOD)[1]),
+        signed(b"\xff\xfe{}"),
+        signed("no json"),
+        signed(""),
+        signed("[]"),
+        signed("null"),
+        signed("7"),
+        signed('"text"'),
+        signed("{}"),
+        signed('{"id": "evt", "type": "x", "data": null}'),
+        signed('{"id": "evt", "type": "x", "data": {"object": []}}'),
+        signed('{"id": "evt", "type": "x", "data": {"object": "in_1"}}'),
+        signed('{"id": "evt", "type": "x", "data": {"object": {"customer": 5}}}'),
+        signed('{"id": "evt", "type": "x", "data": {"object": {"customer": ["cus"]}}}'),
+        signed('{"id": "evt", "data": {"object": {}}}'),
+        signed("[" * 100_000),
+        signed(THIN),
+    ],
+)
+async def test_what_stripe_did_not_sign_or_is_no_event(
+    shop: Shop, body: bytes, header: str | None
+) -> None:
+    with pytest.raises(BadEventError):
+        shop.provider.read_event(body, header)
+
+
+# --- errors ---
+
+
+async def ask(provider: BillingProvider, shop: Shop) -> None:
+    await provider.schedule_cancellation(shop.pro, feedback=None, comment=None, idempotency_key="k")
+
+
+@SLOW
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 409])
+async def test_no_usable_answer(shop: Shop, status: int) -> None:
+    shop.stripe.faults.add(path="/v1/subscriptions", status=status)
+    with pytest.raises(ProviderUnavailableError):
+        await ask(shop.provider, shop)
+
+
+@SLOW
+async def test_a_dead_connection(shop: Shop) -> None:
+    shop.stripe.faults.add(path="/v1/subscriptions", drop=True)
+    with pytest.raises(ProviderUnavailableError):
+        await ask(shop.provider, shop)
+
+
+async def test_a_short_outage_is_bridged(shop: Shop) -> None:
+    shop.stripe.faults.add(path="/v1/subscriptions", status=503, times=1)
+    await ask(shop.provider, shop)
+    assert shop.subscription["cancel_at_period_end"] is True
+
+
+async def test_a_lost_answer_is_asked_for_again_under_the_same_key(shop: Shop) -> None:
+    payment = await shop.payment()
+    lost = shop.stripe.faults.add(method="POST", path="/v1/refunds", drop=True, after_work=True)
+
+    receipt = await shop.provider.refund(
+        payment.id,
+        amount=payment.amount,
+        ground=Ground.OUR_ERROR,
+        reference="R1",
+        idempotency_key="k",
+    )
+
+    assert lost.struck == 1
+    assert [made["id"] for made in shop.stripe.objects("refund")] == [receipt.provider_refund_id]
+
+
+async def test_what_does_not_exist_is_refused(shop: Shop) -> None:
+    for call in (
+        shop.provider.fetch_account(CustomerId("cus_nobody")),
+        shop.provider.end_subscription(SubscriptionId("sub_nothing"), idempotency_key="a"),
+        shop.provider.fetch_payment(PaymentId("pi_nothing")),
+    ):
+        with pytest.raises(ProviderRefusedError) as refused:
+            await call
+        assert refused.value.code == "resource_missing"
+
+
+async def test_the_same_key_for_something_else_is_refused(shop: Shop) -> None:
+    await ask(shop.provider, shop)
+    with pytest.raises(ProviderRefusedError):
+        await shop.provider.schedule_cancellation(
+            shop.pro, feedback="other", comment=None, idempotency_key="k"
+        )
+
+
+async def test_a_key_that_stripe_does_not_take_is_an_outage(shop: Shop) -> None:
+    """A key that was rolled must not make Mooring give up what members have confirmed."""
+    locked_out = provider_of(shop.stripe.api_url, key="sk_test_rolled_last_night")
+    try:
+        with pytest.raises(ProviderUnavailableError):
+            await ask(locked_out, shop)
+    finally:
+        await locked_out.close()
+    shop.stripe.faults.add(path="/v1/subscriptions", status=403)
+    with pytest.raises(ProviderUnavailableError):
+        await ask(shop.provider, shop)
