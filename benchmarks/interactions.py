@@ -79,6 +79,12 @@ async def _compare(ours: tuple[int, Act], echo: tuple[int, Act]) -> list[Figure]
             tuple(a / b for a, b in zip(rates["ours"], rates["echo"], strict=True)),
             Goal("at least", 0.35),
         ),
+        Figure(
+            "/balance: the same by processor time",
+            "ratio",
+            tuple(a / b for a, b in zip(costs["echo"], costs["ours"], strict=True)),
+            Goal("at least", 0.35),
+        ),
         Figure("/balance", "1/s", tuple(rates["ours"])),
         Figure("/echo of a bare discord.py bot", "1/s", tuple(rates["echo"])),
         Figure("/balance: processor time of the bot", "ms", tuple(costs["ours"])),

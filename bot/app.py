@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import aiosmtplib
@@ -20,7 +21,7 @@ from bot.mail import Mailer, MailRefusedError
 from bot.services.accounts import AccountService
 from bot.services.cancellations import CancellationService
 from bot.services.context import Context
-from bot.services.events import EventService
+from bot.services.events import APPLIED_AT_ONCE, EventService
 from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
@@ -152,7 +153,12 @@ class Application:
         self._housekeeping = HousekeepingService(context)
         handlers["housekeeping.run"] = self._housekeeping.run
         handlers["event.apply"] = events.apply
-        self.worker = Worker(context.database, handlers, clock=context.clock)
+        self.worker = Worker(
+            context.database,
+            handlers,
+            clock=context.clock,
+            at_most={"event.apply": APPLIED_AT_ONCE},
+        )
         self.web = create_application(
             events=events, health=HealthService(context), is_gateway_up=self.client.is_gateway_up
         )
@@ -172,8 +178,8 @@ class Application:
             await site.start()
             _log.info("web_ready", host=host, port=runner.addresses[0][1])
 
-            stack.push_async_callback(self.client.close)
-            if not await self._log_in(stop):
+            await stack.enter_async_context(self.client)
+            if not await _unless_stopped(stop, self._log_in(stop)):
                 return
             gateway = asyncio.create_task(self.client.connect(), name="gateway")
             ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
@@ -192,6 +198,7 @@ class Application:
                     gateway.result()
                 except discord.PrivilegedIntentsRequired:
                     raise SettingsError([MISSING_INTENT]) from None
+            await _give_up(gateway)
 
     async def _log_in(self, stop: asyncio.Event) -> bool:
         """Log in, however long Discord is away; False when `stop` was set meanwhile.
@@ -205,6 +212,9 @@ class Application:
                 await self.client.login(self._environment.discord_token.get_secret_value())
             except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
                 _log.warning("discord_unreachable", error=type(error).__name__, pause=pause)
+                # Each login opens a session; only without the closed connector does it work.
+                await self.client.http.close()
+                self.client.http.connector = discord.utils.MISSING
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
                 pause = min(pause * 2, LONGEST_LOGIN_PAUSE)
@@ -213,6 +223,23 @@ class Application:
             else:
                 return True
         return False
+
+
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:
+    """The work's result; False when `stop` was set first, and the work was given up."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await _give_up(stopping)
+    if working.done():
+        return working.result()
+    await _give_up(working)
+    return False
+
+
+async def _give_up(task: asyncio.Task[Any]) -> None:
+    """Cancel it and wait until it has ended, whatever the end."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def run(environment: Environment, configuration: Configuration) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import lru_cache
 
 import discord
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 
 from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.errors import (
@@ -36,7 +37,7 @@ from bot.domain.errors import (
     WrongCode,
 )
 from bot.domain.links import is_allowed_link
-from bot.domain.money import Money
+from bot.domain.money import Money, minor_digits
 from bot.domain.subscription import Subscription
 
 NEUTRAL_COLOUR = 0x5B6EE1
@@ -46,6 +47,9 @@ WARNING_COLOUR = 0xD9822B
 # Before each sign that Discord's markdown gives a meaning to. Each is escaped once: a second
 # backslash would take the meaning from the first one.
 _MARKUP = re.compile(r"^[ \t]*(?=[#-])|(?=[\\`*_~|<>\[\]])", re.MULTILINE)
+
+# Without separators of thousands: 1,000 means one to some people and a thousand to others.
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<fraction>[0-9]+))?")
 
 OUTDATED_BUTTON = (
     "This button is from an older version of the bot and does not work any more.\n"
@@ -82,23 +86,30 @@ def plain_time(moment: datetime) -> str:
     return f"{moment:%d %B %Y, %H:%M} UTC"
 
 
+@lru_cache(maxsize=1024)  # a vendor has few prices, and Babel parses its pattern for each amount
 def money(amount: Money) -> str:
     """An amount in its currency, with as many decimals as the currency has."""
-    code = amount.currency.upper()
-    value = amount.amount / 10 ** get_currency_precision(code)
-    return format_currency(value, code, locale="en_US")
+    digits = minor_digits(amount.currency)
+    pattern = f"¤#,##0.{'0' * digits}" if digits else "¤#,##0"
+    return format_currency(
+        Decimal(amount.amount).scaleb(-digits),
+        amount.currency.upper(),
+        format=pattern,
+        locale="en_US",
+        currency_digits=False,
+    )
 
 
 def parse_amount(typed: str, currency: str) -> Money | None:
     """What a person typed as an amount of this currency; None when it is none."""
-    try:
-        value = Decimal(typed.strip().lstrip("$€£¥").replace(",", ".").strip())
-    except InvalidOperation:
+    written = _AMOUNT.fullmatch(typed.strip().lstrip("$€£¥").strip())
+    if written is None:
         return None
-    minor = value.scaleb(get_currency_precision(currency.upper()))
-    if not minor.is_finite() or minor != minor.to_integral_value():
+    whole, fraction = written["whole"], written["fraction"] or ""
+    digits = minor_digits(currency)
+    if len(fraction) > digits:
         return None
-    return Money(int(minor), currency)
+    return Money(int(whole + fraction.ljust(digits, "0")), currency)
 
 
 def count(number: int) -> str:
@@ -136,9 +147,10 @@ def plain(written: str) -> str:
 
 def quoted(written: str) -> str:
     """Somebody's own text as a quotation that cannot format, link or mention."""
-    escaped = _MARKUP.sub(r"\g<0>\\", discord.utils.escape_mentions(written))
-    safe = escaped.replace("://", ":\u200b//")
-    return "\n".join(f"> {each}" for each in safe.splitlines() or [""])
+    # Discord ends a line wherever Unicode does, so lines are told apart before they are escaped.
+    lines = discord.utils.escape_mentions(written).splitlines() or [""]
+    escaped = (_MARKUP.sub(r"\g<0>\\", line).replace("://", ":\u200b//") for line in lines)
+    return "\n".join(f"> {line}" for line in escaped)
 
 
 def defect(reference: str) -> str:

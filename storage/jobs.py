@@ -59,25 +59,45 @@ _DUE = (
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = (
-    sa.update(jobs)
-    .where(jobs.c.id.in_(_DUE.scalar_subquery()))
-    .values(
-        attempts=jobs.c.attempts + 1,
-        lease_until=sa.bindparam("until"),
-        lease_token=sa.bindparam("token"),
+
+
+def _claim(which: sa.ColumnElement[bool]) -> sa.Executable:
+    return (
+        sa.update(jobs)
+        .where(jobs.c.id.in_(_DUE.where(which).scalar_subquery()))
+        .values(
+            attempts=jobs.c.attempts + 1,
+            lease_until=sa.bindparam("until"),
+            lease_token=sa.bindparam("token"),
+        )
+        .returning(jobs.c.id, jobs.c.kind, jobs.c.key, jobs.c.payload, jobs.c.attempts)
     )
-    .returning(jobs.c.id, jobs.c.kind, jobs.c.key, jobs.c.payload, jobs.c.attempts)
-)
+
+
+_CLAIM_ONE_KIND = _claim(jobs.c.kind == sa.bindparam("kind"))
+_CLAIM_OTHERS = _claim(jobs.c.kind.not_in(sa.bindparam("except_kinds", expanding=True)))
 
 
 async def claim(
-    connection: AsyncConnection, *, now: datetime, lease: timedelta, token: str, most: int
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    lease: timedelta,
+    token: str,
+    most: int,
+    kind: str | None = None,
+    except_kinds: Sequence[str] = (),
 ) -> list[Job]:
-    """Lease up to `most` due jobs, at most one of each line, longest waiting first."""
-    rows = await connection.execute(
-        _CLAIM, {"now": now, "until": now + lease, "token": token, "most": most}
-    )
+    """Lease up to `most` due jobs, at most one of each line, longest waiting first.
+
+    `kind` takes jobs of one kind alone; otherwise those of `except_kinds` are left.
+    """
+    given = {"now": now, "until": now + lease, "token": token, "most": most}
+    if kind is not None:
+        rows = await connection.execute(_CLAIM_ONE_KIND, {**given, "kind": kind})
+    else:
+        left = list(except_kinds)
+        rows = await connection.execute(_CLAIM_OTHERS, {**given, "except_kinds": left})
     return sorted(
         (Job(row.id, row.kind, row.key, row.payload, row.attempts) for row in rows),
         key=lambda job: job.id,
@@ -142,9 +162,10 @@ async def exists(connection: AsyncConnection, key: str) -> bool:
 
 
 async def next_run(connection: AsyncConnection, *, now: datetime) -> datetime | None:
-    """When the next job falls due or its lease ends, after `now`; None when nothing waits."""
-    due = sa.case((jobs.c.lease_until.is_not(None), jobs.c.lease_until), else_=jobs.c.run_at)
-    statement = sa.select(sa.func.min(due)).where(jobs.c.done_at.is_(None), due > now)
+    """When the next job falls due after `now`; None when nothing waits for its time."""
+    statement = sa.select(sa.func.min(jobs.c.run_at)).where(
+        jobs.c.done_at.is_(None), jobs.c.run_at > now
+    )
     earliest: datetime | None = await connection.scalar(statement)
     return earliest
 

@@ -1,15 +1,16 @@
 """SQLite through aiosqlite, with as few visits to another thread as possible.
 
-A visit costs many times what most statements do: SQLite lets go of the interpreter's lock at every
-row, and has to win it back from the event loop each time. Measured on /balance: 36 switches between
-threads with aiosqlite's own cursors, which are made, executed, fetched and closed in four visits.
+A visit costs many times what a statement does: SQLite lets go of the interpreter's lock at every
+row, and has to win it back from a busy event loop each time, for up to 5 ms. With aiosqlite's own
+cursors /balance took 36 switches between threads. So statements run in the loop's own thread; what
+can wait for another process or for the disk, the start and the end of a transaction, does not.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiosqlite
 import sqlalchemy as sa
@@ -17,33 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 # SQLite answers "database is locked" when another process holds the write lock for longer.
 BUSY_TIMEOUT_MS = 10_000
-
-Result = TypeVar("Result")
+_BEGIN = "BEGIN IMMEDIATE"
 
 
 class _Connection(aiosqlite.Connection):
-    """Hands out cursors that do everything at once, in the connection's thread."""
+    """Hands out cursors that do everything at once."""
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]
         """A cursor for one statement."""
         return _Cursor(self)
 
-    async def have(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Have `work` done with the connection."""
-        result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return result
-
-
-class _Reader(_Connection):
-    """Works in the event loop's own thread.
-
-    Nothing waits there: in WAL mode a reader never waits for a writer, and what a screen reads
-    takes some ten microseconds. Only the writer, which waits for locks and disks, keeps a thread.
-    """
-
-    async def have(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do `work` at once."""
-        return work(self._conn)
+    async def begin(self) -> None:
+        """Take the write lock, which another process may hold: in the connection's thread."""
+        await self._execute(self._conn.execute, _BEGIN)  # type: ignore[no-untyped-call]
 
 
 class _Cursor:
@@ -63,15 +50,14 @@ class _Cursor:
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Execute a statement and fetch its rows."""
-        await self._connection.have(
-            lambda connection: self._take(connection.execute(statement, parameters))
-        )
+        if statement == _BEGIN:
+            await self._connection.begin()
+        else:
+            self._take(self._connection._conn.execute(statement, parameters))
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Execute a statement that has no rows once for each set of parameters."""
-        await self._connection.have(
-            lambda connection: self._take(connection.executemany(statement, parameters))
-        )
+        self._take(self._connection._conn.executemany(statement, parameters))
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
         self._rows = cursor.fetchall()
@@ -88,8 +74,8 @@ class _Cursor:
         """Closed since it was executed."""
 
 
-def _connect(kind: type[_Connection], database: str, **options: Any) -> _Connection:
-    connection = kind(partial(sqlite3.connect, database, **options), iter_chunk_size=1)
+def _connect(database: str, **options: Any) -> _Connection:
+    connection = _Connection(partial(sqlite3.connect, database, **options), iter_chunk_size=1)
     # As SQLAlchemy does: a connection that was not closed must not keep the process alive.
     connection._thread.daemon = True
     return connection
@@ -106,7 +92,7 @@ def create_sqlite_engine(url: sa.URL, *, read_only: bool) -> AsyncEngine:
         pool_reset_on_return=None if read_only else "rollback",
         isolation_level="AUTOCOMMIT" if read_only else None,
         skip_autocommit_rollback=read_only,
-        connect_args={"async_creator_fn": partial(_connect, _Reader if read_only else _Connection)},
+        connect_args={"async_creator_fn": _connect},
         # Errors are logged, and parameters are addresses, screens' tokens, people's words.
         hide_parameters=True,
     )
@@ -129,6 +115,6 @@ def create_sqlite_engine(url: sa.URL, *, read_only: bool) -> AsyncEngine:
 
         @sa.event.listens_for(engine.sync_engine, "begin")
         def begin(connection: sa.Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(_BEGIN)
 
     return engine

@@ -221,11 +221,7 @@ class StripeProvider:
                 subscription_id, {"expand": ["customer"]}
             )
             if current.status != "canceled":
-                current = await self._v1.subscriptions.cancel_async(
-                    subscription_id,
-                    {"expand": ["customer"]},
-                    {"idempotency_key": idempotency_key},
-                )
+                current = await self._cancel_now(subscription_id, idempotency_key)
         return self._subscription_snapshot(current.to_dict())
 
     async def refund(
@@ -282,6 +278,25 @@ class StripeProvider:
         if session.url is None:
             raise ProviderRefusedError("checkout_without_url")
         return session.url
+
+    async def _cancel_now(
+        self, subscription_id: SubscriptionId, idempotency_key: str
+    ) -> stripe.Subscription:
+        """Stripe keeps no answers to DELETE: the SDK's second try, after an answer was lost, is
+        refused because there is nothing left to cancel."""
+        try:
+            return await self._v1.subscriptions.cancel_async(
+                subscription_id,
+                {"expand": ["customer"]},
+                {"idempotency_key": idempotency_key},
+            )
+        except stripe.InvalidRequestError:
+            current = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["customer"]}
+            )
+            if current.status != "canceled":
+                raise
+            return current
 
     async def _update(
         self, subscription_id: SubscriptionId, params: Mapping[str, Any], idempotency_key: str

@@ -2,6 +2,23 @@
 
 from dataclasses import dataclass
 
+# As payment providers count. The digits that people write differ (CLDR): an amount of 100000 in rsd
+# is 1,000 dinars, though nobody writes their hundredths.
+_WITHOUT_MINOR_UNIT = frozenset(
+    {
+        *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+        *("pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"),
+    }
+)
+_WITH_THREE_DIGITS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+
+
+def minor_digits(currency: str) -> int:
+    """How many digits the minor unit has: an amount is that many places from the whole unit."""
+    if currency in _WITHOUT_MINOR_UNIT:
+        return 0
+    return 3 if currency in _WITH_THREE_DIGITS else 2
+
 
 class CurrencyMismatchError(ValueError):
     """Two amounts of different currencies were combined."""

@@ -16,6 +16,9 @@ from bot.services.subscriptions import apply
 from storage import events, jobs
 from storage.events import Event
 
+# Stripe allows 25 reads a second of one endpoint, and takes 150 to 300 ms for one.
+APPLIED_AT_ONCE = 4
+
 _log = structlog.get_logger(__name__)
 _received = Counter("mooring_events_total", "Verified events from payment providers", ["type"])
 

@@ -7,11 +7,14 @@ so every handler finds out from the store what is already done.
 import asyncio
 import random
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
+import prometheus_client
 import structlog
-from prometheus_client import Counter, Histogram
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.job import Job
@@ -31,8 +34,10 @@ POLL_SECONDS = 1.0
 LONGEST_PAUSE = timedelta(minutes=10)
 
 _log = structlog.get_logger(__name__)
-_runs = Counter("mooring_job_runs_total", "Runs of jobs", ["kind", "outcome"])
-_seconds = Histogram("mooring_job_seconds", "Time that a run of a job took", ["kind"])
+_runs = prometheus_client.Counter("mooring_job_runs_total", "Runs of jobs", ["kind", "outcome"])
+_seconds = prometheus_client.Histogram(
+    "mooring_job_seconds", "Time that a run of a job took", ["kind"]
+)
 
 
 class TryAgainError(Exception):
@@ -54,14 +59,25 @@ class Worker:
     """Runs the jobs of one process."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, clock: Clock
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        clock: Clock,
+        at_most: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`handlers` maps each kind of job to what carries it out."""
+        """`handlers` maps each kind of job to what carries it out.
+
+        `at_most` limits how many of a kind run side by side here, so that a flood of one kind
+        leaves room for what people wait for.
+        """
         self._database = database
         self._handlers = handlers
         self._clock = clock
         self._token = secrets.token_hex(8)
+        self._at_most = at_most
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._running_of: Counter[str] = Counter()
         self._finished: list[int] = []
         self._renewed_at = clock()
         self._stopping = False
@@ -89,7 +105,6 @@ class Worker:
     async def _turn(self) -> None:
         """One transaction: mark what has ended, renew what runs, claim what is due."""
         finished, self._finished = self._finished, []
-        free = CONCURRENCY - len(self._running)
         now = self._clock()
         async with self._database.write() as connection:
             if finished:
@@ -97,22 +112,41 @@ class Worker:
             if self._running and now - self._renewed_at >= RENEW_EVERY:
                 await jobs.renew(connection, token=self._token, until=now + LEASE)
                 self._renewed_at = now
-            claimed = await jobs.claim(
-                connection, now=now, lease=LEASE, token=self._token, most=free
-            )
+            claimed = await self._claim(connection, now)
         for job in claimed:
+            self._running_of[job.kind] += 1
             task = asyncio.create_task(self._carry_out(job), name=f"job {job.kind}")
             self._running[job.id] = task
+
+    async def _claim(self, connection: AsyncConnection, now: datetime) -> list[Job]:
+        """Fill the free places: those of limited kinds, and those of all others."""
+        limited = sum(self._running_of[kind] for kind in self._at_most)
+        places: list[tuple[str | None, int]] = [
+            (kind, most - self._running_of[kind]) for kind, most in self._at_most.items()
+        ]
+        places.append((None, CONCURRENCY - (len(self._running) - limited)))
+        claimed: list[Job] = []
+        for kind, free in places:
+            if free > 0:
+                claimed += await jobs.claim(
+                    connection,
+                    now=now,
+                    lease=LEASE,
+                    token=self._token,
+                    most=free,
+                    kind=kind,
+                    except_kinds=tuple(self._at_most),
+                )
+        return claimed
 
     async def _wait_for_work(self) -> None:
         now = self._clock()
         async with self._database.read() as connection:
             due = await jobs.next_run(connection, now=now)
-        seconds = POLL_SECONDS if not self._database.is_sqlite else 30.0
+        # A lease that a killed process left runs out without anybody being told.
+        seconds = POLL_SECONDS if not self._database.is_sqlite else RENEW_EVERY.total_seconds()
         if due is not None:
             seconds = min(seconds, max(0.005, (due - now).total_seconds()))
-        if self._running:
-            seconds = min(seconds, RENEW_EVERY.total_seconds())
         try:
             async with asyncio.timeout(seconds):
                 await self._database.jobs_added.wait()
@@ -131,6 +165,7 @@ class Worker:
                 await self._put_back(job, error)
             finally:
                 del self._running[job.id]
+                self._running_of[job.kind] -= 1
                 self._database.jobs_added.set()
         _runs.labels(job.kind, outcome).inc()
 

@@ -1,5 +1,6 @@
 """The shared subscription service: the mirror of the provider, and what members see of it."""
 
+import asyncio
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,9 @@ from bot.domain.identifiers import CustomerId, PriceId, UserId
 from bot.domain.subscription import NextStep, next_step
 from bot.services.context import Context
 from storage import accounts, customers, ledger, subscriptions
+
+# A refresh takes four reads. Many at once reach Stripe's limit and keep other clicks waiting.
+REFRESHED_AT_ONCE = 4
 
 
 async def apply(
@@ -57,6 +61,7 @@ class SubscriptionService:
     def __init__(self, context: Context) -> None:
         """Build on the process's context."""
         self._context = context
+        self._refreshing = asyncio.Semaphore(REFRESHED_AT_ONCE)
 
     async def find_account(self, user_id: UserId) -> Account | None:
         """What the store knows, in one query; None when the user has linked nothing."""
@@ -72,10 +77,11 @@ class SubscriptionService:
 
     async def refresh(self, customer_id: CustomerId) -> None:
         """Ask the provider for everything of one customer (rule S17)."""
-        asked_at = self._context.clock()
-        snapshot = await self._context.provider.fetch_account(customer_id)
-        async with self._context.database.write() as connection:
-            await apply(connection, self._context, snapshot, asked_at=asked_at)
+        async with self._refreshing:
+            asked_at = self._context.clock()
+            snapshot = await self._context.provider.fetch_account(customer_id)
+            async with self._context.database.write() as connection:
+                await apply(connection, self._context, snapshot, asked_at=asked_at)
 
     async def checkout_url(self, user_id: UserId, price_id: PriceId, *, return_url: str) -> str:
         """The provider's page to buy a plan; raises AlreadySubscribed instead of selling twice."""

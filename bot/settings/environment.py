@@ -1,5 +1,7 @@
 """The environment and `.env`: secrets, and where the other servers are."""
 
+import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from bot.settings.problems import SettingsError, problems_of
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 STRIPE_API_URL = "https://api.stripe.com"
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def _is_url(text: str, *schemes: str) -> bool:
@@ -43,7 +46,11 @@ def _database_url(text: str) -> str:
         if text.startswith(scheme):
             text = driver + text.removeprefix(scheme)
     try:
-        known = make_url(text).drivername in ("sqlite+aiosqlite", "postgresql+asyncpg")
+        url = make_url(text)
+        # SQLite in memory would be another database on each connection.
+        known = url.drivername == "postgresql+asyncpg" or (
+            url.drivername == "sqlite+aiosqlite" and url.database not in (None, "", ":memory:")
+        )
     except (ValueError, ArgumentError):
         known = False
     if not known:
@@ -52,7 +59,9 @@ def _database_url(text: str) -> str:
 
 
 def _smtp_url(secret: SecretStr) -> SecretStr:
-    if not _is_url(secret.get_secret_value(), "smtp", "smtps"):
+    text = secret.get_secret_value()
+    # A path means that a slash in the password ended the address early.
+    if not _is_url(text, "smtp", "smtps") or any(urlsplit(text)[2:]):
         raise ValueError(
             "smtp://user:password@host:port, or smtps:// for TLS from the start, with the "
             "password percent-encoded"
@@ -76,6 +85,13 @@ def _present(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
         raise ValueError("the bot's token from Discord's developer portal")
     return secret
+
+
+def _sender(text: str) -> str:
+    address = parseaddr(text)[1]
+    if "\n" in text or "\r" in text or not _ADDRESS.fullmatch(address):
+        raise ValueError("an address, such as billing@example.com or Name <billing@example.com>")
+    return text
 
 
 def _database_secret(secret: SecretStr) -> SecretStr:
@@ -103,7 +119,7 @@ class Environment(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)]
-    mail_from: Annotated[str, Field(pattern=r"^[^\r\n]*@[^\r\n]+$")]
+    mail_from: Annotated[str, AfterValidator(_sender)]
     mooring_config: Path = Path("mooring.toml")
 
 
@@ -111,6 +127,8 @@ def load_environment() -> Environment:
     """Read the environment and `.env`; raises SettingsError."""
     try:
         return Environment()
+    except UnicodeDecodeError:
+        raise SettingsError([".env is not UTF-8 text."]) from None
     except ValidationError as error:
         raise SettingsError(
             problems_of(error, lambda name: f"{name.upper()} (environment or .env)")

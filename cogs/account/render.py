@@ -26,7 +26,9 @@ def account_card(
     now = deps.clock()
     subscription = account.subscription
     parts: list[discord.ui.Item[View]] = [text(heading)] if heading else []
-    if subscription is None or not subscription.is_live:
+    step = next_step(subscription, now=now)
+    # A scheduled end counts on time, even when the provider's event for it is late.
+    if subscription is None or step is NextStep.SUBSCRIBE:
         parts.append(text(_free_heading(subscription, deps)))
     else:
         grace = timedelta(days=deps.policy.grace_days)
@@ -39,7 +41,7 @@ def account_card(
         parts += [line(), text(f"### Last invoices\n{listed}")]
     if note:
         parts.append(text(f"-# ⚠️ {note}"))
-    parts.append(row(*buttons(next_step(subscription, now=now))))
+    parts.append(row(*buttons(step)))
     return card(*parts, accent=words.NEUTRAL_COLOUR)
 
 
@@ -66,7 +68,7 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
             f"## Free plan\n{name} starts once its first payment is complete. Please check your "
             "card details and that the card is good for international payments, or ask your bank."
         )
-    ended = subscription.ended_at or subscription.period_end
+    ended = subscription.ended_at or subscription.cancel_at or subscription.period_end
     return (
         f"## Free plan\nYour {name} subscription ended on {words.day(ended)}. "
         "Nothing will be charged."

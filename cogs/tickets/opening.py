@@ -11,7 +11,7 @@ from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, MessageId, TicketId
 from bot.domain.job import Job
 from bot.domain.secrets_in_text import REMOVED
-from bot.domain.ticket import OCCUPYING, Ticket, ticket_id_in
+from bot.domain.ticket import OCCUPYING, Ticket, TicketState, ticket_id_in
 from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
 from cogs import words
@@ -50,6 +50,9 @@ class OpeningEffects:
         """Create or adopt the channel, welcome both sides, show the way there."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
         screen = Screen.from_payload(job.payload["screen"])
+        if ticket.state is TicketState.FAILED and ticket.close_reason is not None:
+            # An earlier run was cut short before it had said so.
+            await self._is.messenger.show(screen, self._failed_card(ticket.close_reason))
         if ticket.state not in OCCUPYING:
             return
         guild = self._bot.get_guild(ticket.guild_id)
@@ -61,16 +64,8 @@ class OpeningEffects:
             self._capture.watch(ticket.id, channel_id)
             welcome_id = await self._welcome(channel_id, ticket, settings)
         except discord.HTTPException as refusal:
-            if refusal.code == UNKNOWN_CHANNEL:
-                await self._is.tickets.channel_gone(ticket.id)
-                await self._is.messenger.show(screen, _deleted_card())
-                return
-            why = _why_impossible(refusal)
-            if why is None:
+            if not await self._give_up(ticket, screen, refusal):
                 raise
-            _log.error("ticket_not_opened", ticket=ticket.id, code=refusal.code, text=refusal.text)
-            await self._is.tickets.opening_failed(ticket.id, why)
-            await self._is.messenger.show(screen, self._failed_card(why))
             return
         try:
             await self._is.tickets.opened(ticket.id, welcome_id)
@@ -84,6 +79,22 @@ class OpeningEffects:
                 accent=words.SUCCESS_COLOUR,
             ),
         )
+
+    async def _give_up(
+        self, ticket: Ticket, screen: Screen, refusal: discord.HTTPException
+    ) -> bool:
+        """Free the member's place and say why; False when trying again may help."""
+        if refusal.code == UNKNOWN_CHANNEL:
+            await self._is.tickets.channel_gone(ticket.id)
+            await self._is.messenger.show(screen, _deleted_card())
+            return True
+        why = _why_impossible(refusal)
+        if why is None:
+            return False
+        _log.error("ticket_not_opened", ticket=ticket.id, code=refusal.code, text=refusal.text)
+        await self._is.tickets.opening_failed(ticket.id, why)
+        await self._is.messenger.show(screen, self._failed_card(why))
+        return True
 
     async def _make_channel(
         self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings

@@ -1,16 +1,11 @@
 """The Stripe adapter over the local Stripe: every method, both encodings, every kind of error."""
 
-import json
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import SecretStr
 
 from bot.billing.provider import (
-    BadEventError,
     BillingProvider,
     CustomerRecord,
     EventHint,
@@ -19,69 +14,26 @@ from bot.billing.provider import (
     ProviderUnavailableError,
     Snapshot,
 )
-from bot.billing.stripe import StripeProvider
 from bot.domain.catalogue import Interval
 from bot.domain.identifiers import CustomerId, PaymentId, PlanId, PriceId, SubscriptionId, UserId
 from bot.domain.money import Money
-from bot.domain.refund import Ground, Payment, PaymentPurpose
+from bot.domain.refund import Ground, PaymentPurpose
 from bot.domain.subscription import Status, Subscription
 from bot.sandbox.scene import (
-    CONFIGURATION,
     MIA_ADDRESS,
     PRO_MONTHLY,
-    STRIPE_KEY,
-    WEBHOOK_SECRET,
-    Scene,
 )
-from bot.sandbox.stripe import StripeSandbox
-from bot.sandbox.stripe.webhooks import signature
-from bot.settings import load_configuration
+from tests.support.shop import Shop, open_shop, provider_of
 
 RETURN_URL = "https://discord.com/channels/@me"
 # A network error is tried three times by the SDK, with pauses of up to two seconds.
 SLOW = pytest.mark.timeout(60)
 
 
-@dataclass(slots=True)
-class Shop:
-    """Mia pays for Pro in this Stripe."""
-
-    stripe: StripeSandbox
-    provider: StripeProvider
-    mia: CustomerId
-    pro: SubscriptionId
-
-    @property
-    def subscription(self) -> dict[str, object]:
-        return self.stripe.get(self.pro)
-
-    async def payment(self) -> Payment:
-        [payment] = (await self.provider.fetch_account(self.mia)).payments
-        return payment
-
-
-def provider_of(url: str, *, key: str = STRIPE_KEY) -> StripeProvider:
-    return StripeProvider(
-        api_key=SecretStr(key),
-        webhook_secret=SecretStr(WEBHOOK_SECRET),
-        api_url=url,
-        catalogue=load_configuration(CONFIGURATION).to_catalogue(),
-    )
-
-
 @pytest.fixture
 async def shop() -> AsyncIterator[Shop]:
-    scene = Scene()
-    await scene.stripe.start()
-    provider = provider_of(scene.stripe.api_url)
-    yield Shop(
-        scene.stripe,
-        provider,
-        CustomerId(scene.mia_customer),
-        SubscriptionId(scene.mia_subscription),
-    )
-    await provider.close()
-    await scene.stripe.stop()
+    async with open_shop() as opened:
+        yield opened
 
 
 def only(snapshot: Snapshot) -> Subscription:
@@ -318,121 +270,6 @@ async def test_checkout_for_a_known_customer_keeps_them(shop: Shop) -> None:
     )
     assert unpaid is not None
     assert unpaid.subscriptions == ()
-
-
-# --- events ---
-
-
-async def test_every_event_that_stripe_sends_can_be_followed(shop: Shop) -> None:
-    payment = await shop.payment()
-    await shop.provider.refund(
-        payment.id,
-        amount=Money(500, "usd"),
-        ground=Ground.OUR_ERROR,
-        reference="R",
-        idempotency_key="k",
-    )
-    shop.stripe.portal_cancel(shop.pro)
-    shop.stripe.open_dispute(shop.stripe.add_charge(shop.mia, 900)["id"])
-    seen = set()
-
-    for event in shop.stripe.events:
-        hint = shop.provider.read_event(*signed(json.dumps(event)))
-        assert (hint.id, hint.type) == (event["id"], event["type"])
-        snapshot = await shop.provider.fetch_event_objects(hint)
-        if snapshot is not None:
-            seen.add(event["type"].split(".")[0])
-
-    assert {"customer", "invoice", "charge", "refund"} <= seen
-
-
-async def test_a_dispute_shows_on_the_payment(shop: Shop) -> None:
-    charge = shop.stripe.add_charge(shop.mia, 900)
-    shop.stripe.open_dispute(charge["id"])
-    [event] = [each for each in shop.stripe.events if each["type"] == "charge.dispute.created"]
-
-    hint = shop.provider.read_event(*signed(json.dumps(event)))
-    snapshot = await shop.provider.fetch_event_objects(hint)
-
-    assert snapshot is not None
-    assert [payment.disputed for payment in snapshot.payments] == [True]
-
-
-async def test_events_that_need_nothing_ask_nothing(shop: Shop) -> None:
-    for kind in ("product.created", "invoice.upcoming", "customer.deleted", "brand.new.event"):
-        hint = EventHint("evt", kind, None, {})
-        assert await shop.provider.fetch_event_objects(hint) is None
-    assert shop.stripe.requests.count() == 0
-
-
-def signed(body: str | bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> tuple[bytes, str]:
-    raw = body.encode() if isinstance(body, str) else body
-    return raw, signature(secret, raw, int(time.time()) - age)
-
-
-GOOD = json.dumps(
-    {
-        "id": "evt_1",
-        "object": "event",
-        "type": "invoice.paid",
-        "data": {"object": {"id": "in_1", "customer": "cus_1", "charge": None}},
-    }
-)
-THIN = json.dumps(
-    {
-        "id": "evt_2",
-        "object": "v2.core.event",
-        "type": "v1.billing.meter.error_report_triggered",
-        "related_object": {"id": "mtr_1", "type": "billing.meter"},
-    }
-)
-
-
-async def test_a_signed_event_is_read(shop: Shop) -> None:
-    assert shop.provider.read_event(*signed(GOOD)) == EventHint(
-        "evt_1", "invoice.paid", "in_1", {"customer": "cus_1"}
-    )
-    expanded = GOOD.replace('"cus_1"', '{"id": "cus_1"}')
-    assert shop.provider.read_event(*signed(expanded)).references == {"customer": "cus_1"}
-
-
-@pytest.mark.parametrize(
-    ("body", "header"),
-    [
-        (GOOD.encode(), None),
-        (GOOD.encode(), ""),
-        (GOOD.encode(), "t=1,v1=00"),
-        (GOOD.encode(), "nonsense"),
-        (GOOD.encode(), "t=soon,v1=00"),
-        (GOOD.encode(), "t=1"),
-        (GOOD.encode(), f"t={int(time.time())},v1=ü"),
-        (b"\xff\xfe", f"t={int(time.time())},v1=00"),
-        signed(GOOD, secret="whsec_of_somebody_else"),
-        signed(GOOD, age=301),
-        (GOOD.replace("in_1", "in_2").encode(), signed(GOOD)[1]),
-        signed(b"\xff\xfe{}"),
-        signed("no json"),
-        signed(""),
-        signed("[]"),
-        signed("null"),
-        signed("7"),
-        signed('"text"'),
-        signed("{}"),
-        signed('{"id": "evt", "type": "x", "data": null}'),
-        signed('{"id": "evt", "type": "x", "data": {"object": []}}'),
-        signed('{"id": "evt", "type": "x", "data": {"object": "in_1"}}'),
-        signed('{"id": "evt", "type": "x", "data": {"object": {"customer": 5}}}'),
-        signed('{"id": "evt", "type": "x", "data": {"object": {"customer": ["cus"]}}}'),
-        signed('{"id": "evt", "data": {"object": {}}}'),
-        signed("[" * 100_000),
-        signed(THIN),
-    ],
-)
-async def test_what_stripe_did_not_sign_or_is_no_event(
-    shop: Shop, body: bytes, header: str | None
-) -> None:
-    with pytest.raises(BadEventError):
-        shop.provider.read_event(body, header)
 
 
 # --- errors ---

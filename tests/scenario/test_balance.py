@@ -187,6 +187,20 @@ async def test_nobody_sees_another_members_balance(stage: Stage) -> None:
     assert "[View]" not in text
 
 
+async def test_s4_the_end_counts_even_when_the_providers_event_is_late(stage: Stage) -> None:
+    await stage.link_mia()
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    await jobs_done(stage)
+    change_store(stage, "UPDATE subscriptions SET cancel_at = 1700000000000")
+
+    balance = await stage.balance_of(stage.mia)
+
+    assert "Free plan" in balance.text
+    assert "Your Pro subscription ended on <t:1700000000:D>" in balance.text
+    assert "credits left" not in balance.text
+    assert labels(balance) == ["Refresh", SUBSCRIBE]
+
+
 async def never_subscribed(stage: Stage) -> str:
     return str(stage.scene.stripe.add_customer(NOOR_ADDRESS)["id"])
 

@@ -92,7 +92,8 @@ async def test_health_fails_until_the_gateway_was_there_once(stage: Stage) -> No
     await stage.bot.stop()
     await stage.scene.discord.drop_gateway(hold_events=8)
     await stage.bot.launch()
-    await until(lambda: '"event": "commands_synced"' in stage.bot.log_tail(3_000))
+    synced = '"event": "commands_synced"'
+    await until(lambda: stage.bot.log_tail(100_000).count(synced) == 2)
 
     status, facts = await health(stage)
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
@@ -189,6 +190,24 @@ async def test_sigterm_ends_an_idle_process_at_once(stage: Stage) -> None:
     assert status == 0
     assert "Traceback" not in stage.bot.log_tail()
     await until(lambda: not stage.scene.discord.bot_connected)
+
+
+@pytest.mark.parametrize("silent", ["/gateway$", "/users/@me$", "the gateway itself"])
+async def test_sigterm_is_heard_while_discord_does_not_answer(stage: Stage, silent: str) -> None:
+    await stage.bot.stop()
+    if silent.startswith("/"):
+        stage.scene.discord.faults.add(path=silent, latency=30)
+    else:
+        await stage.scene.discord.drop_gateway(hold_events=30)
+    await stage.bot.launch()
+    last_words = "web_ready" if silent.startswith("/") else "commands_synced"
+    await until(lambda: stage.bot.log_tail(100_000).count(f'"event": "{last_words}"') == 2)
+
+    async with asyncio.timeout(5):
+        status = await stage.bot.stop()
+
+    assert status == 0, stage.bot.log_tail()
+    assert "Traceback" not in stage.bot.log_tail(100_000)
 
 
 async def test_sigterm_finishes_the_job_in_hand(stage: Stage) -> None:

@@ -1,7 +1,10 @@
 """kill -9 at each request of opening and closing: one channel, one welcome, one transcript."""
 
+import asyncio
+
 import pytest
 
+from bot.sandbox.discord import DidNotRespond
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike
 from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
@@ -115,6 +118,38 @@ async def test_closing_survives_kill_9(stage: Stage, step: str, after_work: bool
     logged = [each for each in stage.sam.messages(log) if "Ticket 0001 closed" in each.text]
     assert len(logged) == 1
     assert read_transcript(logged[0]).said_by("Mia") == ["please keep this"]
+
+
+async def test_a_ticket_opens_though_the_member_saw_no_answer(stage: Stage) -> None:
+    """Killed between the reserved row and the first answer."""
+    modal = await ask(stage, stage.mia)
+    strike = DiscordStrike(stage, *ANSWER, after_work=False)
+    submitting = asyncio.create_task(stage.mia.submit(modal, ANSWERS))
+
+    await strike.restart()
+    with pytest.raises(DidNotRespond):
+        await submitting
+    await settled(stage, "open", seconds=RECOVERY_SECONDS)
+    await jobs_done(stage, seconds=RECOVERY_SECONDS)
+
+    [channel] = ticket_channels(stage)
+    [welcome] = channel.messages
+    assert stage.mia.user in welcome.mentions
+
+
+async def test_a_refusal_is_told_after_a_kill(stage: Stage) -> None:
+    stage.expect_error("ticket_not_opened")
+    while len(stage.scene.guild.channels) < 500:
+        stage.scene.guild.add_text_channel(f"room-{len(stage.scene.guild.channels)}")
+    modal = await ask(stage, stage.mia)
+    strike = DiscordStrike(stage, *SCREEN, after_work=False)
+    sent = await stage.mia.submit(modal, ANSWERS)
+
+    await strike.restart()
+
+    assert sent.message is not None
+    await sent.message.changed(containing="500 channels", timeout=RECOVERY_SECONDS)
+    assert states(stage) == ["failed"]
 
 
 async def test_a_message_of_the_bot_that_nobody_confirmed_is_not_sent_again(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.sandbox.discord import File
 from tests.scenario.bad_luck import until
+from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     EMAIL,
@@ -160,6 +161,25 @@ async def test_a_message_in_the_killed_processes_memory_is_fetched_again(stage: 
     transcript = await transcript_of(stage, ticket)
 
     assert transcript.said_by("Mia") == ["just said"]
+
+
+async def test_closing_waits_until_what_was_missed_is_fetched(stage: Stage) -> None:
+    """A message that came after the restart must not hide the gap before it."""
+    ticket = await open_ticket(stage)
+    await jobs_done(stage)
+    await stage.bot.kill()
+    await stage.mia.say(ticket.channel, "while down")
+    slow = stage.scene.discord.faults.add(
+        method="GET", path=r"/channels/\d+/messages$", latency=2.0, times=1
+    )
+    await stage.bot.start()
+    await until(lambda: slow.struck)
+    await stage.mia.say(ticket.channel, "after it")
+    await until(lambda: "after it" in stored(stage))
+
+    transcript = await transcript_of(stage, ticket)
+
+    assert transcript.said_by("Mia") == ["while down", "after it"]
 
 
 async def test_last_words_before_closing_survive_a_kill(stage: Stage) -> None:

@@ -33,9 +33,9 @@ async def working(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
-async def add(database: Database, *keys: str, line: str | None = None) -> None:
+async def add(database: Database, *keys: str, kind: str = "test", line: str | None = None) -> None:
     async with database.write() as connection:
-        await jobs.add(connection, [NewJob("test", key, {}, line) for key in keys], now=NOW)
+        await jobs.add(connection, [NewJob(kind, key, {}, line) for key in keys], now=NOW)
 
 
 async def undone(database: Database) -> int:
@@ -105,6 +105,33 @@ async def test_more_jobs_than_it_carries_out_at_once(database: Database, clock: 
 
     assert most == service.CONCURRENCY
     assert seen == {f"job {number}": 1 for number in range(60)}
+
+
+async def test_a_flood_of_one_kind_leaves_room_for_what_people_wait_for(
+    database: Database, clock: Clock
+) -> None:
+    may_end, flooding = asyncio.Event(), 0
+    most, done = 0, asyncio.Event()
+
+    async def slow(job: Job) -> None:
+        nonlocal flooding, most
+        flooding += 1
+        most = max(most, flooding)
+        await may_end.wait()
+        flooding -= 1
+
+    async def act(job: Job) -> None:
+        done.set()
+
+    await add(database, *(f"event {number}" for number in range(40)), kind="flood")
+    worker = Worker(database, {"flood": slow, "test": act}, clock=clock, at_most={"flood": 3})
+    async with working(worker):
+        await add(database, "a member waits")
+        async with asyncio.timeout(10):
+            await done.wait()
+        assert (flooding, most) == (3, 3)
+        may_end.set()
+        await until_done(database)
 
 
 async def test_a_line_never_overlaps_and_keeps_its_order(database: Database, clock: Clock) -> None:

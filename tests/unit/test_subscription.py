@@ -1,0 +1,101 @@
+"""When a member has access, and which one step is open to them (S2-S6, R2, R3)."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.catalogue import Interval
+from bot.domain.identifiers import CustomerId, PlanId, PriceId, ProviderName, SubscriptionId
+from bot.domain.money import Money
+from bot.domain.subscription import NextStep, Status, Subscription, has_access, next_step
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+END = START + timedelta(days=30)
+PAID_UP = {Status.ACTIVE, Status.TRIALING}
+# What this version does not know may still be charged for, so a member can cancel it.
+LIVE = PAID_UP | {Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.UNKNOWN}
+
+times = st.integers(-40 * 86_400, 100 * 86_400).map(lambda each: START + timedelta(seconds=each))
+graces = st.timedeltas(timedelta(0), timedelta(days=60))
+statuses = st.sampled_from(Status)
+ends = st.one_of(st.none(), times)
+
+
+def subscription(status: Status, cancel_at: datetime | None) -> Subscription:
+    return Subscription(
+        id=SubscriptionId("sub"),
+        provider=ProviderName("stripe"),
+        customer_id=CustomerId("cus"),
+        plan_id=PlanId("pro"),
+        price_id=PriceId("price"),
+        interval=Interval.MONTH,
+        price=Money(2000, "usd"),
+        status=status,
+        created_at=START,
+        period_start=START,
+        period_end=END,
+        cancel_at=cancel_at,
+        ended_at=None,
+    )
+
+
+@given(statuses, ends, times, graces)
+def test_access_by_state_and_time(
+    status: Status, cancel_at: datetime | None, now: datetime, grace: timedelta
+) -> None:
+    access = has_access(subscription(status, cancel_at), now=now, grace=grace)
+
+    if cancel_at is not None and now >= cancel_at:
+        assert not access  # S4, however late the provider's event is
+    elif status in PAID_UP:
+        assert access
+    elif status is Status.PAST_DUE:
+        assert access == (now - START < grace)
+    else:
+        assert not access
+
+
+@given(statuses, times, times, graces)
+def test_s2_scheduling_the_end_takes_nothing_before_it(
+    status: Status, cancel_at: datetime, now: datetime, grace: timedelta
+) -> None:
+    before = has_access(subscription(status, None), now=now, grace=grace)
+    after = has_access(subscription(status, cancel_at), now=now, grace=grace)
+    assert after == (before and now < cancel_at)
+
+
+@given(statuses, ends, times, graces, graces)
+def test_a_longer_grace_never_takes_access(
+    status: Status, cancel_at: datetime | None, now: datetime, one: timedelta, other: timedelta
+) -> None:
+    each = subscription(status, cancel_at)
+    shorter, longer = sorted((one, other))
+    assert has_access(each, now=now, grace=shorter) <= has_access(each, now=now, grace=longer)
+
+
+@given(statuses, ends, times)
+def test_exactly_one_step_is_open(
+    status: Status, cancel_at: datetime | None, now: datetime
+) -> None:
+    step = next_step(subscription(status, cancel_at), now=now)
+
+    assert (step is NextStep.CANCEL) == (status in LIVE and cancel_at is None)  # R2
+    resumable = status in LIVE and cancel_at is not None and now < cancel_at
+    assert (step is NextStep.RESUME) == resumable  # S5
+    if status not in LIVE:
+        assert step is NextStep.SUBSCRIBE
+
+
+@given(times)
+def test_nobody_without_a_subscription_has_anything_to_cancel(now: datetime) -> None:
+    assert next_step(None, now=now) is NextStep.SUBSCRIBE
+
+
+@given(statuses, ends)
+def test_what_ends_by_itself_is_live_and_has_a_date(
+    status: Status, cancel_at: datetime | None
+) -> None:
+    each = subscription(status, cancel_at)
+    assert each.is_live == (status in LIVE)
+    assert each.is_scheduled_to_end == (status in LIVE and cancel_at is not None)
