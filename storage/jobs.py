@@ -74,7 +74,7 @@ def _claim(which: sa.ColumnElement[bool]) -> sa.Executable:
     )
 
 
-_CLAIM_ONE_KIND = _claim(jobs.c.kind == sa.bindparam("kind"))
+_CLAIM_ONE_KIND = _claim(jobs.c.kind == sa.bindparam("of_kind"))
 _CLAIM_OTHERS = _claim(jobs.c.kind.not_in(sa.bindparam("except_kinds", expanding=True)))
 
 
@@ -94,7 +94,7 @@ async def claim(
     """
     given = {"now": now, "until": now + lease, "token": token, "most": most}
     if kind is not None:
-        rows = await connection.execute(_CLAIM_ONE_KIND, {**given, "kind": kind})
+        rows = await connection.execute(_CLAIM_ONE_KIND, {**given, "of_kind": kind})
     else:
         left = list(except_kinds)
         rows = await connection.execute(_CLAIM_OTHERS, {**given, "except_kinds": left})
