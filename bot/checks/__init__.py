@@ -19,7 +19,7 @@ async def run_checks(
         say(str(finding))
         wrong += finding.level is Level.WRONG
     if wrong:
-        say(f"{_counted(wrong, 'problem')} to mend before `mooring run`.")
+        say(f"{_counted(wrong, 'problem')} to mend.")
         return 1
     say("Everything that Mooring needs is there.")
     return 0

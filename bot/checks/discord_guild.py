@@ -81,6 +81,11 @@ class GuildView:
 
 def check_guild(guild: GuildView, settings: GuildSettings) -> list[Finding]:
     """What will not work in this server with these settings."""
+    if settings == GuildSettings():
+        return [
+            doubtful(f"{guild.name}: nothing is chosen yet. Start Mooring and run /setup there."),
+            *_check_permissions(guild),
+        ]
     problems = [
         *_check_roles(guild, settings),
         *_check_permissions(guild),

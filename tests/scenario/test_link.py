@@ -432,6 +432,7 @@ NO_ADDRESSES = (
     "mia@example.com\u2028eve@evil.example",
     "[click](https://evil.example)@example.com",
     "<@1>@evil.example",
+    "https://evil.example/@example.com",
     "mia@example",
     "@everyone",
     "mia",
@@ -451,7 +452,7 @@ async def test_what_is_no_address_is_refused_and_not_repeated(stage: Stage) -> N
 
 
 async def test_markdown_in_an_address_is_never_shown(stage: Stage) -> None:
-    for name in ("**mia**", "`mia`", "||mia||", "https://evil.example/"):
+    for name in ("**mia**", "`mia`", "||mia||", "~~mia~~"):
         screen = await ask(stage, stage.mia, f"{name}@example.com")
 
         assert "Check your mail" in screen.text
