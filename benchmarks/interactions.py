@@ -103,10 +103,15 @@ class _Mix:
         self.missed = 0
 
     async def open_screens(self) -> None:
-        """Give everybody a Refresh button."""
+        """Give everybody a Refresh button; a machine that is too slow for one gets another try."""
         for person in self._linked:
-            answer = await person.slash("balance", channel=self._here)
-            self._screens.append(await answer.settled())
+            while True:
+                try:
+                    answer = await person.slash("balance", channel=self._here)
+                except DidNotRespond:
+                    continue
+                self._screens.append(await answer.settled())
+                break
 
     async def act(self, number: int) -> None:
         """One interaction until its first response, or until Discord gives up."""

@@ -1,7 +1,7 @@
 """The shared subscription service: the mirror of the provider, and what members see of it."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,8 @@ from storage import accounts, customers, ledger, subscriptions
 
 # A refresh takes four reads. Many at once reach Stripe's limit and keep other clicks waiting.
 REFRESHED_AT_ONCE = 4
+# Four requests each time: whoever presses again and again reads the store.
+REFRESH_COOLDOWN = timedelta(seconds=10)
 
 
 async def apply(
@@ -62,6 +64,7 @@ class SubscriptionService:
         """Build on the process's context."""
         self._context = context
         self._refreshing = asyncio.Semaphore(REFRESHED_AT_ONCE)
+        self._refreshed_at: dict[CustomerId, datetime] = {}
 
     async def find_account(self, user_id: UserId) -> Account | None:
         """What the store knows, in one query; None when the user has linked nothing."""
@@ -76,12 +79,26 @@ class SubscriptionService:
         return account
 
     async def refresh(self, customer_id: CustomerId) -> None:
-        """Ask the provider for everything of one customer (rule S17)."""
+        """Ask the provider for everything of one customer (rule S17), unless it was just asked."""
         async with self._refreshing:
             asked_at = self._context.clock()
+            last = self._refreshed_at.get(customer_id)
+            if last is not None and asked_at - last < REFRESH_COOLDOWN:
+                return
             snapshot = await self._context.provider.fetch_account(customer_id)
             async with self._context.database.write() as connection:
                 await apply(connection, self._context, snapshot, asked_at=asked_at)
+            self._note_refreshed(customer_id, asked_at)
+
+    def _note_refreshed(self, customer_id: CustomerId, asked_at: datetime) -> None:
+        """Oldest first, so that those over their time are found at the front."""
+        self._refreshed_at.pop(customer_id, None)
+        self._refreshed_at[customer_id] = asked_at
+        while True:
+            known, last = next(iter(self._refreshed_at.items()))
+            if asked_at - last < REFRESH_COOLDOWN:
+                return
+            del self._refreshed_at[known]
 
     async def checkout_url(self, user_id: UserId, price_id: PriceId, *, return_url: str) -> str:
         """The provider's page to buy a plan; raises AlreadySubscribed instead of selling twice."""

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ class _Cluster:
     def url(self) -> str:
         return f"postgresql+asyncpg://mooring@/postgres?host={self._folder}"
 
-    def start(self) -> None:
+    def _start(self) -> None:
         self._run("initdb", "-D", "data", "-U", "mooring", "-A", "trust", "-E", "UTF8", "--no-sync")
         settings = (
             "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
@@ -63,9 +64,28 @@ class _Cluster:
         )
         self._run("pg_ctl", "-D", "data", "-w", "-l", "server.log", "-o", settings, "start")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
-        shutil.rmtree(self._folder)
+    @contextmanager
+    def kept(self) -> Iterator[str]:
+        """The running server's address. It ends with the block, and also when we are killed.
+
+        A shell waits for the end of its input, which comes with our own end, whatever that is.
+        """
+        end = 'read -r _; "$0" -D data -m immediate stop; cd /; rm -rf "$1"'
+        keeper = subprocess.Popen(  # noqa: S603
+            ["/bin/sh", "-c", end, self._binaries / "pg_ctl", self._folder],
+            cwd=self._folder,
+            user=self._user,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C in a terminal is for pytest alone.
+            start_new_session=True,
+        )
+        try:
+            self._start()
+            yield self.url
+        finally:
+            keeper.communicate()
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603
@@ -139,12 +159,8 @@ def postgresql() -> Iterator[PostgreSQL]:
     binaries = _binaries()
     if binaries is None:
         pytest.skip(MISSING)
-    cluster = _Cluster(binaries)
-    try:
-        cluster.start()
-        yield PostgreSQL(cluster.url)
-    finally:
-        cluster.stop()
+    with _Cluster(binaries).kept() as url:
+        yield PostgreSQL(url)
 
 
 @pytest.fixture(params=BACKENDS)
