@@ -117,11 +117,13 @@ async def finish(
     note_jobs_added(connection)
 
 
-async def renew(connection: AsyncConnection, *, token: str, until: datetime) -> None:
-    """Keep every lease of a worker until then."""
+async def renew(
+    connection: AsyncConnection, ids: Sequence[int], *, token: str, until: datetime
+) -> None:
+    """Keep the leases of the jobs that a worker still carries out."""
     await connection.execute(
         sa.update(jobs)
-        .where(jobs.c.lease_token == token, jobs.c.done_at.is_(None))
+        .where(jobs.c.id.in_(ids), jobs.c.lease_token == token, jobs.c.done_at.is_(None))
         .values(lease_until=until)
     )
 

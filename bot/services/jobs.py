@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import prometheus_client
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import ProviderUnavailableError
@@ -83,11 +84,18 @@ class Worker:
         self._stopping = False
 
     async def run(self) -> None:
-        """Work until `stop`; then finish what is in hand."""
+        """Work until `stop`; then finish what is in hand.
+
+        A database that is away for a while is waited for: nothing is claimed or lost meanwhile.
+        """
         while not self._stopping:
             self._database.jobs_added.clear()
-            await self._turn()
-            await self._wait_for_work()
+            try:
+                await self._turn()
+                await self._wait_for_work()
+            except (SQLAlchemyError, OSError) as error:
+                _log.error("store_unreachable", error=type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS)
         if self._running:
             # Within the lease: what takes longer is taken up by the next process.
             await asyncio.wait(self._running.values(), timeout=LEASE.total_seconds() / 2)
@@ -104,15 +112,16 @@ class Worker:
 
     async def _turn(self) -> None:
         """One transaction: mark what has ended, renew what runs, claim what is due."""
-        finished, self._finished = self._finished, []
-        now = self._clock()
+        now, finished = self._clock(), tuple(self._finished)
         async with self._database.write() as connection:
             if finished:
                 await jobs.finish(connection, finished, token=self._token, now=now)
             if self._running and now - self._renewed_at >= RENEW_EVERY:
-                await jobs.renew(connection, token=self._token, until=now + LEASE)
+                held = tuple(self._running)
+                await jobs.renew(connection, held, token=self._token, until=now + LEASE)
                 self._renewed_at = now
             claimed = await self._claim(connection, now)
+        del self._finished[: len(finished)]
         for job in claimed:
             self._running_of[job.kind] += 1
             task = asyncio.create_task(self._carry_out(job), name=f"job {job.kind}")
@@ -184,11 +193,15 @@ class Worker:
             error=type(error).__name__,
             why=str(error)[:200] if expected else None,
         )
-        async with self._database.write() as connection:
-            await jobs.put_back(
-                connection,
-                job.id,
-                token=self._token,
-                run_at=run_at,
-                error=f"{type(error).__name__}: {error}"[:500],
-            )
+        try:
+            async with self._database.write() as connection:
+                await jobs.put_back(
+                    connection,
+                    job.id,
+                    token=self._token,
+                    run_at=run_at,
+                    error=f"{type(error).__name__}: {error}"[:500],
+                )
+        except (SQLAlchemyError, OSError) as unreachable:
+            # Nobody renews the lease any more, so the job runs again when it has run out.
+            _log.error("store_unreachable", error=type(unreachable).__name__)

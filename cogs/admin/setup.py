@@ -92,8 +92,6 @@ def _problems(interaction: Interaction, settings: GuildSettings) -> list[str]:
     allowed = category.permissions_for(guild.me) if category else guild.me.guild_permissions
     if not (allowed.manage_channels and allowed.view_channel):
         problems.append("The bot needs View Channel and Manage Channels for the ticket category.")
-    if not allowed.manage_roles:
-        problems.append("The bot needs Manage Roles there, to make ticket channels private.")
     log = guild.get_channel(settings.log_channel_id or 0)
     if log is not None and not log.permissions_for(guild.me).send_messages:
         problems.append("The bot may not write in the log channel.")

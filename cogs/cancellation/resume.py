@@ -30,9 +30,7 @@ class ResumeCog(commands.Cog):
 
     async def start(self, interaction: Interaction, _argument: str) -> None:
         """Commit the wish; a job asks the provider."""
-        await self._is.resumptions.request(
-            user_of(interaction), screen=screen_of(interaction)
-        )
+        await self._is.resumptions.request(user_of(interaction), screen=screen_of(interaction))
         await reply(
             interaction,
             card(

@@ -124,11 +124,12 @@ async def test_a_lease_keeps_others_away_until_it_ends(database: Database) -> No
 
 async def test_a_renewed_lease_lasts(database: Database) -> None:
     await add(database, "a")
-    await claim(database, "alive")
+    await add(database, "dropped")
+    [held, _] = await claim(database, "alive")
     async with database.write() as connection:
-        await jobs.renew(connection, token="alive", until=NOW + timedelta(minutes=1))
+        await jobs.renew(connection, [held.id], token="alive", until=NOW + timedelta(minutes=1))
 
-    assert await claim(database, "other", now=NOW + LEASE * 2) == []
+    assert keys(await claim(database, "other", now=NOW + LEASE * 2)) == ["dropped"]
 
 
 async def test_who_lost_the_lease_changes_nothing_any_more(database: Database) -> None:
@@ -140,7 +141,7 @@ async def test_who_lost_the_lease_changes_nothing_any_more(database: Database) -
     async with database.write() as connection:
         await jobs.put_back(connection, late[0].id, token="late", run_at=NOW, error="late")
         await jobs.release(connection, token="late")
-        await jobs.renew(connection, token="late", until=NOW + timedelta(days=1))
+        await jobs.renew(connection, [late[0].id], token="late", until=NOW + timedelta(days=1))
 
     assert await column(database, "a", "done_at") is None
     assert await column(database, "a", "lease_token") == "other"
