@@ -26,6 +26,7 @@ from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import Handler, TryAgainError, Worker
+from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
@@ -132,6 +133,7 @@ class Application:
             resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
             refunds=RefundService(context, guilds),
+            refund_saga=RefundSaga(context),
             guilds=guilds,
             catalogue=context.catalogue,
             policy=context.policy,

@@ -10,6 +10,7 @@ from bot.services.cancellations import CancellationService
 from bot.services.context import Clock, Policy
 from bot.services.guilds import GuildService
 from bot.services.jobs import Handler
+from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
@@ -48,6 +49,7 @@ class Dependencies:
     resumptions: ResumptionService
     tickets: TicketService
     refunds: RefundService
+    refund_saga: RefundSaga
     guilds: GuildService
     catalogue: Catalogue
     policy: Policy

@@ -1,8 +1,4 @@
-"""Refunds by moderators (rules S11-S14, R9): the money first, then the end of the subscription.
-
-Each step's intent is committed before the provider is asked and its outcome after it. A step that
-was cut short is asked again under the same idempotency key, or looked up by its reference.
-"""
+"""The refund desk: who may refund what, and what it would end (rules S11-S14, R9)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
 from bot.domain.errors import (
     ConsequenceChanged,
     InvalidAmount,
@@ -23,7 +18,7 @@ from bot.domain.errors import (
     RefundsSwitchedOff,
 )
 from bot.domain.identifiers import PaymentId, RefundId, UserId
-from bot.domain.job import Job, NewJob
+from bot.domain.job import NewJob
 from bot.domain.money import Money
 from bot.domain.refund import (
     Consequence,
@@ -38,12 +33,7 @@ from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.screens import Screen
-from bot.services.subscriptions import apply
 from storage import audit, customers, jobs, refunds, subscriptions
-
-# The saga gives up on a refund only when the provider says no; this many runs without any answer
-# later, the next one looks for the refund before it asks again (keys live 24 hours).
-LOOK_FIRST_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +164,7 @@ class RefundService:
                 raise NotRefundable(why="in_progress") from error
             if requested is None:
                 raise RefundOver(state=refund.state)
-            await self._audit(connection, requested, "refund.requested", actor.user_id)
+            await record(connection, self._context, requested, "refund.requested", actor.user_id)
             job = NewJob(
                 "refund.carry_out",
                 f"refund:{refund_id}",
@@ -184,109 +174,10 @@ class RefundService:
             await jobs.add(connection, [job], now=now)
         return RefundCase(requested, case.payment, case.subscription)
 
-    async def carry_out(self, job: Job) -> None:
-        """Refund, then end what the payment paid for. Each half happens once."""
-        refund_id = RefundId(str(job.payload["refund_id"]))
-        async with self._context.database.read() as connection:
-            refund = await self._load(connection, refund_id)
-        if refund.state is RefundState.REQUESTED:
-            refund = await self._move_money(refund, job)
-        if refund.state is RefundState.REFUNDED:
-            await self._end_subscription(refund, job)
-
     async def find(self, refund_id: RefundId) -> RefundCase:
         """A refund for showing its outcome."""
         async with self._context.database.read() as connection:
-            return await self._case(connection, await self._load(connection, refund_id))
-
-    async def _move_money(self, refund: Refund, job: Job) -> Refund:
-        receipt: RefundReceipt | None = None
-        failure: str | None = None
-        provider = self._context.provider
-        if job.attempts > LOOK_FIRST_AFTER:
-            receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
-        if receipt is None:
-            try:
-                receipt = await provider.refund(
-                    refund.payment_id,
-                    amount=refund.amount,
-                    ground=refund.ground or Ground.OUR_ERROR,
-                    reference=refund.id,
-                    idempotency_key=refund.idempotency_key,
-                )
-            except ProviderRefusedError as refusal:
-                failure = refusal.code
-        if receipt is not None and receipt.status in ("failed", "canceled"):
-            failure = f"refund_{receipt.status}"
-        async with self._context.database.write() as connection:
-            if failure is not None or receipt is None:
-                return await self._fail(connection, refund, job, failure or "unknown")
-            refunded = await refunds.advance(
-                connection,
-                refund.id,
-                expected=(RefundState.REQUESTED,),
-                to=RefundState.REFUNDED,
-                provider_refund_id=receipt.provider_refund_id,
-                provider_status=receipt.status,
-            )
-            if refunded is None:
-                return await self._load(connection, refund.id)
-            await self._audit(connection, refunded, "refund.made", None)
-            return refunded
-
-    async def _fail(
-        self, connection: AsyncConnection, refund: Refund, job: Job, failure: str
-    ) -> Refund:
-        failed = await refunds.advance(
-            connection,
-            refund.id,
-            expected=(RefundState.REQUESTED,),
-            to=RefundState.FAILED,
-            failure=failure,
-            finished_at=self._context.clock(),
-        )
-        if failed is None:
-            return await self._load(connection, refund.id)
-        await self._audit(connection, failed, "refund.failed", None)
-        await self._announce(connection, failed, job, tell_member=False)
-        return failed
-
-    async def _end_subscription(self, refund: Refund, job: Job) -> None:
-        asked_at = self._context.clock()
-        snapshot = Snapshot()
-        if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
-            snapshot = await self._context.provider.end_subscription(
-                refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
-            )
-        payment = await self._context.provider.fetch_payment(refund.payment_id)
-        async with self._context.database.write() as connection:
-            await apply(connection, self._context, snapshot, asked_at=asked_at)
-            await apply(connection, self._context, payment, asked_at=asked_at)
-            done = await refunds.advance(
-                connection,
-                refund.id,
-                expected=(RefundState.REFUNDED,),
-                to=RefundState.DONE,
-                finished_at=self._context.clock(),
-            )
-            if done is None:
-                return
-            await self._audit(connection, done, "refund.done", None)
-            await self._announce(connection, done, job, tell_member=True)
-
-    async def _announce(
-        self, connection: AsyncConnection, refund: Refund, job: Job, *, tell_member: bool
-    ) -> None:
-        reference = {"refund_id": refund.id}
-        with_screen = {**reference, "screen": job.payload["screen"]}
-        new = [
-            NewJob("refund.show", f"refund-show:{refund.id}", with_screen),
-            NewJob("refund.tell_staff", f"refund-log:{refund.id}", reference),
-        ]
-        if tell_member:
-            new.append(NewJob("refund.tell_member", f"refund-dm:{refund.id}", reference))
-            new.append(NewJob("refund.mail_receipt", f"refund-mail:{refund.id}", reference))
-        await jobs.add(connection, new, now=self._context.clock())
+            return await self._case(connection, await load_refund(connection, refund_id))
 
     async def _require_desk(self, actor: Actor, member_id: UserId | None) -> None:
         await self._guilds.require(actor, Duty.MODERATOR)
@@ -323,21 +214,15 @@ class RefundService:
 
     async def _require_own(self, actor: Actor, refund_id: RefundId) -> None:
         async with self._context.database.read() as connection:
-            refund = await self._load(connection, refund_id)
+            refund = await load_refund(connection, refund_id)
         await self._require_desk(actor, refund.member_id)
         if refund.moderator_id != actor.user_id or refund.guild_id != actor.guild_id:
             raise NotYours
 
     async def _draft(self, connection: AsyncConnection, refund_id: RefundId) -> Refund:
-        refund = await self._load(connection, refund_id)
+        refund = await load_refund(connection, refund_id)
         if refund.state is not RefundState.DRAFT:
             raise RefundOver(state=refund.state)
-        return refund
-
-    async def _load(self, connection: AsyncConnection, refund_id: RefundId) -> Refund:
-        refund = await refunds.find(connection, refund_id)
-        if refund is None:
-            raise NoSuchThing("refund")
         return refund
 
     async def _case(self, connection: AsyncConnection, refund: Refund) -> RefundCase:
@@ -351,23 +236,37 @@ class RefundService:
         )
         return RefundCase(refund, payment, subscription)
 
-    async def _audit(
-        self, connection: AsyncConnection, refund: Refund, action: str, actor: UserId | None
-    ) -> None:
-        await audit.append(
-            connection,
-            actor_id=actor,
-            action=action,
-            subject=refund.payment_id,
-            details={
-                "refund": refund.id,
-                "member": refund.member_id,
-                "amount": refund.amount.amount,
-                "currency": refund.amount.currency,
-                "ground": refund.ground,
-                "consequence": refund.consequence,
-                "provider_refund": refund.provider_refund_id,
-                "failure": refund.failure,
-            },
-            now=self._context.clock(),
-        )
+
+async def load_refund(connection: AsyncConnection, refund_id: RefundId) -> Refund:
+    """The refund, whatever became of it; raises NoSuchThing."""
+    refund = await refunds.find(connection, refund_id)
+    if refund is None:
+        raise NoSuchThing("refund")
+    return refund
+
+
+async def record(
+    connection: AsyncConnection,
+    context: Context,
+    refund: Refund,
+    action: str,
+    actor: UserId | None,
+) -> None:
+    """Write a step of a refund to the audit log. `actor` None means Mooring itself."""
+    await audit.append(
+        connection,
+        actor_id=actor,
+        action=action,
+        subject=refund.payment_id,
+        details={
+            "refund": refund.id,
+            "member": refund.member_id,
+            "amount": refund.amount.amount,
+            "currency": refund.amount.currency,
+            "ground": refund.ground,
+            "consequence": refund.consequence,
+            "provider_refund": refund.provider_refund_id,
+            "failure": refund.failure,
+        },
+        now=context.clock(),
+    )

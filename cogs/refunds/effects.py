@@ -15,7 +15,7 @@ class RefundEffects:
         """Register every handler."""
         self._is = dependencies
         for kind, handler in (
-            ("refund.carry_out", dependencies.refunds.carry_out),
+            ("refund.carry_out", dependencies.refund_saga.carry_out),
             ("refund.show", self.show),
             ("refund.tell_staff", self.tell_staff),
             ("refund.tell_member", self.tell_member),

@@ -1,0 +1,127 @@
+"""Carrying a confirmed refund out: the money first, then the end of the subscription (S11).
+
+Each step's intent is committed before the provider is asked and its outcome after it. A step that
+was cut short is asked again under the same idempotency key, or looked up by its reference.
+"""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
+from bot.domain.identifiers import RefundId
+from bot.domain.job import Job, NewJob
+from bot.domain.refund import Consequence, Ground, Refund, RefundState
+from bot.services.context import Context
+from bot.services.refunds import load_refund, record
+from bot.services.subscriptions import apply
+from storage import jobs, refunds
+
+# The saga gives up on a refund only when the provider says no; this many runs without any answer
+# later, the next one looks for the refund before it asks again (keys live 24 hours).
+LOOK_FIRST_AFTER = 2
+
+
+class RefundSaga:
+    """Takes a refund from `requested` to `done` or `failed`, however often it is cut short."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def carry_out(self, job: Job) -> None:
+        """Refund, then end what the payment paid for. Each half happens once."""
+        refund_id = RefundId(str(job.payload["refund_id"]))
+        async with self._context.database.read() as connection:
+            refund = await load_refund(connection, refund_id)
+        if refund.state is RefundState.REQUESTED:
+            refund = await self._move_money(refund, job)
+        if refund.state is RefundState.REFUNDED:
+            await self._end_subscription(refund, job)
+
+    async def _move_money(self, refund: Refund, job: Job) -> Refund:
+        receipt: RefundReceipt | None = None
+        failure: str | None = None
+        provider = self._context.provider
+        if job.attempts > LOOK_FIRST_AFTER:
+            receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
+        if receipt is None:
+            try:
+                receipt = await provider.refund(
+                    refund.payment_id,
+                    amount=refund.amount,
+                    ground=refund.ground or Ground.OUR_ERROR,
+                    reference=refund.id,
+                    idempotency_key=refund.idempotency_key,
+                )
+            except ProviderRefusedError as refusal:
+                failure = refusal.code
+        if receipt is not None and receipt.status in ("failed", "canceled"):
+            failure = f"refund_{receipt.status}"
+        async with self._context.database.write() as connection:
+            if failure is not None or receipt is None:
+                return await self._fail(connection, refund, job, failure or "unknown")
+            refunded = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.REQUESTED,),
+                to=RefundState.REFUNDED,
+                provider_refund_id=receipt.provider_refund_id,
+                provider_status=receipt.status,
+            )
+            if refunded is None:
+                return await load_refund(connection, refund.id)
+            await record(connection, self._context, refunded, "refund.made", None)
+            return refunded
+
+    async def _fail(
+        self, connection: AsyncConnection, refund: Refund, job: Job, failure: str
+    ) -> Refund:
+        failed = await refunds.advance(
+            connection,
+            refund.id,
+            expected=(RefundState.REQUESTED,),
+            to=RefundState.FAILED,
+            failure=failure,
+            finished_at=self._context.clock(),
+        )
+        if failed is None:
+            return await load_refund(connection, refund.id)
+        await record(connection, self._context, failed, "refund.failed", None)
+        await self._announce(connection, failed, job, tell_member=False)
+        return failed
+
+    async def _end_subscription(self, refund: Refund, job: Job) -> None:
+        asked_at = self._context.clock()
+        snapshot = Snapshot()
+        if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
+            snapshot = await self._context.provider.end_subscription(
+                refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
+            )
+        payment = await self._context.provider.fetch_payment(refund.payment_id)
+        async with self._context.database.write() as connection:
+            await apply(connection, self._context, snapshot, asked_at=asked_at)
+            await apply(connection, self._context, payment, asked_at=asked_at)
+            done = await refunds.advance(
+                connection,
+                refund.id,
+                expected=(RefundState.REFUNDED,),
+                to=RefundState.DONE,
+                finished_at=self._context.clock(),
+            )
+            if done is None:
+                return
+            await record(connection, self._context, done, "refund.done", None)
+            await self._announce(connection, done, job, tell_member=True)
+
+    async def _announce(
+        self, connection: AsyncConnection, refund: Refund, job: Job, *, tell_member: bool
+    ) -> None:
+        reference = {"refund_id": refund.id}
+        with_screen = {**reference, "screen": job.payload["screen"]}
+        new = [
+            NewJob("refund.show", f"refund-show:{refund.id}", with_screen),
+            NewJob("refund.tell_staff", f"refund-log:{refund.id}", reference),
+        ]
+        if tell_member:
+            new.append(NewJob("refund.tell_member", f"refund-dm:{refund.id}", reference))
+            new.append(NewJob("refund.mail_receipt", f"refund-mail:{refund.id}", reference))
+        await jobs.add(connection, new, now=self._context.clock())
