@@ -17,6 +17,7 @@ from discord.ext import commands
 
 from bot.billing.stripe import StripeProvider
 from bot.client import MooringClient, point_at
+from bot.domain.identifiers import GuildId
 from bot.mail import Mailer, MailRefusedError
 from bot.services.accounts import AccountService
 from bot.services.cancellations import CancellationService
@@ -112,7 +113,11 @@ class Application:
         self._database = context.database
         handlers: dict[str, Handler] = {}
         router = Router()
-        guilds = GuildService(context, configuration.to_guild_settings())
+        self._guilds = guilds = GuildService(
+            context,
+            configuration.to_guild_settings(),
+            servers=[GuildId(server) for server in configuration.servers],
+        )
         vendor = configuration.vendor
 
         def with_dependencies(
@@ -183,6 +188,10 @@ class Application:
             await stack.enter_async_context(self.client)
             if not await _unless_stopped(stop, self._log_in(stop)):
                 return
+            application = self.client.application
+            self._guilds.note_application(
+                is_private=application is not None and not application.bot_public
+            )
             gateway = asyncio.create_task(self.client.connect(), name="gateway")
             ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
             stopping = asyncio.create_task(stop.wait(), name="stop")

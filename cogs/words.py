@@ -31,6 +31,7 @@ from bot.domain.errors import (
     OwnAccount,
     RefundOver,
     RefundsSwitchedOff,
+    ServerNotTrusted,
     TicketExists,
     TicketOver,
     TooManyLinkRequests,
@@ -253,6 +254,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return (
                 f"**This server is not set up yet.** Missing: {', '.join(missing)}.\n"
                 "An administrator can choose it with `/setup`."
+            )
+        case ServerNotTrusted(guild_id=guild_id):
+            return (
+                "**The bot is not meant for this server.** Whoever runs the bot can name it under "
+                f"`servers` in `mooring.toml` (`{guild_id}`), or switch off *Public Bot* in "
+                "Discord's developer portal, so that nobody else can add it to servers."
             )
         case TicketExists(channel_id=None):
             return "**Your ticket is being opened.** Please wait a moment."

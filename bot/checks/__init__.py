@@ -35,7 +35,9 @@ async def _findings(
     # What the file sets for a server wins over what /setup has stored.
     configured = configuration.to_guild_settings()
     settings = None if store.guilds is None else {**store.guilds, **configured}
-    async for finding in check_discord(environment, configured, settings):
+    async for finding in check_discord(
+        environment, configured, settings, servers=configuration.servers
+    ):
         yield finding
     async for finding in check_stripe(environment, configuration.to_catalogue()):
         yield finding

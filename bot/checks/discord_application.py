@@ -1,7 +1,7 @@
 """The Discord application: token, intents and the servers that the bot is in. No gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +57,13 @@ async def check_discord(
     environment: Environment,
     configured: Mapping[GuildId, GuildSettings],
     settings: Mapping[GuildId, GuildSettings] | None,
+    *,
+    servers: Collection[int],
 ) -> AsyncIterator[Finding]:
     """Token first: without it nothing else can be asked.
 
     `settings` are those that count in each server, None where the store could not be read;
-    `configured` are those from mooring.toml.
+    `configured` are those from mooring.toml, `servers` the servers that it names.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -72,6 +74,12 @@ async def check_discord(
             yield fine(f"Discord knows the token: the bot is {me['username']}.")
             application = await api.get("/applications/@me")
             yield _check_intents(int(application["flags"]))
+            if application["bot_public"] and not servers:
+                yield wrong(
+                    "Everybody can add this bot to a server of their own, where they would be "
+                    "refused. Switch off Public Bot in the developer portal (your application, "
+                    "Bot), or name your servers in mooring.toml: servers = [...]."
+                )
             guilds = await _guilds(api)
             for finding in _check_membership(guilds, configured, str(application["id"])):
                 yield finding

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.identifiers import ChannelId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, UserId
 from bot.domain.money import Money
 
 
@@ -98,6 +98,13 @@ class GuildNotSetUp(MooringError):
     """The server's administrator has not finished `/setup`."""
 
     missing: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class ServerNotTrusted(MooringError):
+    """Somebody has added the bot to a server that the vendor has not chosen."""
+
+    guild_id: GuildId
 
 
 @dataclass(eq=False)

@@ -1,10 +1,10 @@
 """Who may do what in which server, and where things go there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.errors import GuildNotSetUp, NotPermitted
+from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import GuildId, RoleId, UserId
 from bot.services.context import Context
@@ -31,13 +31,42 @@ class Duty(StrEnum):
 class GuildService:
     """Servers' settings. Those in mooring.toml win over those from `/setup`."""
 
-    def __init__(self, context: Context, configured: Mapping[GuildId, GuildSettings]) -> None:
-        """`configured` are the settings from mooring.toml."""
+    def __init__(
+        self,
+        context: Context,
+        configured: Mapping[GuildId, GuildSettings],
+        *,
+        servers: Collection[GuildId] = (),
+    ) -> None:
+        """`configured` are the settings from mooring.toml, `servers` those that it names."""
         self._context = context
         self._configured = configured
+        self._servers = frozenset(servers)
+        self._is_private = False
+
+    def note_application(self, *, is_private: bool) -> None:
+        """Whether the vendor alone can add the bot to servers; Discord says so at login."""
+        self._is_private = is_private
+
+    def trusts(self, guild_id: GuildId) -> bool:
+        """Whether the vendor has chosen this server.
+
+        Roles belong to a server and money to the vendor: whoever could add the bot to a server of
+        their own could make themselves a moderator there, and refund.
+        """
+        if self._servers:
+            return guild_id in self._servers
+        return self._is_private or guild_id in self._configured
+
+    def require_trusted(self, guild_id: GuildId) -> None:
+        """Raise ServerNotTrusted unless the vendor has chosen this server."""
+        if not self.trusts(guild_id):
+            raise ServerNotTrusted(guild_id)
 
     async def settings(self, guild_id: GuildId) -> GuildSettings:
-        """The server's settings as they are now; all None before `/setup`."""
+        """The server's settings as they are now; all None before `/setup`, or if not trusted."""
+        if not self.trusts(guild_id):
+            return GuildSettings()
         if guild_id in self._configured:
             return self._configured[guild_id]
         async with self._context.database.read() as connection:
@@ -49,6 +78,7 @@ class GuildService:
 
     async def require(self, actor: Actor, *duties: Duty) -> GuildSettings:
         """Raise NotPermitted unless the actor has a role for one of the duties."""
+        self.require_trusted(actor.guild_id)
         settings = await self.settings(actor.guild_id)
         roles = {
             Duty.SUPPORT: settings.support_role_id,
@@ -63,6 +93,7 @@ class GuildService:
 
     async def administer(self, actor: Actor) -> GuildSettings:
         """The server's settings for an administrator; raises NotPermitted for everybody else."""
+        self.require_trusted(actor.guild_id)
         if not actor.manages_guild:
             raise NotPermitted(needs="manage server")
         return await self.settings(actor.guild_id)

@@ -112,6 +112,12 @@ class RefundService:
                 raise RefundOver(state=refund.state)
             return await self._case(connection, changed)
 
+    async def own_draft(self, actor: Actor, refund_id: RefundId) -> RefundCase:
+        """The actor's own refund, as long as it may still be changed."""
+        await self._require_own(actor, refund_id)
+        async with self._context.database.read() as connection:
+            return await self._case(connection, await self._draft(connection, refund_id))
+
     async def set_amount(self, actor: Actor, refund_id: RefundId, amount: Money) -> RefundCase:
         """Give back less than everything; raises InvalidAmount."""
         await self._require_own(actor, refund_id)

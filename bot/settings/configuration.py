@@ -172,7 +172,7 @@ class GuildSection(_Section):
 
 
 class Configuration(_Section):
-    """`mooring.toml`."""
+    """`mooring.toml`. `servers` are the only ones where the team's commands work, if given."""
 
     vendor: VendorSection
     catalogue: CatalogueSection
@@ -180,6 +180,7 @@ class Configuration(_Section):
     tickets: TicketSection
     refunds: RefundSection = RefundSection()
     grace_days: Annotated[int, Field(ge=0, le=60)] = 7
+    servers: tuple[int, ...] = ()
     guild: GuildSection | None = None
 
     def to_catalogue(self) -> Catalogue:

@@ -108,6 +108,8 @@ def _status(subscription: Subscription) -> str:
 def _allowance(account: Account, deps: Dependencies) -> str:
     balance, unit = account.balance, deps.catalogue.unit
     total = balance.granted + balance.topped_up
+    if total == 0:
+        return "**Balance:** nothing yet in this billing period. It comes with the payment."
     filled = 0 if total == 0 else round(BAR_LENGTH * balance.remaining / total)
     bar = "█" * filled + "░" * (BAR_LENGTH - filled)
     return (

@@ -80,10 +80,10 @@ class RefundCog(commands.Cog):
     async def set_amount(self, interaction: Interaction, refund_id: str) -> None:
         """Show the consequence of the new amount."""
         actor, typed = actor_of(interaction), modal_answers(interaction)["amount"]
-        case = await self._is.refunds.find(RefundId(refund_id))
-        amount = parse_amount(typed, case.payment.amount.currency)
+        drafted = await self._is.refunds.own_draft(actor, RefundId(refund_id))
+        amount = parse_amount(typed, drafted.payment.amount.currency)
         if amount is None:
-            raise InvalidAmount(left=case.payment.refundable)
+            raise InvalidAmount(left=drafted.payment.refundable)
         case = await self._is.refunds.set_amount(actor, RefundId(refund_id), amount)
         await replace(interaction, draft_card(case, self._is))
 

@@ -1,6 +1,5 @@
 """The channel of a reserved ticket. Every step finds out first whether it is done already."""
 
-from datetime import timedelta
 
 import discord
 import structlog
@@ -57,7 +56,7 @@ class OpeningEffects:
             return
         guild = self._bot.get_guild(ticket.guild_id)
         if guild is None or guild.unavailable:
-            raise TryAgainError("the server is not available", after=timedelta(seconds=1))
+            raise TryAgainError("the server is not available")
         settings = await self._is.guilds.settings(ticket.guild_id)
         try:
             channel_id = ticket.channel_id or await self._make_channel(guild, ticket, settings)

@@ -102,6 +102,7 @@ class TicketCog(commands.Cog):
         return guild_id
 
     async def _require_set_up(self, guild_id: GuildId) -> None:
+        self._is.guilds.require_trusted(guild_id)
         settings = await self._is.guilds.settings(guild_id)
         if settings.support_role_id is None:
             raise GuildNotSetUp(("support role",))

@@ -161,6 +161,35 @@ async def test_setup_is_for_administrators_whatever_discord_shows(stage: Stage) 
     assert len(stage.rows("SELECT id FROM audit_log WHERE action = 'guild.set_up'")) == 1
 
 
+async def test_who_adds_a_public_bot_to_a_server_of_their_own_refunds_nobody(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Roles belong to a server and money to the vendor."""
+    await stage.link_mia()
+    stage.scene.discord.application.public = True
+    await stage.kill_and_restart()
+    server = second_server(stage)
+
+    refused = await stage.ada.slash("setup", channel=server.here, moderator_role=server.moderators)
+    refund = await stage.sam.slash("refund", channel=server.here, member=stage.mia.user)
+    ticket = await stage.noor.slash("ticket", channel=server.here, topic="billing")
+
+    for answer in (refused, refund, ticket):
+        assert answer.message is not None
+        assert "not meant for this server" in answer.message.text
+    assert len(stage.rows("SELECT guild_id FROM guilds")) == 1
+
+    file = tmp_path / "mooring.toml"
+    named = f"servers = [{server.guild.id}]"
+    file.write_text(CONFIGURATION.read_text().replace("servers = []", named))
+    stage.bot.environment["MOORING_CONFIG"] = str(file)
+    await stage.kill_and_restart()
+    await set_up(stage, server)
+    allowed = await stage.sam.slash("refund", channel=server.here, member=stage.mia.user)
+    assert allowed.message is not None
+    assert allowed.message.selects
+
+
 async def test_the_file_wins_over_setup(stage: Stage, tmp_path: Path) -> None:
     guild = stage.scene.guild
     category = guild.add_category("From the file")

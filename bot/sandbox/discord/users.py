@@ -47,7 +47,10 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Application:
-    """The bot's application; its flags say which privileged intents are switched on."""
+    """The bot's application; its flags say which privileged intents are switched on.
+
+    ``public``: whether everybody, and not its owner alone, may add it to servers.
+    """
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class Application:
     owner: User
     token: str
     flags: int
+    public: bool = False
 
     def payload(self, *, guild_count: int) -> Json:
         """The API's private application object."""
@@ -65,7 +69,7 @@ class Application:
             "description": "",
             "type": None,
             "bot": self.bot.payload(),
-            "bot_public": False,
+            "bot_public": self.public,
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
             "flags": self.flags,
