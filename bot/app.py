@@ -1,6 +1,7 @@
 """The composition root: the one place that builds objects and wires them together."""
 
 import asyncio
+import gc
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -196,6 +197,9 @@ class Application:
             ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # What was built until now stays: the collector need not walk through it again and again.
+            gc.collect()
+            gc.freeze()
             await self._housekeeping.schedule()
             working = asyncio.create_task(self.worker.run(), name="worker")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)

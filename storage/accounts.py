@@ -18,20 +18,24 @@ INVOICES_SHOWN = 3
 
 
 _each = subscriptions.alias("each")
-_LIVE_FIRST = sa.case((_each.c.status.in_(["incomplete", "canceled"]), 1), else_=0)
+# Constants are written into this statement, which runs more often than any other: a parameter costs
+# more to bind than the row costs to find.
+_LIVE_FIRST = sa.text("CASE WHEN each.status IN ('incomplete', 'canceled') THEN 1 ELSE 0 END")
 _current = (
     sa.select(_each.c.id)
     .where(_each.c.customer_id == customers.c.id)
     .order_by(_LIVE_FIRST, _each.c.created_at.desc())
-    .limit(1)
+    .limit(sa.literal_column("1"))
     .correlate(customers)
     .scalar_subquery()
 )
 _newest_invoices = (
     sa.select(invoices.c.id)
-    .where(invoices.c.customer_id == customers.c.id, invoices.c.status != "draft")
+    .where(
+        invoices.c.customer_id == customers.c.id, invoices.c.status != sa.literal_column("'draft'")
+    )
     .order_by(invoices.c.issued_at.desc())
-    .limit(INVOICES_SHOWN)
+    .limit(sa.literal_column(str(INVOICES_SHOWN)))
     .correlate(customers)
 )
 _shown = invoices.alias("shown")

@@ -42,11 +42,11 @@ def sum_of(
 ) -> sa.ScalarSelect[int]:
     """The sum of one kind of entry in one period, as a column of another query."""
     return (
-        sa.select(sa.func.coalesce(sa.func.sum(ledger.c.amount), 0))
+        sa.select(sa.func.coalesce(sa.func.sum(ledger.c.amount), sa.literal_column("0")))
         .where(
             ledger.c.subscription_id == subscription_id,
             ledger.c.period_start == period_start,
-            ledger.c.kind == kind.value,
+            ledger.c.kind == sa.literal_column(f"'{kind.value}'"),
         )
         .scalar_subquery()
     )
