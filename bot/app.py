@@ -92,9 +92,19 @@ class _MailJobs:
     def __init__(self, mailer: Mailer) -> None:
         self._mailer = mailer
 
-    async def __call__(self, *, to: str, subject: str, text: str, message_id: str) -> bool:
+    async def __call__(
+        self,
+        *,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        page: tuple[str, str] | None = None,
+    ) -> bool:
         try:
-            await self._mailer.send(to=to, subject=subject, text=text, message_id=message_id)
+            await self._mailer.send(
+                to=to, subject=subject, text=text, message_id=message_id, page=page
+            )
         except MailRefusedError as refusal:
             _log.warning("mail_refused", code=str(refusal), message_id=message_id)
             return False
@@ -197,7 +207,7 @@ class Application:
             ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # What was built until now stays: the collector need not walk through it again and again.
+            # What was built until now stays: the collector need not walk through it every time.
             gc.collect()
             gc.freeze()
             await self._housekeeping.schedule()

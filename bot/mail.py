@@ -41,11 +41,19 @@ class Mailer:
         async with self._connection() as connection:
             await connection.noop()
 
-    async def send(self, *, to: str, subject: str, text: str, message_id: str) -> None:
+    async def send(
+        self,
+        *,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        page: tuple[str, str] | None = None,
+    ) -> None:
         """Send one mail; raises MailRefusedError where another try would be useless.
 
         `message_id` is the same for every try, so that a mail sent twice around a crash is shown
-        once by mail programs that compare it.
+        once by mail programs that compare it. `page` is an HTML file to attach: name and text.
         """
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self._sender, to, subject
@@ -53,6 +61,9 @@ class Mailer:
         mail["Message-ID"] = f"<{message_id}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(text)
+        if page is not None:
+            name, html = page
+            mail.add_attachment(html, subtype="html", filename=name)
         try:
             async with self._connection() as connection:
                 await connection.send_message(mail)

@@ -22,8 +22,16 @@ from cogs.messenger import Messenger
 class SendMail(Protocol):
     """Sends one mail; see `bot.mail`."""
 
-    async def __call__(self, *, to: str, subject: str, text: str, message_id: str) -> bool:
-        """False when the server will never take it."""
+    async def __call__(
+        self,
+        *,
+        to: str,
+        subject: str,
+        text: str,
+        message_id: str,
+        page: tuple[str, str] | None = None,
+    ) -> bool:
+        """False when the server will never take it. `page` is an HTML file: its name and text."""
         ...
 
 

@@ -92,6 +92,7 @@ class ClosingCog(commands.Cog):
         told = await self._is.messenger.tell(
             ticket.opener_id, self._member_card(ticket), key=job.key, file=file()
         )
+        told = told or await self._mail(ticket, html)
         await self._delete_channel(ticket)
         settings = await self._is.guilds.settings(ticket.guild_id)
         await self._is.messenger.post(
@@ -101,6 +102,24 @@ class ClosingCog(commands.Cog):
             file=file(),
         )
         await self._is.tickets.closed(ticket.id)
+
+    async def _mail(self, ticket: Ticket, html: str) -> bool:
+        """For a member who takes no direct messages, where the billing address is known."""
+        account = await self._is.subscriptions.find_account(ticket.opener_id)
+        if account is None or account.email is None:
+            return False
+        number = f"{ticket.number:04}"
+        return await self._is.send_mail(
+            to=account.email,
+            subject=f"Your {self._is.vendor.name} support ticket {number} is closed",
+            text=(
+                f"Your support ticket {number} on Discord is closed. Everything that was said is "
+                "in the attached file.\n\nYou get it by mail because you take no direct messages "
+                f"from the bot.\n\n{self._is.vendor.name}\n{self._is.vendor.support_email}\n"
+            ),
+            message_id=f"ticket-{ticket.id}",
+            page=(f"{ticket.channel_name}.html", html),
+        )
 
     async def _delete_channel(self, ticket: Ticket) -> None:
         self._capture.forget(ticket.channel_id)
@@ -134,9 +153,7 @@ class ClosingCog(commands.Cog):
     def _staff_card(self, ticket: Ticket, *, told: bool) -> View:
         by = f"<@{ticket.closed_by}>" if ticket.closed_by else "nobody: its channel was deleted"
         reason = f"\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
-        delivery = (
-            "" if told else "\n⚠️ The member takes no direct messages: no transcript was sent."
-        )
+        delivery = "" if told else "\n⚠️ The member could not be reached: no transcript was sent."
         return card(
             text(
                 f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · "

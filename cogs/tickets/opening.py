@@ -1,6 +1,5 @@
 """The channel of a reserved ticket. Every step finds out first whether it is done already."""
 
-
 import discord
 import structlog
 from discord.ext import commands

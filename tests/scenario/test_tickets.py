@@ -4,6 +4,7 @@ import asyncio
 
 from bot.sandbox.discord import overwrite_for_member
 from bot.sandbox.discord import permissions as may
+from bot.sandbox.scene import MIA_ADDRESS
 from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
@@ -113,6 +114,24 @@ async def test_a_member_without_direct_messages_does_not_block_the_closing(stage
     assert "no transcript was sent" in log.text
     assert log.attachments
     await settled(stage, "closed")
+
+
+async def test_a_linked_member_without_direct_messages_gets_the_transcript_by_mail(
+    stage: Stage,
+) -> None:
+    await stage.link_mia()
+    ticket = await open_ticket(stage)
+    stage.mia.accepts_dms = False
+    await stage.sam.say(ticket.channel, "It works again.")
+
+    await close(stage.sam, ticket)
+
+    mail = await stage.scene.mail.wait_for(to=MIA_ADDRESS, containing="is closed")
+    [page] = mail.attachments
+    assert page.filename == f"{ticket.channel.name}.html"
+    assert b"It works again." in page.content
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Ticket 0001 closed")
+    assert "no transcript was sent" not in log.text
 
 
 async def test_an_opener_who_left_does_not_block_the_closing(stage: Stage) -> None:
