@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli
+from bot.checks.stripe_account import NEEDED_EVENTS
 from bot.settings import load_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,12 @@ def modules(*folders: str) -> Iterator[Path]:
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def test_the_readme_names_every_event_that_the_webhook_needs() -> None:
+    readme = (ROOT / "README.md").read_text()
+    missing = sorted(event for event in NEEDED_EVENTS if f"`{event}`" not in readme)
+    assert not missing
 
 
 def test_imports_point_one_way() -> None:
