@@ -26,8 +26,8 @@ from storage.database import Database
 Handler = Callable[[Job], Awaitable[None]]
 
 # How long a killed process keeps others from its jobs. A living one renews in time.
-LEASE = timedelta(seconds=15)
-RENEW_EVERY = timedelta(seconds=5)
+LEASE = timedelta(seconds=9)
+RENEW_EVERY = timedelta(seconds=3)
 TIMEOUT_SECONDS = 60
 CONCURRENCY = 16
 # Other processes on the same PostgreSQL add jobs without waking this one.

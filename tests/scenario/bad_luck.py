@@ -13,7 +13,7 @@ from tests.scenario.stage import Stage
 
 T = TypeVar("T")
 
-# A killed process's jobs are free again after their lease of 15 s.
+# A killed process's jobs are free again after their lease of 9 s.
 RECOVERY_SECONDS = 40
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.errors import (
     ConsequenceChanged,
-    GuildNotSetUp,
     InvalidAmount,
     NoPayments,
     NoSuchThing,
@@ -19,6 +18,7 @@ from bot.domain.errors import (
     OwnAccount,
     RefundOver,
     RefundsSwitchedOff,
+    ServerNotTrusted,
 )
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import GuildId, PaymentId, RefundId, RoleId, UserId
@@ -125,7 +125,7 @@ async def test_a_moderator_of_another_server_or_with_another_draft(service: Refu
     colleague = replace(DESK, user_id=NOOR)
     with pytest.raises(NotYours):
         await service.confirm(colleague, case.refund.id, screen=SCREEN)
-    with pytest.raises(GuildNotSetUp):
+    with pytest.raises(ServerNotTrusted):
         await service.payments(replace(DESK, guild_id=GuildId(1)), MIA)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import GuildNotSetUp, NotPermitted
+from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, RoleId
 from bot.domain.job import NewJob
@@ -48,6 +48,7 @@ async def test_settings_and_ticket_numbers_do_not_disturb_each_other(database: D
 
 async def test_setup_is_for_those_who_manage_the_server(context: Context) -> None:
     service = GuildService(context, {})
+    service.note_application(is_private=True)
     member = Actor(MIA, GUILD, frozenset({RoleId(1)}), manages_guild=False)
     with pytest.raises(NotPermitted):
         await service.set_up(member, CHOSEN)
@@ -60,6 +61,23 @@ async def test_setup_is_for_those_who_manage_the_server(context: Context) -> Non
     assert await service.require(member, Duty.SUPPORT) == CHOSEN
     with pytest.raises(NotPermitted):
         await service.require(member, Duty.MODERATOR)
+
+
+async def test_only_chosen_servers_have_a_team(context: Context) -> None:
+    other = GuildId(1)
+    owner = Actor(MIA, other, frozenset({RoleId(1)}), manages_guild=True)
+    public = GuildService(context, {GUILD: CHOSEN})
+    named = GuildService(context, {}, servers=[GUILD])
+    named.note_application(is_private=True)
+
+    for service in (public, named):
+        assert service.trusts(GUILD)
+        assert not service.trusts(other)
+        assert await service.settings(other) == GuildSettings()
+        with pytest.raises(ServerNotTrusted):
+            await service.set_up(owner, CHOSEN)
+        with pytest.raises(ServerNotTrusted):
+            await service.require(owner, Duty.MODERATOR)
 
 
 async def test_the_file_wins(context: Context) -> None:
