@@ -49,7 +49,10 @@ class Messenger:
         try:
             channel = await self._client.create_dm(discord.Object(user_id))
             await _send(channel, view, key=key, file=file)
-        except discord.Forbidden as refusal:
+        except discord.HTTPException as refusal:
+            if refusal.status >= 500 or refusal.status == 429:
+                raise
+            # No direct messages from the bot, an account that is gone, a file that is too large.
             _log.info("direct_message_refused", user=user_id, code=refusal.code)
             return False
         return True
@@ -68,7 +71,9 @@ class Messenger:
         channel = self._client.get_partial_messageable(channel_id)
         try:
             await _send(channel, view, key=key, file=file)
-        except (discord.Forbidden, discord.NotFound) as refusal:
+        except discord.HTTPException as refusal:
+            if refusal.status >= 500 or refusal.status == 429:
+                raise
             _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
             return False
         return True

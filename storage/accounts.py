@@ -20,7 +20,11 @@ INVOICES_SHOWN = 3
 _each = subscriptions.alias("each")
 # Constants are written into this statement, which runs more often than any other: a parameter costs
 # more to bind than the row costs to find.
-_LIVE_FIRST = sa.text("CASE WHEN each.status IN ('incomplete', 'canceled') THEN 1 ELSE 0 END")
+# One that renews comes first: whoever has two can see, and end, the one that still charges.
+_LIVE_FIRST = sa.text(
+    "CASE WHEN each.status IN ('incomplete', 'canceled') THEN 2 "
+    "WHEN each.cancel_at IS NOT NULL THEN 1 ELSE 0 END"
+)
 _current = (
     sa.select(_each.c.id)
     .where(_each.c.customer_id == customers.c.id)

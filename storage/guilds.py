@@ -10,17 +10,21 @@ from storage.upsert import insert_new
 
 
 async def load_all(connection: AsyncConnection) -> dict[GuildId, GuildSettings]:
-    """Every server's settings; there are few, and every interaction needs one of them."""
+    """Every server's settings."""
     rows = await connection.execute(sa.select(guilds))
-    return {
-        GuildId(row.guild_id): GuildSettings(
-            row.support_role_id,
-            row.moderator_role_id,
-            row.ticket_category_id,
-            row.log_channel_id,
-        )
-        for row in rows
-    }
+    return {GuildId(row.guild_id): _settings(row) for row in rows}
+
+
+async def load(connection: AsyncConnection, guild_id: GuildId) -> GuildSettings:
+    """One server's settings; all None before `/setup`."""
+    row = (await connection.execute(sa.select(guilds).where(guilds.c.guild_id == guild_id))).first()
+    return GuildSettings() if row is None else _settings(row)
+
+
+def _settings(row: sa.Row[tuple[object, ...]]) -> GuildSettings:
+    return GuildSettings(
+        row.support_role_id, row.moderator_role_id, row.ticket_category_id, row.log_channel_id
+    )
 
 
 async def save(connection: AsyncConnection, guild_id: GuildId, settings: GuildSettings) -> None:

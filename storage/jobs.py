@@ -158,6 +158,22 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
     note_jobs_added(connection)
 
 
+async def withdraw(connection: AsyncConnection, *, kind: str, line: str, now: datetime) -> int:
+    """Call off the waiting jobs of a kind in a line; one that is being carried out goes on."""
+    result = await connection.execute(
+        sa.update(jobs)
+        .where(
+            jobs.c.line == line,
+            jobs.c.kind == kind,
+            jobs.c.done_at.is_(None),
+            jobs.c.lease_until.is_(None),
+        )
+        .values(done_at=now)
+    )
+    note_jobs_added(connection)
+    return int(result.rowcount)
+
+
 async def exists(connection: AsyncConnection, key: str) -> bool:
     """Whether a job with this key was ever added."""
     return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None

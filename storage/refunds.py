@@ -73,6 +73,17 @@ async def unfinished_of_payment(
     return None if row is None else _refund(row)
 
 
+async def payments_under_way(connection: AsyncConnection) -> frozenset[PaymentId]:
+    """The payments whose refund is confirmed and not finished; there are few at any moment."""
+    states = (RefundState.REQUESTED, RefundState.REFUNDED)
+    rows = await connection.scalars(
+        sa.select(refunds.c.payment_id).where(
+            refunds.c.state.in_([state.value for state in states])
+        )
+    )
+    return frozenset(PaymentId(each) for each in rows)
+
+
 async def advance(
     connection: AsyncConnection,
     refund_id: RefundId,

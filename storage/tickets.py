@@ -119,8 +119,11 @@ async def set_channel(
     )
 
 
-async def all_open(connection: AsyncConnection) -> list[OpenTicket]:
-    """Every open ticket with its newest captured message, in one query."""
+async def all_open(
+    connection: AsyncConnection, guild_id: GuildId | None = None
+) -> list[OpenTicket]:
+    """Every open ticket, or a server's, with its newest captured message, in one query."""
+    where = sa.true() if guild_id is None else tickets.c.guild_id == guild_id
     newest = (
         sa.select(sa.func.max(ticket_messages.c.message_id))
         .where(ticket_messages.c.ticket_id == tickets.c.id)
@@ -132,7 +135,7 @@ async def all_open(connection: AsyncConnection) -> list[OpenTicket]:
             tickets.c.guild_id,
             tickets.c.channel_id,
             sa.func.coalesce(newest, 0).label("newest"),
-        ).where(tickets.c.state == TicketState.OPEN.value, tickets.c.channel_id.is_not(None))
+        ).where(tickets.c.state == TicketState.OPEN.value, tickets.c.channel_id.is_not(None), where)
     )
     return [OpenTicket(row.id, row.guild_id, row.channel_id, row.newest) for row in rows]
 

@@ -187,7 +187,13 @@ class StripeProvider:
         comment: str | None,
         idempotency_key: str,
     ) -> Snapshot:
-        """Set `cancel_at_period_end` with the member's reason."""
+        """Set `cancel_at_period_end` with the member's reason; one that is set is no error."""
+        async with _translated_errors():
+            current = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["customer"]}
+            )
+        if current.cancel_at_period_end or current.status == "canceled":
+            return self._subscription_snapshot(current.to_dict())
         details = {
             name: value for name, value in (("feedback", feedback), ("comment", comment)) if value
         }

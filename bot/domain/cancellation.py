@@ -31,6 +31,10 @@ ASKING = (AttemptState.STARTED, AttemptState.REASON_GIVEN)
 UNFINISHED = (*ASKING, AttemptState.REQUESTED)
 
 
+# Set on a cancellation that the provider confirmed only after the plan had renewed once more.
+RENEWED_MEANWHILE = "renewed_meanwhile"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A choice in the reason modal. Its id is never reused for another meaning."""
@@ -42,7 +46,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class CancelAttempt:
-    """One attempt. `requested_at` is when the member confirmed: the time that counts for them."""
+    """One attempt. `requested_at` is when the member confirmed: the time that counts for them.
+
+    `effective_at` is the end that was promised, and once confirmed the provider's.
+    """
 
     id: AttemptId
     user_id: UserId

@@ -49,11 +49,6 @@ class Subscription:
         """Whether the provider may still charge for it or carry it on."""
         return self.status in _LIVE
 
-    @property
-    def is_scheduled_to_end(self) -> bool:
-        """Whether it ends by itself instead of renewing."""
-        return self.is_live and self.cancel_at is not None
-
 
 _LIVE = frozenset(Status) - {Status.INCOMPLETE, Status.CANCELED}
 _PAID_UP = frozenset({Status.TRIALING, Status.ACTIVE})

@@ -4,7 +4,8 @@ A member's confirmation is committed with its time and a job before the provider
 carries it out, however long the provider is away and however often this process dies.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,18 +14,23 @@ from bot.domain.account import Account
 from bot.domain.cancellation import (
     ASKING,
     ATTEMPT_LIFETIME,
+    RENEWED_MEANWHILE,
     AttemptState,
     CancelAttempt,
     find_reason,
 )
 from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours
-from bot.domain.identifiers import AttemptId, GuildId, UserId
+from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
 from bot.domain.job import Job, NewJob
+from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.subscription import NextStep, next_step
 from bot.services.context import Context
 from bot.services.screens import Screen
 from bot.services.subscriptions import apply
-from storage import accounts, audit, cancel_attempts, customers, jobs
+from storage import accounts, audit, cancel_attempts, customers, jobs, subscriptions
+
+# Providers round the ends of periods; a renewal moves them by weeks.
+TOLERANCE = timedelta(hours=12)
 
 
 class CancellationService:
@@ -40,7 +46,10 @@ class CancellationService:
         """Begin an attempt, or go on with the unfinished one; raises NothingToCancel."""
         subscription, now = account.subscription, self._context.clock()
         if subscription is None or next_step(subscription, now=now) is not NextStep.CANCEL:
-            raise NothingToCancel(ends_at=subscription.cancel_at if subscription else None)
+            if subscription is not None:
+                await self._withdraw_resumption(subscription.id, user_id)
+            end = subscription.cancel_at if subscription and subscription.is_live else None
+            raise NothingToCancel(ends_at=end if end is not None and now < end else None)
         async with self._context.database.write() as connection:
             await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
             unfinished = await cancel_attempts.unfinished(connection, subscription.id)
@@ -58,11 +67,27 @@ class CancellationService:
             )
             return await self._load(connection, attempt_id)
 
+    async def _withdraw_resumption(self, subscription_id: SubscriptionId, user_id: UserId) -> None:
+        """Whoever asks to cancel while a resume still waits wants the cancellation to stay."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            if await jobs.withdraw(
+                connection, kind="resumption.carry_out", line=subscription_id, now=now
+            ):
+                await audit.append(
+                    connection,
+                    actor_id=user_id,
+                    action="resume.withdrawn",
+                    subject=subscription_id,
+                    details={},
+                    now=now,
+                )
+
     async def find(self, attempt_id: AttemptId, user_id: UserId) -> tuple[CancelAttempt, Account]:
         """The user's own attempt with the account as it is now; raises NotYours."""
         async with self._context.database.read() as connection:
             attempt = await self._own(connection, attempt_id, user_id)
-            account = await accounts.of_user(connection, user_id)
+            account = await _account_of(connection, attempt)
         if account is None or account.customer_id != attempt.customer_id:
             raise NotYours
         return attempt, account
@@ -81,6 +106,7 @@ class CancellationService:
         if find_reason(self._context.policy.reasons, reason_id) is None:
             raise NoSuchThing("reason")
         attempt, account = await self.find(attempt_id, user_id)
+        comment = remove_secrets(comment)[0] if comment else None
         async with self._context.database.write() as connection:
             given = await cancel_attempts.advance(
                 connection,
@@ -89,17 +115,27 @@ class CancellationService:
                 to=AttemptState.REASON_GIVEN,
                 reason_id=reason_id,
                 comment=comment,
+                effective_at=_end_of(account),
             )
-        if given is None:
-            raise AttemptOver(outcome=attempt.state)
+            if given is None:
+                raise AttemptOver(outcome=(await self._load(connection, attempt.id)).state)
         return given, account
 
     async def request(
         self, attempt_id: AttemptId, user_id: UserId, *, screen: Screen
     ) -> tuple[CancelAttempt, Account]:
-        """The member confirms. From here on it is carried out, whatever happens."""
+        """The member confirms. From here on it is carried out, whatever happens.
+
+        Unless the end has moved since it was shown: then the attempt comes back as it was, with the
+        new end, to be shown and confirmed again.
+        """
         attempt, account = await self.find(attempt_id, user_id)
-        now = self._context.clock()
+        now, end = self._context.clock(), _end_of(account)
+        moved = end and attempt.effective_at and end > attempt.effective_at + TOLERANCE
+        if moved and attempt.reason_id:
+            return await self.give_reason(
+                attempt_id, user_id, reason_id=attempt.reason_id, comment=attempt.comment
+            )
         async with self._context.database.write() as connection:
             requested = await cancel_attempts.advance(
                 connection,
@@ -107,9 +143,10 @@ class CancellationService:
                 expected=(AttemptState.REASON_GIVEN,),
                 to=AttemptState.REQUESTED,
                 requested_at=now,
+                effective_at=end,
             )
             if requested is None:
-                raise AttemptOver(outcome=attempt.state)
+                raise AttemptOver(outcome=(await self._load(connection, attempt_id)).state)
             await audit.append(
                 connection,
                 actor_id=user_id,
@@ -156,7 +193,9 @@ class CancellationService:
                 attempt.subscription_id,
                 feedback=reason.feedback if reason and reason.feedback else None,
                 comment=attempt.comment,
-                idempotency_key=f"mooring-cancel-{attempt_id}",
+                # Each try has a key of its own: Stripe repeats a saved error for a day, and setting
+                # what is set already changes nothing.
+                idempotency_key=f"mooring-cancel-{attempt_id}-{job.attempts}",
             )
         except ProviderRefusedError as refusal:
             await self._give_up(attempt, refusal, job)
@@ -167,7 +206,9 @@ class CancellationService:
         self, attempt: CancelAttempt, snapshot: Snapshot, job: Job, asked_at: datetime
     ) -> None:
         now = self._context.clock()
-        ends = next((each.cancel_at for each in snapshot.subscriptions), None)
+        ends = next((each.ended_at or each.cancel_at for each in snapshot.subscriptions), None)
+        promised = attempt.effective_at
+        late = ends is not None and promised is not None and ends > promised + TOLERANCE
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
             done = await cancel_attempts.advance(
@@ -177,6 +218,7 @@ class CancellationService:
                 to=AttemptState.CANCELLED,
                 finished_at=now,
                 effective_at=ends,
+                failure=RENEWED_MEANWHILE if late else None,
             )
             if done is None:
                 return
@@ -185,7 +227,11 @@ class CancellationService:
                 actor_id=None,
                 action="cancellation.scheduled",
                 subject=attempt.subscription_id,
-                details={"attempt": attempt.id, "ends": ends.isoformat() if ends else None},
+                details={
+                    "attempt": attempt.id,
+                    "ends": ends.isoformat() if ends else None,
+                    "renewed_meanwhile": late,
+                },
                 now=now,
             )
             await jobs.add(connection, self._announcements(attempt, job), now=now)
@@ -228,7 +274,7 @@ class CancellationService:
         """An attempt with the account of its member, for receipts."""
         async with self._context.database.read() as connection:
             attempt = await self._load(connection, attempt_id)
-            return attempt, await accounts.of_user(connection, attempt.user_id)
+            return attempt, await _account_of(connection, attempt)
 
     async def _load(self, connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
         attempt = await cancel_attempts.find(connection, attempt_id)
@@ -244,3 +290,17 @@ class CancellationService:
         if attempt.user_id != user_id or customer is None:
             raise NotYours
         return attempt
+
+
+def _end_of(account: Account) -> datetime | None:
+    """When the subscription would end if it were cancelled now."""
+    return account.subscription.period_end if account.subscription else None
+
+
+async def _account_of(connection: AsyncConnection, attempt: CancelAttempt) -> Account | None:
+    """The member's account with the subscription that the attempt is about: there may be others."""
+    account = await accounts.of_user(connection, attempt.user_id)
+    if account is None:
+        return None
+    about = await subscriptions.find(connection, attempt.subscription_id)
+    return replace(account, subscription=about)

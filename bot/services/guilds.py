@@ -70,7 +70,7 @@ class GuildService:
         if guild_id in self._configured:
             return self._configured[guild_id]
         async with self._context.database.read() as connection:
-            return (await guilds.load_all(connection)).get(guild_id, GuildSettings())
+            return await guilds.load(connection, guild_id)
 
     def is_configured_by_file(self, guild_id: GuildId) -> bool:
         """Whether `/setup` would have no effect."""

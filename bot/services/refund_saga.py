@@ -4,6 +4,8 @@ Each step's intent is committed before the provider is asked and its outcome aft
 was cut short is asked again under the same idempotency key, or looked up by its reference.
 """
 
+from datetime import timedelta
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
@@ -11,13 +13,14 @@ from bot.domain.identifiers import RefundId
 from bot.domain.job import Job, NewJob
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
 from bot.services.context import Context
+from bot.services.jobs import TryAgainError
 from bot.services.refunds import load_refund, record
 from bot.services.subscriptions import apply
 from storage import jobs, refunds
 
-# The saga gives up on a refund only when the provider says no; this many runs without any answer
-# later, the next one looks for the refund before it asks again (keys live 24 hours).
-LOOK_FIRST_AFTER = 2
+# Providers forget keys after a day, and a run that was cut short may not be counted: a refund that
+# was not asked for just now is looked for before it is asked for again.
+ASKED_JUST_NOW = timedelta(minutes=5)
 
 
 class RefundSaga:
@@ -41,7 +44,8 @@ class RefundSaga:
         receipt: RefundReceipt | None = None
         failure: str | None = None
         provider = self._context.provider
-        if job.attempts > LOOK_FIRST_AFTER:
+        waited = self._context.clock() - (refund.requested_at or refund.created_at)
+        if job.attempts > 1 or waited > ASKED_JUST_NOW:
             receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
         if receipt is None:
             try:
@@ -53,7 +57,9 @@ class RefundSaga:
                     idempotency_key=refund.idempotency_key,
                 )
             except ProviderRefusedError as refusal:
-                failure = refusal.code
+                # "Refunded already" may speak of this very refund, whose answer was lost.
+                receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
+                failure = None if receipt is not None else refusal.code
         if receipt is not None and receipt.status in ("failed", "canceled"):
             failure = f"refund_{receipt.status}"
         async with self._context.database.write() as connection:
@@ -93,9 +99,13 @@ class RefundSaga:
         asked_at = self._context.clock()
         snapshot = Snapshot()
         if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
-            snapshot = await self._context.provider.end_subscription(
-                refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
-            )
+            try:
+                snapshot = await self._context.provider.end_subscription(
+                    refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
+                )
+            except ProviderRefusedError as refusal:
+                await self._call_for_help(refund)
+                raise TryAgainError(f"not ended: {refusal.code}") from refusal
         payment = await self._context.provider.fetch_payment(refund.payment_id)
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
@@ -111,6 +121,12 @@ class RefundSaga:
                 return
             await record(connection, self._context, done, "refund.done", None)
             await self._announce(connection, done, job, tell_member=True)
+
+    async def _call_for_help(self, refund: Refund) -> None:
+        """Money is back and the subscription goes on: people end it by hand, and are told once."""
+        new = NewJob("refund.tell_stuck", f"refund-stuck:{refund.id}", {"refund_id": refund.id})
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [new], now=self._context.clock())
 
     async def _announce(
         self, connection: AsyncConnection, refund: Refund, job: Job, *, tell_member: bool

@@ -203,7 +203,12 @@ class RefundService:
     async def _consequence(
         self, connection: AsyncConnection, payment: Payment, amount: Money
     ) -> tuple[Consequence, Subscription | None]:
-        others = await subscriptions.payments_of_customer(connection, payment.customer_id)
+        under_way = await refunds.payments_under_way(connection)
+        others = [
+            other
+            for other in await subscriptions.payments_of_customer(connection, payment.customer_id)
+            if other.id not in under_way
+        ]
         subscription = (
             await subscriptions.find(connection, payment.subscription_id)
             if payment.subscription_id

@@ -84,7 +84,7 @@ class ResumptionService:
         asked_at = self._context.clock()
         try:
             snapshot = await self._context.provider.undo_cancellation(
-                subscription_id, idempotency_key=f"mooring-resume-{reference}"
+                subscription_id, idempotency_key=f"mooring-resume-{reference}-{job.attempts}"
             )
         except ProviderRefusedError as refusal:
             async with self._context.database.write() as connection:

@@ -230,10 +230,10 @@ class TicketService:
         async with self._context.database.write() as connection:
             await jobs.add(connection, [job], now=now)
 
-    async def all_open(self) -> list[OpenTicket]:
-        """Every open ticket, in one query."""
+    async def all_open(self, guild_id: GuildId | None = None) -> list[OpenTicket]:
+        """Every open ticket, or a server's, in one query."""
         async with self._context.database.read() as connection:
-            return await tickets.all_open(connection)
+            return await tickets.all_open(connection, guild_id)
 
     async def capture(self, messages: Sequence[TicketMessage]) -> None:
         """Store messages as they come, several in one transaction; raises NotStoredError."""

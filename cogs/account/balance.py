@@ -17,9 +17,14 @@ class BalanceCog(commands.Cog):
         """Register the Refresh button."""
         self._is = dependencies
         dependencies.router.add("balance.refresh", self.refresh)
+        dependencies.router.add("balance.show", self.show)
 
     @app_commands.command(name="balance", description="Your plan, balance, renewal and invoices")
     async def balance(self, interaction: Interaction) -> None:
+        """The command."""
+        await self.show(interaction, "")
+
+    async def show(self, interaction: Interaction, _argument: str) -> None:
         """What the store knows needs no waiting."""
         account = await self._is.subscriptions.account(user_of(interaction))
         await reply(interaction, account_card(account, self._is))

@@ -43,11 +43,9 @@ class CancellationEffects:
     async def mail_receipt(self, job: Job) -> None:
         """The receipt by mail, where the provider has an address."""
         attempt, account = await self._outcome(job)
-        if account is None or account.email is None or attempt.effective_at is None:
+        if attempt.state is not AttemptState.CANCELLED or account is None or account.email is None:
             return
-        subscription = account.subscription
-        name = words.plan_name(subscription, self._is.catalogue) if subscription else "Your plan"
-        subject, text = receipt_mail(attempt, name, self._is)
+        subject, text = receipt_mail(attempt, account, self._is)
         await self._is.send_mail(
             to=account.email, subject=subject, text=text, message_id=f"cancel-{attempt.id}"
         )
@@ -55,11 +53,26 @@ class CancellationEffects:
     async def tell_staff(self, job: Job) -> None:
         """The log channel of the server where it happened."""
         attempt, account = await self._outcome(job)
-        if attempt.guild_id is None or attempt.state not in (
-            AttemptState.CANCELLED,
-            AttemptState.FAILED,
-        ):
+        if attempt.state not in (AttemptState.CANCELLED, AttemptState.FAILED):
             return
-        settings = await self._is.guilds.settings(attempt.guild_id)
-        view = staff_card(attempt, account, self._is)
-        await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+        told = False
+        if attempt.guild_id is not None:
+            settings = await self._is.guilds.settings(attempt.guild_id)
+            view = staff_card(attempt, account, self._is)
+            told = await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+        if attempt.state is AttemptState.FAILED and not told:
+            await self._mail_team(attempt)
+
+    async def _mail_team(self, attempt: CancelAttempt) -> None:
+        """The member was told that the team knows: where no log channel took it, mail does."""
+        await self._is.send_mail(
+            to=self._is.vendor.support_email,
+            subject=f"A cancellation failed ({attempt.receipt_reference})",
+            text=(
+                "A member asked to cancel and the payment provider refused. Please do it by hand."
+                f"\n\nSubscription: {attempt.subscription_id}\n"
+                f"Requested:    {words.plain_time(attempt.requested_at or attempt.started_at)}\n"
+                f"Refused with: {attempt.failure}\nReference:    {attempt.receipt_reference}\n"
+            ),
+            message_id=f"cancel-failed-{attempt.id}",
+        )

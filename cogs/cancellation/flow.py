@@ -5,7 +5,12 @@ from discord.ext import commands
 
 from bot.domain.identifiers import AttemptId
 from cogs import words
-from cogs.cancellation.render import attempt_card, confirm_card, kept_card, requested_card
+from cogs.cancellation.render import (
+    attempt_card,
+    confirm_card,
+    kept_card,
+    unlinked_card,
+)
 from cogs.dependencies import Dependencies
 from cogs.interactions import (
     Interaction,
@@ -45,7 +50,10 @@ class CancellationCog(commands.Cog):
 
     async def start(self, interaction: Interaction, _argument: str) -> None:
         """Begin, or go on where the member left off."""
-        account = await self._is.subscriptions.account(user_of(interaction))
+        account = await self._is.subscriptions.find_account(user_of(interaction))
+        if account is None:
+            await reply(interaction, unlinked_card(self._is))
+            return
         attempt = await self._is.cancellations.start(
             account, user_of(interaction), guild_of(interaction)
         )
@@ -87,7 +95,7 @@ class CancellationCog(commands.Cog):
         attempt, account = await self._is.cancellations.request(
             AttemptId(attempt_id), user_of(interaction), screen=screen_of(interaction)
         )
-        await replace(interaction, requested_card(attempt, account, self._is))
+        await replace(interaction, attempt_card(attempt, account, self._is))
 
     async def keep(self, interaction: Interaction, attempt_id: str) -> None:
         """Stay."""

@@ -3,8 +3,14 @@
 from datetime import datetime
 
 from bot.domain.account import Account
-from bot.domain.cancellation import AttemptState, CancelAttempt, find_reason
-from bot.domain.subscription import Subscription
+from bot.domain.cancellation import (
+    RENEWED_MEANWHILE,
+    AttemptState,
+    CancelAttempt,
+    find_reason,
+)
+from bot.domain.errors import NotLinked
+from bot.domain.subscription import Status, Subscription
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
@@ -24,6 +30,18 @@ def attempt_card(attempt: CancelAttempt, account: Account, deps: Dependencies) -
             return outcome_card(attempt, account, deps)
 
 
+def unlinked_card(deps: Dependencies) -> View:
+    """Nobody has to link first in order to leave."""
+    return card(
+        text(
+            f"{words.refusal(NotLinked())}\n\nYou can also cancel without Discord, on the page of "
+            f"{deps.vendor.name}."
+        ),
+        row(link_button("Cancel without Discord", deps.vendor.cancel_url)),
+        accent=words.WARNING_COLOUR,
+    )
+
+
 def nudge_card(attempt: CancelAttempt, account: Account, deps: Dependencies) -> View:
     """R1: point to a ticket once, and never stand in the way."""
     name = _name(account.subscription, deps)
@@ -34,7 +52,12 @@ def nudge_card(attempt: CancelAttempt, account: Account, deps: Dependencies) -> 
         ),
         row(
             button("Continue to cancel", custom_id("cancel.continue", attempt.id)),
-            button("Open a ticket", custom_id("cancel.ticket", attempt.id)),
+            # Tickets are channels of a server; from a direct message none can be opened.
+            *(
+                [button("Open a ticket", custom_id("cancel.ticket", attempt.id))]
+                if attempt.guild_id is not None
+                else []
+            ),
             button("Keep my plan", custom_id("cancel.keep", attempt.id)),
         ),
         accent=words.NEUTRAL_COLOUR,
@@ -83,7 +106,7 @@ def outcome_card(attempt: CancelAttempt, account: Account | None, deps: Dependen
     name = _name(account.subscription if account else None, deps)
     match attempt.state:
         case AttemptState.CANCELLED:
-            return _receipt_card(attempt, name, deps)
+            return _receipt_card(attempt, account, deps)
         case AttemptState.FAILED:
             return card(
                 text(
@@ -117,16 +140,19 @@ def kept_card(name: str) -> View:
     )
 
 
-def _receipt_card(attempt: CancelAttempt, name: str, deps: Dependencies) -> View:
-    ends = _ends(attempt)
+def _receipt_card(attempt: CancelAttempt, account: Account | None, deps: Dependencies) -> View:
+    subscription = account.subscription if account else None
+    name, ends = _name(subscription, deps), _ends(attempt)
+    charges = _charges(subscription)
+    renewed = f"\n\n{_RENEWED}" if attempt.failure == RENEWED_MEANWHILE else ""
     requested = words.day_and_time(attempt.requested_at or attempt.started_at)
     return card(
         text(
             f"## {name} is cancelled\n"
             f"**Stays on until:** {words.day_and_time(ends)} ({words.relative(ends)})\n"
-            "**After that:** Free plan. Nothing more is charged.\n"
+            f"**After that:** Free plan. {charges[0].upper()}{charges[1:]}\n"
             f"**Requested:** {requested}\n"
-            f"**Reference:** {attempt.receipt_reference}\n\n"
+            f"**Reference:** {attempt.receipt_reference}{renewed}\n\n"
             f"Changed your mind? Press Resume, or run `/resume`, before {words.day(ends)}. After "
             "that you can subscribe again at any time."
         ),
@@ -139,8 +165,16 @@ def _receipt_card(attempt: CancelAttempt, name: str, deps: Dependencies) -> View
     )
 
 
-def receipt_mail(attempt: CancelAttempt, name: str, deps: Dependencies) -> tuple[str, str]:
+_RENEWED = (
+    "Your plan renewed once more after your request, before the payment provider confirmed. That "
+    "is our error: our team has been told and will look at that payment."
+)
+
+
+def receipt_mail(attempt: CancelAttempt, account: Account, deps: Dependencies) -> tuple[str, str]:
     """Subject and text of the receipt by mail."""
+    name = _name(account.subscription, deps)
+    charges = _charges(account.subscription)
     ends = _ends(attempt)
     requested = attempt.requested_at or attempt.started_at
     return (
@@ -149,10 +183,11 @@ def receipt_mail(attempt: CancelAttempt, name: str, deps: Dependencies) -> tuple
         f"Plan:            {name}\n"
         f"Requested:       {words.plain_time(requested)}\n"
         f"Stays on until:  {words.plain_time(ends)}\n"
-        "After that:      Free plan. Nothing more is charged.\n"
+        f"After that:      Free plan. {charges[0].upper()}{charges[1:]}\n"
         f"Reference:       {attempt.receipt_reference}\n\n"
-        f"To come back: run /resume in Discord before {words.plain_day(ends)}. After that you can "
-        "subscribe again at any time with /balance.\n"
+        + (f"{_RENEWED}\n\n" if attempt.failure == RENEWED_MEANWHILE else "")
+        + f"To come back: run /resume in Discord before {words.plain_day(ends)}. After that you "
+        "can subscribe again at any time with /balance.\n"
         f"To see or cancel your subscription without Discord: {deps.vendor.cancel_url}\n"
         f"Questions: {deps.vendor.support_email}\n",
     )
@@ -172,7 +207,12 @@ def staff_card(attempt: CancelAttempt, account: Account | None, deps: Dependenci
     ]
     if attempt.comment:
         lines.append(f"```\n{words.plain(attempt.comment)}\n```")
-    if attempt.failure:
+    if attempt.failure == RENEWED_MEANWHILE:
+        lines.append(
+            "**The plan renewed after the request**, before the provider confirmed it. Please "
+            "refund that payment as our error."
+        )
+    elif attempt.failure:
         lines.append(f"**The provider said:** `{attempt.failure}`. Please look at it by hand.")
     elif attempt.effective_at:
         lines.append(f"**Ends:** {words.day(attempt.effective_at)}")
@@ -189,8 +229,18 @@ def _keeps(subscription: Subscription | None, name: str) -> str:
     end = subscription.cancel_at or subscription.period_end
     return (
         f"{name} then stays on until **{words.day_and_time(end)}** ({words.relative(end)}), and "
-        "nothing more is charged."
+        f"{_charges(subscription)}"
     )
+
+
+def _charges(subscription: Subscription | None) -> str:
+    """What is promised about money; a payment that has failed before is not called off by this."""
+    if subscription is not None and subscription.status in (Status.PAST_DUE, Status.UNPAID):
+        return (
+            "no further period is charged. The payment that failed may still be tried again by "
+            "the payment provider."
+        )
+    return "nothing more is charged."
 
 
 def _ends(attempt: CancelAttempt) -> datetime:

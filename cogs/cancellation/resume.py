@@ -72,7 +72,7 @@ class ResumeCog(commands.Cog):
                 "\nYou can cancel at any time with `/cancel`."
             ),
             row(
-                button("Balance", custom_id("balance.refresh")),
+                button("Balance", custom_id("balance.show")),
                 button("Cancel subscription", custom_id("cancel.start")),
             ),
             accent=words.SUCCESS_COLOUR,

@@ -5,7 +5,7 @@ from bot.domain.job import Job
 from bot.services.refunds import RefundCase
 from bot.services.screens import Screen
 from cogs.dependencies import Dependencies
-from cogs.refunds.render import member_card, member_text, outcome_card
+from cogs.refunds.render import member_card, member_text, outcome_card, stuck_card
 
 
 class RefundEffects:
@@ -18,6 +18,7 @@ class RefundEffects:
             ("refund.carry_out", dependencies.refund_saga.carry_out),
             ("refund.show", self.show),
             ("refund.tell_staff", self.tell_staff),
+            ("refund.tell_stuck", self.tell_stuck),
             ("refund.tell_member", self.tell_member),
             ("refund.mail_receipt", self.mail_receipt),
         ):
@@ -37,6 +38,12 @@ class RefundEffects:
         settings = await self._is.guilds.settings(case.refund.guild_id)
         view = outcome_card(case, self._is)
         await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+
+    async def tell_stuck(self, job: Job) -> None:
+        """The log channel, while the provider refuses to end what was refunded."""
+        case = await self._case(job)
+        settings = await self._is.guilds.settings(case.refund.guild_id)
+        await self._is.messenger.post(settings.log_channel_id, stuck_card(case), key=job.key)
 
     async def tell_member(self, job: Job) -> None:
         """The receipt as a direct message."""

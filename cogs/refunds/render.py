@@ -154,6 +154,20 @@ def outcome_card(case: RefundCase, deps: Dependencies) -> View:
     )
 
 
+def stuck_card(case: RefundCase) -> View:
+    """For the log channel: somebody has to act."""
+    refund = case.refund
+    return card(
+        text(
+            f"## Refunded, but not ended\n{words.money(refund.amount)} went back to "
+            f"<@{refund.member_id}>, and the payment provider refuses to end the subscription "
+            f"`{refund.subscription_id}`. **Please end it by hand in the provider's dashboard.** "
+            f"The bot goes on trying.\n-# Reference: {refund.reference}"
+        ),
+        accent=words.WARNING_COLOUR,
+    )
+
+
 def member_text(case: RefundCase, deps: Dependencies) -> str:
     """What the member reads, without markup: it goes by mail too."""
     ended = {
@@ -167,8 +181,10 @@ def member_text(case: RefundCase, deps: Dependencies) -> str:
         ),
         Consequence.PARTIAL_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
     }.get(case.refund.consequence, "Nothing else has changed.")
+    done = case.refund.provider_status == "succeeded"
+    verb = "We have refunded" if done else "We are refunding"
     return (
-        f"We have refunded {words.money(case.refund.amount)} of your payment of "
+        f"{verb} {words.money(case.refund.amount)} of your payment of "
         f"{words.money(case.payment.amount)} from {words.plain_day(case.payment.paid_at)}. "
         f"{ended} {NO_PROMISE}"
     )

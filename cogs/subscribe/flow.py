@@ -76,7 +76,7 @@ class SubscribeCog(commands.Cog):
         return card(
             text("## You already have a plan\nA second one would charge you twice."),
             row(
-                button("Balance", custom_id("balance.refresh")),
+                button("Balance", custom_id("balance.show")),
                 button("Cancel subscription", custom_id("cancel.start")),
             ),
             accent=words.NEUTRAL_COLOUR,

@@ -10,7 +10,7 @@ import discord
 import structlog
 from discord.ext import commands, tasks
 
-from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.ticket import OpenTicket, Ticket, TicketMessage
@@ -82,9 +82,8 @@ class CaptureCog(commands.Cog):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server that was away when the bot became ready, or since."""
         if self._bot.is_ready():
-            for ticket in await self._is.tickets.all_open():
-                if ticket.guild_id == guild.id:
-                    await self._catch_up(ticket)
+            for ticket in await self._is.tickets.all_open(GuildId(guild.id)):
+                await self._catch_up(ticket)
 
     async def _catch_up(self, ticket: OpenTicket) -> None:
         guild = self._bot.get_guild(ticket.guild_id)

@@ -22,6 +22,8 @@ from cogs.tickets.capture import CaptureCog
 GUILD_FULL = 30013
 INVALID_FORM = 50035
 MAX_IN_CATEGORY = 50
+# Of the 4,000 characters that Discord shows in one message; labels and greeting need the rest.
+ANSWERS_LENGTH = 3_200
 # Rule S21: say what was done and why.
 _REMOVED_NOTE = (
     "⚠️ What looked like a card number, a password or a secret key was removed from your answers "
@@ -174,7 +176,7 @@ class OpeningEffects:
         topic = next((each for each in self._is.tickets.topics if each.id == ticket.topic_id), None)
         labels = {field.id: field.label for field in topic.fields} if topic else {}
         answers = "\n".join(
-            f"**{labels.get(name, name)}**\n{words.quoted(answer)}"
+            f"**{labels.get(name, name)}**\n{_cut(words.quoted(answer), len(ticket.answers))}"
             for name, answer in ticket.answers.items()
             if answer
         )
@@ -230,6 +232,12 @@ def _deleted_card() -> View:
         ),
         accent=words.WARNING_COLOUR,
     )
+
+
+def _cut(answer: str, answers: int) -> str:
+    """A share of what one message can hold; the transcript has the whole answer."""
+    share = ANSWERS_LENGTH // max(answers, 1)
+    return answer if len(answer) <= share else f"{answer[: share - 1]}…"
 
 
 def _why_impossible(refusal: discord.HTTPException) -> str | None:

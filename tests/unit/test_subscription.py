@@ -98,4 +98,3 @@ def test_what_ends_by_itself_is_live_and_has_a_date(
 ) -> None:
     each = subscription(status, cancel_at)
     assert each.is_live == (status in LIVE)
-    assert each.is_scheduled_to_end == (status in LIVE and cancel_at is not None)
