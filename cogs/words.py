@@ -31,6 +31,7 @@ from bot.domain.errors import (
     OwnAccount,
     RefundOver,
     RefundsSwitchedOff,
+    ResumeUnderWay,
     ServerNotTrusted,
     TicketExists,
     TicketOver,
@@ -179,6 +180,11 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return (
                 "**Your subscription is already cancelled.** You need to do nothing. It stays on "
                 f"until {day(ends_at)} and nothing more is charged."
+            )
+        case ResumeUnderWay():
+            return (
+                "**Your plan is being resumed right now.** Please run `/cancel` again in a minute "
+                "if you want it to end after all."
             )
         case NothingToResume(ended=True):
             return (

@@ -174,6 +174,19 @@ async def withdraw(connection: AsyncConnection, *, kind: str, line: str, now: da
     return int(result.rowcount)
 
 
+async def in_hand(connection: AsyncConnection, *, kind: str, line: str) -> bool:
+    """Whether a job of this kind in the line is being carried out."""
+    found = await connection.scalar(
+        sa.select(jobs.c.id).where(
+            jobs.c.line == line,
+            jobs.c.kind == kind,
+            jobs.c.done_at.is_(None),
+            jobs.c.lease_until.is_not(None),
+        )
+    )
+    return found is not None
+
+
 async def exists(connection: AsyncConnection, key: str) -> bool:
     """Whether a job with this key was ever added."""
     return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None
@@ -201,7 +214,8 @@ async def backlog(connection: AsyncConnection, *, now: datetime) -> Backlog:
     return Backlog(due=row[0], failing=row[1] or 0, oldest=row[2])
 
 
-async def purge(connection: AsyncConnection, *, before: datetime) -> int:
-    """Forget jobs done before that time; their keys become free again."""
-    result = await connection.execute(sa.delete(jobs).where(jobs.c.done_at < before))
+async def purge(connection: AsyncConnection, *, before: datetime, kind: str | None = None) -> int:
+    """Forget jobs, or those of one kind, done before that time; their keys become free again."""
+    which = sa.true() if kind is None else jobs.c.kind == kind
+    result = await connection.execute(sa.delete(jobs).where(jobs.c.done_at < before, which))
     return int(result.rowcount)

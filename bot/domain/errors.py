@@ -29,6 +29,11 @@ class NothingToCancel(MooringError):
 
 
 @dataclass(eq=False)
+class ResumeUnderWay(MooringError):
+    """The provider is being asked to let the subscription renew again."""
+
+
+@dataclass(eq=False)
 class NothingToResume(MooringError):
     """No cancellation is scheduled, or the period is over (rule S5)."""
 

@@ -19,7 +19,7 @@ from bot.domain.cancellation import (
     CancelAttempt,
     find_reason,
 )
-from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours
+from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours, ResumeUnderWay
 from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.secrets_in_text import remove_secrets
@@ -68,12 +68,15 @@ class CancellationService:
             return await self._load(connection, attempt_id)
 
     async def _withdraw_resumption(self, subscription_id: SubscriptionId, user_id: UserId) -> None:
-        """Whoever asks to cancel while a resume still waits wants the cancellation to stay."""
-        now = self._context.clock()
+        """Whoever asks to cancel while a resume still waits wants the cancellation to stay.
+
+        One that the provider is being asked for cannot be called off: raises ResumeUnderWay.
+        """
+        now, kind = self._context.clock(), "resumption.carry_out"
         async with self._context.database.write() as connection:
-            if await jobs.withdraw(
-                connection, kind="resumption.carry_out", line=subscription_id, now=now
-            ):
+            if await jobs.in_hand(connection, kind=kind, line=subscription_id):
+                raise ResumeUnderWay
+            if await jobs.withdraw(connection, kind=kind, line=subscription_id, now=now):
                 await audit.append(
                     connection,
                     actor_id=user_id,

@@ -13,7 +13,8 @@ from storage import cancel_attempts, events, jobs, link_requests
 # could be used again.
 KEEP_DONE_JOBS = timedelta(days=90)
 KEEP_EVENTS = timedelta(days=90)
-# Requests count towards limits for an hour; then an address has no reason to stay.
+# Requests count towards limits for an hour; then an address has no reason to stay, neither in the
+# request nor in the job that sent its code.
 KEEP_LINK_REQUESTS = timedelta(days=7)
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +39,9 @@ class HousekeepingService:
         async with self._context.database.write() as connection:
             counts = {
                 "jobs": await jobs.purge(connection, before=now - KEEP_DONE_JOBS),
+                "code_jobs": await jobs.purge(
+                    connection, before=now - KEEP_LINK_REQUESTS, kind="account.send_code"
+                ),
                 "events": await events.purge(connection, before=now - KEEP_EVENTS),
                 "link_requests": await link_requests.purge(
                     connection, before=now - KEEP_LINK_REQUESTS

@@ -2,6 +2,7 @@
 
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import MIA_ADDRESS
+from tests.scenario.bad_luck import until
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason
 
@@ -111,3 +112,44 @@ async def test_card_numbers_in_the_comment_go_nowhere(stage: Stage) -> None:
     await screen.changed(containing="is cancelled")
 
     assert stage.subscription["cancellation_details"]["comment"] == "my card is [removed]"
+
+
+async def test_s6_resuming_survives_kill_9(stage: Stage) -> None:
+    await stage.link_mia()
+    await cancel(stage)
+    slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", latency=30)
+    answer = await stage.mia.slash("resume", channel=stage.here)
+    assert answer.message is not None
+    assert "recorded" in answer.message.text
+    await stage.bot.kill()
+    slow.remove()
+
+    await stage.bot.start()
+    await answer.message.changed(containing="Pro goes on", timeout=40)
+
+    assert stage.subscription["cancel_at_period_end"] is False
+    dm = stage.mia.dm
+    assert dm is not None
+    assert sum("Pro goes on" in each.text for each in stage.mia.messages(dm)) == 1
+
+
+async def test_who_asks_to_cancel_while_it_resumes_is_told_so(stage: Stage) -> None:
+    await stage.link_mia()
+    await cancel(stage)
+    slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", latency=3)
+    resuming = await stage.mia.slash("resume", channel=stage.here)
+    await until(
+        lambda: stage.rows(
+            "SELECT id FROM jobs WHERE kind = 'resumption.carry_out' AND lease_until IS NOT NULL"
+        )
+    )
+
+    answer = await stage.mia.slash("cancel", channel=stage.here)
+    slow.remove()
+
+    assert answer.message is not None
+    assert "being resumed right now" in answer.message.text
+    assert resuming.message is not None
+    await resuming.message.changed(containing="Pro goes on")
+    again = await open_cancel(stage)
+    assert "Continue to cancel" in [button.label for button in again.buttons]

@@ -266,3 +266,16 @@ async def test_a_claim_takes_no_more_than_it_may_from_a_large_table(database: Da
     leased = sa.select(sa.func.count()).where(table.c.lease_token.is_not(None))
     async with database.read() as connection:
         assert await connection.scalar(leased) == 5
+
+
+async def test_what_waits_can_be_called_off_and_what_runs_cannot(database: Database) -> None:
+    await add(database, "runs", line="mia")
+    await claim(database)
+    await add(database, "waits", line="mia")
+    async with database.write() as connection:
+        assert await jobs.in_hand(connection, kind="test", line="mia")
+        assert not await jobs.in_hand(connection, kind="test", line="noor")
+        assert await jobs.withdraw(connection, kind="test", line="mia", now=NOW) == 1
+
+    assert await column(database, "runs", "done_at") is None
+    assert await column(database, "waits", "done_at") == NOW
