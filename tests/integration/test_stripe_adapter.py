@@ -12,6 +12,7 @@ from bot.billing.provider import (
     PaidPeriod,
     ProviderRefusedError,
     ProviderUnavailableError,
+    RefundReceipt,
     Snapshot,
 )
 from bot.domain.catalogue import Interval
@@ -180,10 +181,12 @@ async def test_ending_at_once_and_again(shop: Shop) -> None:
         assert ended.ended_at is not None
     assert len(shop.stripe.objects("invoice")) == invoices
 
-    with pytest.raises(ProviderRefusedError):  # canceled is terminal
+    late = only(
         await shop.provider.schedule_cancellation(
             shop.pro, feedback=None, comment=None, idempotency_key="late"
         )
+    )
+    assert late.status is Status.CANCELED  # who asked too late has what they wanted
 
 
 # --- refunding ---
@@ -328,11 +331,34 @@ async def test_what_does_not_exist_is_refused(shop: Shop) -> None:
 
 
 async def test_the_same_key_for_something_else_is_refused(shop: Shop) -> None:
-    await ask(shop.provider, shop)
-    with pytest.raises(ProviderRefusedError):
-        await shop.provider.schedule_cancellation(
-            shop.pro, feedback="other", comment=None, idempotency_key="k"
+    payment = await shop.payment()
+
+    async def refund(cents: int) -> RefundReceipt:
+        return await shop.provider.refund(
+            payment.id,
+            amount=Money(cents, payment.amount.currency),
+            ground=Ground.OUR_ERROR,
+            reference="R1",
+            idempotency_key="k",
         )
+
+    await refund(100)
+    with pytest.raises(ProviderRefusedError):
+        await refund(200)
+
+
+async def test_what_is_scheduled_already_is_not_asked_for_again(shop: Shop) -> None:
+    """Stripe repeats a saved error for a day: a second try reads what the first has done."""
+    await ask(shop.provider, shop)
+    shop.stripe.faults.add(method="POST", path="/v1/subscriptions", status=500)
+
+    again = only(
+        await shop.provider.schedule_cancellation(
+            shop.pro, feedback="other", comment=None, idempotency_key="k2"
+        )
+    )
+
+    assert again.cancel_at is not None
 
 
 async def test_a_key_that_stripe_does_not_take_is_an_outage(shop: Shop) -> None:
