@@ -25,8 +25,9 @@ demo: $(VENV)/.run  ## the bot on this machine alone, with a page to try it
 run: $(VENV)/.run  ## the bot with your .env and mooring.toml
 	@exec $(BIN)/mooring run
 
+# More workers than cores: many tests wait for the lease of a process that they have killed.
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 check: $(VENV)/.dev  ## formatting, lint, types, imports, then every test
 	$(BIN)/ruff format --check .
