@@ -4,8 +4,8 @@ import asyncio
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from bot.services.events import APPLIED_AT_ONCE, EventService
 from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
-from bot.services.jobs import Handler, TryAgainError, Worker
+from bot.services.jobs import JobHandlers, TryAgainError, Worker
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
@@ -122,7 +122,7 @@ class Application:
         """Build everything; nothing runs yet."""
         self._environment = environment
         self._database = context.database
-        handlers: dict[str, Handler] = {}
+        handlers = JobHandlers()
         router = Router()
         self._guilds = guilds = GuildService(
             context,
@@ -164,17 +164,18 @@ class Application:
             clock=context.clock,
             send_mail=_MailJobs(Mailer(environment.smtp_url, sender=environment.mail_from)),
             router=router,
-            on_job=handlers.__setitem__,
+            jobs=handlers,
             messenger=Messenger(self.client),
         )
         events = EventService(context)
         self._housekeeping = HousekeepingService(context)
-        handlers["housekeeping.run"] = self._housekeeping.run
-        handlers["event.apply"] = events.apply
+        handlers.add("housekeeping.run", self._housekeeping.run)
+        handlers.add("event.apply", events.apply)
         self.worker = Worker(
             context.database,
             handlers,
             clock=context.clock,
+            is_discord_ready=self.client.is_ready,
             at_most={"event.apply": APPLIED_AT_ONCE},
         )
         self.web = create_application(
@@ -184,8 +185,8 @@ class Application:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then finish what is in hand.
 
-        Webhooks are taken in from the first moment: they need nothing but the store. Jobs run once
-        the gateway is ready, because their effects go there.
+        Webhooks are taken in and jobs carried out from the first moment, however long Discord is
+        away: a confirmed cancellation must not wait for it. What acts in Discord waits.
         """
         async with AsyncExitStack() as stack:
             runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=10)
@@ -197,41 +198,49 @@ class Application:
             _log.info("web_ready", host=host, port=runner.addresses[0][1])
 
             await stack.enter_async_context(self.client)
-            if not await _unless_stopped(stop, self._log_in(stop)):
-                return
-            application = self.client.application
-            self._guilds.note_application(
-                is_private=application is not None and not application.bot_public
-            )
-            gateway = asyncio.create_task(self.client.connect(), name="gateway")
-            ready = asyncio.create_task(self.client.wait_until_ready(), name="ready")
-            stopping = asyncio.create_task(stop.wait(), name="stop")
-            await asyncio.wait({gateway, ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # What was built until now stays: the collector need not walk through it every time.
-            gc.collect()
-            gc.freeze()
+            await self.client.add_features()
             await self._housekeeping.schedule()
             working = asyncio.create_task(self.worker.run(), name="worker")
+            gateway = asyncio.create_task(self._serve_discord(), name="gateway")
+            stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             _log.info("stopping")
             self.worker.stop()
             await working
-            for task in (ready, stopping):
-                task.cancel()
+            await _give_up(stopping)
             if gateway.done() and not stop.is_set():
-                try:
-                    gateway.result()
-                except discord.PrivilegedIntentsRequired:
-                    raise SettingsError([MISSING_INTENT]) from None
+                gateway.result()
             await _give_up(gateway)
 
-    async def _log_in(self, stop: asyncio.Event) -> bool:
-        """Log in, however long Discord is away; False when `stop` was set meanwhile.
+    async def _serve_discord(self) -> None:
+        """Log in and stay connected; raises SettingsError where Discord says what is wrong."""
+        await self._log_in()
+        application = self.client.application
+        self._guilds.note_application(
+            is_private=application is not None and not application.bot_public
+        )
+        ready = asyncio.create_task(self._when_ready(), name="ready")
+        try:
+            await self.client.connect()
+        except discord.PrivilegedIntentsRequired:
+            raise SettingsError([MISSING_INTENT]) from None
+        finally:
+            await _give_up(ready)
+
+    async def _when_ready(self) -> None:
+        await self.client.wait_until_ready()
+        # What was built until now stays: the collector need not walk through it every time.
+        gc.collect()
+        gc.freeze()
+        self.worker.wake()
+
+    async def _log_in(self) -> None:
+        """Log in, however long Discord is away.
 
         A wrong token is not waited out: it ends the process with SettingsError.
         """
         pause = FIRST_LOGIN_PAUSE
-        while not stop.is_set():
+        while True:
             try:
                 await point_at(self._environment.discord_api_url)
                 await self.client.login(self._environment.discord_token.get_secret_value())
@@ -240,25 +249,12 @@ class Application:
                 # Each login opens a session; only without the closed connector does it work.
                 await self.client.http.close()
                 self.client.http.connector = discord.utils.MISSING
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause)
+                await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_LOGIN_PAUSE)
             except discord.LoginFailure:
                 raise SettingsError([WRONG_TOKEN]) from None
             else:
-                return True
-        return False
-
-
-async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:
-    """The work's result; False when `stop` was set first, and the work was given up."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    await _give_up(stopping)
-    if working.done():
-        return working.result()
-    await _give_up(working)
-    return False
+                return
 
 
 async def _give_up(task: asyncio.Task[Any]) -> None:

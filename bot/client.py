@@ -65,7 +65,7 @@ class MooringClient(commands.AutoShardedBot):
     """Holds nothing but its connections' state: everything else is in the store."""
 
     def __init__(self, *, router: Router, setups: Sequence[Setup]) -> None:
-        """`setups` add the features before the client connects."""
+        """`setups` add the features; see `add_features`."""
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -112,12 +112,13 @@ class MooringClient(commands.AutoShardedBot):
         """For the metrics; a command that failed is counted where it is answered."""
         note_command(_name_of(interaction), "done", seconds=_seconds_since_start(interaction))
 
-    async def setup_hook(self) -> None:
-        """Add the features and tell Discord which commands there are."""
-        # Where Discord answers the login and fails afterwards, the next login comes here again.
-        setups, self._setups = self._setups, ()
-        for setup in setups:
+    async def add_features(self) -> None:
+        """Commands, buttons, listeners and the handlers of jobs; needs no connection."""
+        for setup in self._setups:
             await setup(self)
+
+    async def setup_hook(self) -> None:
+        """Tell Discord which commands there are."""
         synced = await self.tree.sync()
         _log.info("commands_synced", count=len(synced))
 

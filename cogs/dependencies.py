@@ -1,6 +1,5 @@
 """What every cog is built from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +8,7 @@ from bot.services.accounts import AccountService
 from bot.services.cancellations import CancellationService
 from bot.services.context import Clock, Policy
 from bot.services.guilds import GuildService
-from bot.services.jobs import Handler
+from bot.services.jobs import JobHandlers
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
@@ -65,5 +64,5 @@ class Dependencies:
     clock: Clock
     send_mail: SendMail
     router: Router
-    on_job: Callable[[str, Handler], None]
+    jobs: JobHandlers
     messenger: Messenger

@@ -6,9 +6,10 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
@@ -29,14 +30,60 @@ def free_port() -> int:
             return port
 
 
+class Running(Protocol):
+    """A process that was started: what asyncio's own ones have."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+        ...
+
+    def send_signal(self, signal: int, /) -> None:
+        """Raises ProcessLookupError when it has ended."""
+        ...
+
+    async def wait(self) -> int:
+        """Until it has ended; the exit status."""
+        ...
+
+
+Launch = Callable[[Mapping[str, str], Path], Awaitable[Running]]
+
+
+async def execute(environment: Mapping[str, str], log: Path) -> Running:
+    """`mooring run` in a new interpreter; `log` collects what it writes."""
+    with log.open("ab") as output:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C in a terminal reaches the demo, which stops the bot in order.
+            start_new_session=True,
+        )
+
+
 class BotProcess:
     """`mooring run`, pointed at local servers by environment variables alone."""
 
-    def __init__(self, environment: Mapping[str, str], *, log: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, log: Path, launch: Launch = execute
+    ) -> None:
         """`environment` holds Mooring's own variables; `log` collects standard error."""
         self.environment = dict(environment)
         self.log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._launch = launch
+        self._process: Running | None = None
 
     @property
     def web_url(self) -> str:
@@ -58,20 +105,7 @@ class BotProcess:
     async def launch(self) -> None:
         """Start without waiting."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "bot",
-                "run",
-                cwd=ROOT,
-                env={**inherited, **self.environment},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C in a terminal reaches the demo, which stops the bot in order.
-                start_new_session=True,
-            )
+        self._process = await self._launch({**inherited, **self.environment}, self.log)
 
     async def wait_until_healthy(self) -> None:
         """Poll the health page; raises RuntimeError with the log's end when the process died."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, Persona, Role, overwrite_for_role
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.mail import MailSink
-from bot.sandbox.process import BotProcess, free_port
+from bot.sandbox.process import BotProcess, Launch, execute, free_port
 from bot.sandbox.stripe import StripeSandbox
 
 # A file of its own: whoever fills in theirs still has a demo and tests that work.
@@ -125,7 +125,9 @@ class Scene:
         await self.mail.stop()
         await self.discord.stop()
 
-    def bot(self, directory: Path, *, database_url: str | None = None) -> BotProcess:
+    def bot(
+        self, directory: Path, *, database_url: str | None = None, launch: Launch = execute
+    ) -> BotProcess:
         """The production bot of this world, with its data and log in `directory`."""
         port = free_port()
         self.stripe.webhook_url = f"http://127.0.0.1:{port}/webhooks/stripe"
@@ -142,7 +144,7 @@ class Scene:
             "MAIL_FROM": "Lumen Notes <billing@lumen.example>",
             "MOORING_CONFIG": str(CONFIGURATION),
         }
-        return BotProcess(environment, log=directory / "bot.log")
+        return BotProcess(environment, log=directory / "bot.log", launch=launch)
 
     async def set_up(self) -> None:
         """Ada runs /setup, as an administrator does once."""

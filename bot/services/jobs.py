@@ -56,18 +56,45 @@ def pause_after(attempts: int) -> timedelta:
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, protects nothing
 
 
+class JobHandlers:
+    """What carries out each kind of job."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._handlers: dict[str, Handler] = {}
+        self._in_discord: set[str] = set()
+
+    def add(self, kind: str, handler: Handler, *, in_discord: bool = False) -> None:
+        """One handler for each kind. `in_discord` ones wait until the gateway is ready."""
+        if kind in self._handlers:
+            raise ValueError(f"two handlers for jobs of kind {kind}")
+        self._handlers[kind] = handler
+        if in_discord:
+            self._in_discord.add(kind)
+
+    def __getitem__(self, kind: str) -> Handler:
+        """Raises KeyError for a kind that nobody carries out."""
+        return self._handlers[kind]
+
+    @property
+    def in_discord(self) -> frozenset[str]:
+        """Those that act in Discord."""
+        return frozenset(self._in_discord)
+
+
 class Worker:
     """Runs the jobs of one process."""
 
     def __init__(
         self,
         database: Database,
-        handlers: Mapping[str, Handler],
+        handlers: JobHandlers,
         *,
         clock: Clock,
+        is_discord_ready: Callable[[], bool],
         at_most: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`handlers` maps each kind of job to what carries it out.
+        """Until `is_discord_ready`, jobs that act there stay where they are; all others run.
 
         `at_most` limits how many of a kind run side by side here, so that a flood of one kind
         leaves room for what people wait for.
@@ -75,6 +102,7 @@ class Worker:
         self._database = database
         self._handlers = handlers
         self._clock = clock
+        self._is_discord_ready = is_discord_ready
         self._token = secrets.token_hex(8)
         self._at_most = at_most
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -110,6 +138,10 @@ class Worker:
         self._stopping = True
         self._database.jobs_added.set()
 
+    def wake(self) -> None:
+        """Look for jobs now: something that they waited for is there."""
+        self._database.jobs_added.set()
+
     async def _turn(self) -> None:
         """One transaction: mark what has ended, renew what runs, claim what is due."""
         now, finished = self._clock(), tuple(self._finished)
@@ -134,6 +166,9 @@ class Worker:
             (kind, most - self._running_of[kind]) for kind, most in self._at_most.items()
         ]
         places.append((None, CONCURRENCY - (len(self._running) - limited)))
+        left = set(self._at_most)
+        if not self._is_discord_ready():
+            left |= self._handlers.in_discord
         claimed: list[Job] = []
         for kind, free in places:
             if free > 0:
@@ -144,7 +179,7 @@ class Worker:
                     token=self._token,
                     most=free,
                     kind=kind,
-                    except_kinds=tuple(self._at_most),
+                    except_kinds=tuple(left),
                 )
         return claimed
 

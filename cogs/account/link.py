@@ -36,7 +36,7 @@ class LinkCog(commands.Cog):
         dependencies.router.add("link.code", self.ask_code)
         dependencies.router.add("link.enter", self.take_code)
         dependencies.router.add("link.choose", self.choose)
-        dependencies.on_job("account.send_code", self.send_code)
+        dependencies.jobs.add("account.send_code", self.send_code)
 
     @app_commands.command(name="link", description="Link your billing account to Discord")
     async def link(self, interaction: Interaction) -> None:

@@ -16,14 +16,12 @@ class CancellationEffects:
     def __init__(self, dependencies: Dependencies) -> None:
         """Register every handler."""
         self._is = dependencies
-        for kind, handler in (
-            ("cancellation.carry_out", dependencies.cancellations.carry_out),
-            ("cancellation.show", self.show),
-            ("cancellation.tell_member", self.tell_member),
-            ("cancellation.mail_receipt", self.mail_receipt),
-            ("cancellation.tell_staff", self.tell_staff),
-        ):
-            dependencies.on_job(kind, handler)
+        jobs = dependencies.jobs
+        jobs.add("cancellation.carry_out", dependencies.cancellations.carry_out)
+        jobs.add("cancellation.show", self.show, in_discord=True)
+        jobs.add("cancellation.tell_member", self.tell_member, in_discord=True)
+        jobs.add("cancellation.mail_receipt", self.mail_receipt)
+        jobs.add("cancellation.tell_staff", self.tell_staff, in_discord=True)
 
     async def _outcome(self, job: Job) -> tuple[CancelAttempt, Account | None]:
         return await self._is.cancellations.outcome(AttemptId(str(job.payload["attempt_id"])))

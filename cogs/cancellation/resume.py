@@ -19,9 +19,9 @@ class ResumeCog(commands.Cog):
         """Register the button and the effects."""
         self._is = dependencies
         dependencies.router.add("resume.start", self.start)
-        dependencies.on_job("resumption.carry_out", dependencies.resumptions.carry_out)
-        dependencies.on_job("resumption.show", self.show)
-        dependencies.on_job("resumption.tell_member", self.tell)
+        dependencies.jobs.add("resumption.carry_out", dependencies.resumptions.carry_out)
+        dependencies.jobs.add("resumption.show", self.show, in_discord=True)
+        dependencies.jobs.add("resumption.tell_member", self.tell, in_discord=True)
 
     @app_commands.command(name="resume", description="Keep your subscription: undo a cancellation")
     async def resume(self, interaction: Interaction) -> None:

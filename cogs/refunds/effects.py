@@ -14,15 +14,13 @@ class RefundEffects:
     def __init__(self, dependencies: Dependencies) -> None:
         """Register every handler."""
         self._is = dependencies
-        for kind, handler in (
-            ("refund.carry_out", dependencies.refund_saga.carry_out),
-            ("refund.show", self.show),
-            ("refund.tell_staff", self.tell_staff),
-            ("refund.tell_stuck", self.tell_stuck),
-            ("refund.tell_member", self.tell_member),
-            ("refund.mail_receipt", self.mail_receipt),
-        ):
-            dependencies.on_job(kind, handler)
+        jobs = dependencies.jobs
+        jobs.add("refund.carry_out", dependencies.refund_saga.carry_out)
+        jobs.add("refund.show", self.show, in_discord=True)
+        jobs.add("refund.tell_staff", self.tell_staff, in_discord=True)
+        jobs.add("refund.tell_stuck", self.tell_stuck, in_discord=True)
+        jobs.add("refund.tell_member", self.tell_member, in_discord=True)
+        jobs.add("refund.mail_receipt", self.mail_receipt)
 
     async def _case(self, job: Job) -> RefundCase:
         return await self._is.refunds.find(RefundId(str(job.payload["refund_id"])))

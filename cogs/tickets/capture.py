@@ -34,8 +34,8 @@ class CaptureCog(commands.Cog):
         self._tickets: dict[int, TicketId] = {}
         self._waiting: list[TicketMessage] = []
         self._storing = asyncio.Lock()
-        dependencies.on_job("ticket.backfill", self.backfill)
-        dependencies.on_job("ticket.check_channel", self.check_channel)
+        dependencies.jobs.add("ticket.backfill", self.backfill, in_discord=True)
+        dependencies.jobs.add("ticket.check_channel", self.check_channel, in_discord=True)
 
     async def cog_load(self) -> None:
         """Start storing."""

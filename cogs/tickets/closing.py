@@ -39,7 +39,7 @@ class ClosingCog(commands.Cog):
         self._capture = capture
         dependencies.router.add("ticket.close", self.ask_reason)
         dependencies.router.add("ticket.close_with", self.close)
-        dependencies.on_job("ticket.close", self.carry_out)
+        dependencies.jobs.add("ticket.close", self.carry_out, in_discord=True)
 
     async def ask_reason(self, interaction: Interaction, ticket_id: str) -> None:
         """The reason is optional: a member who is content need not write."""

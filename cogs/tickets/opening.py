@@ -43,8 +43,8 @@ class OpeningEffects:
         self._bot = bot
         self._is = dependencies
         self._capture = capture
-        dependencies.on_job("ticket.open", self.open)
-        dependencies.on_job("ticket.tell_staff", self.tell_staff)
+        dependencies.jobs.add("ticket.open", self.open, in_discord=True)
+        dependencies.jobs.add("ticket.tell_staff", self.tell_staff, in_discord=True)
 
     async def open(self, job: Job) -> None:
         """Create or adopt the channel, welcome both sides, show the way there."""

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from yarl import URL
 
 from bot.sandbox.discord import DiscordSandbox
@@ -21,7 +21,7 @@ from bot.sandbox.mail import MailSink
 from bot.sandbox.page import DemoPage, PagePersona
 from bot.sandbox.stripe import StripeSandbox
 from tests.browser.showcase import Showcase
-from tests.browser.world import Demo, furnish
+from tests.browser.world import PATIENCE_MILLISECONDS, Demo, furnish
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -41,6 +41,7 @@ module_loop = pytest_asyncio.fixture(loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium found: install it, for example with `apt install chromium`")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -92,7 +93,7 @@ async def tab(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
     """Mia's tab at desktop size; a script error on the page fails the test."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     await page.goto(demo.address("mia"))

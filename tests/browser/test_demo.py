@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.sandbox.process import ROOT
+from tests.browser.world import PATIENCE_MILLISECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,7 +45,7 @@ async def open_as(browser: Browser, address: str, who: str, size: dict[str, int]
     """The page of one persona, in the channel for commands."""
     context = await browser.new_context(viewport=size)  # type: ignore[arg-type]
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     await page.goto(f"{address}?as={who}")
     await page.locator("#composer-input").wait_for()
     return page
@@ -82,7 +83,7 @@ async def test_mia_cancels_in_the_browser_and_the_period_ends(
     await expect(mia.get_by_text("Pro is cancelled (C-").first).to_be_visible()
     await mia.get_by_role("tab", name="Provider").click()
     await mia.get_by_role("button", name=re.compile("period end", re.IGNORECASE)).first.click()
-    await expect(balance).to_contain_text("Pro", timeout=1_000)
+    await expect(balance).to_contain_text("Pro")
     for _ in range(20):
         await balance.get_by_role("button", name="Refresh").click()
         if await balance.get_by_text("Free plan").count():

@@ -15,6 +15,9 @@ from bot.sandbox.page import DemoPage
 from bot.sandbox.stripe import StripeSandbox
 from tests.browser.showcase import Showcase
 
+# Longer than anything takes on a busy machine.
+PATIENCE_MILLISECONDS = 20_000
+
 
 @dataclass
 class Demo:

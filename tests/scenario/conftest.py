@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox.scene import Scene
 from tests.scenario.stage import Stage
+from tests.support import preloaded
 from tests.support.discord_description import DescriptionChecker, description_path
 
 
@@ -23,7 +24,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     if checker is not None:
         scene.discord.observers.append(checker)
     await scene.start()
-    bot = scene.bot(tmp_path)
+    bot = scene.bot(tmp_path, launch=preloaded.launch)
     stage = Stage(scene, bot)
     try:
         await bot.start()

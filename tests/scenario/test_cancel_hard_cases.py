@@ -30,6 +30,27 @@ async def test_an_outage_that_lasts_over_the_renewal_is_owned_up_to(stage: Stage
     assert "renewed once more" in mail.text
 
 
+async def test_a_confirmed_cancellation_does_not_wait_for_discord(stage: Stage) -> None:
+    """The process starts again while Discord is away: the provider is asked all the same."""
+    await stage.link_mia()
+    screen = await up_to_confirm(stage)
+    outage = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", status=503)
+    await stage.mia.click(screen, "Confirm cancel")
+    await stage.bot.kill()
+    outage.remove()
+    away = stage.scene.discord.faults.add(path="/users/@me$", status=503)
+
+    await stage.bot.launch()
+
+    await until(lambda: stage.subscription["cancel_at_period_end"], seconds=30)
+    mail = await stage.scene.mail.wait_for(to=MIA_ADDRESS, containing="Reference")
+    assert "is cancelled" in mail.subject
+    assert "Cancellation requested" in screen.text
+    away.remove()
+    await screen.changed(containing="is cancelled", timeout=30)
+    await stage.mia.wait_for_message("dm", containing="is cancelled")
+
+
 async def test_a_screen_that_shows_an_old_end_is_shown_again(stage: Stage) -> None:
     await stage.link_mia()
     screen = await up_to_confirm(stage)

@@ -12,13 +12,28 @@ import sqlalchemy as sa
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.job import Job, NewJob
 from bot.services import jobs as service
-from bot.services.jobs import LEASE, TryAgainError, Worker, pause_after
+from bot.services.jobs import LEASE, JobHandlers, TryAgainError, Worker, pause_after
 from storage import jobs
 from storage.database import Database
 from storage.schema import jobs as table
 from tests.integration.storage.samples import NOW, Clock
 
 Act = Callable[[Job], Awaitable[None]]
+
+
+def worker_of(
+    database: Database,
+    clock: Callable[[], datetime],
+    at_most: dict[str, int] | None = None,
+    **handlers: Act,
+) -> Worker:
+    """One that need not wait for Discord."""
+    registered = JobHandlers()
+    for kind, handler in handlers.items():
+        registered.add(kind, handler)
+    return Worker(
+        database, registered, clock=clock, is_discord_ready=lambda: True, at_most=at_most or {}
+    )
 
 
 @asynccontextmanager
@@ -57,6 +72,10 @@ async def nothing_left(database: Database) -> bool:
     return await undone(database) == 0
 
 
+async def one_left(database: Database) -> bool:
+    return await undone(database) == 1
+
+
 async def until_done(database: Database) -> None:
     await until(nothing_left, database)
 
@@ -79,7 +98,7 @@ async def test_jobs_run_as_soon_as_they_are_committed(database: Database, clock:
     async def act(job: Job) -> None:
         seen.append(job.key)
 
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await add(database, "a")
         await until_done(database)
         await add(database, "b", "c")
@@ -100,7 +119,7 @@ async def test_more_jobs_than_it_carries_out_at_once(database: Database, clock: 
         running -= 1
 
     await add(database, *(f"job {number}" for number in range(60)))
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await until_done(database)
 
     assert most == service.CONCURRENCY
@@ -124,7 +143,7 @@ async def test_a_flood_of_one_kind_leaves_room_for_what_people_wait_for(
         done.set()
 
     await add(database, *(f"event {number}" for number in range(40)), kind="flood")
-    worker = Worker(database, {"flood": slow, "test": act}, clock=clock, at_most={"flood": 3})
+    worker = worker_of(database, clock, {"flood": 3}, flood=slow, test=act)
     async with working(worker):
         await add(database, "a member waits")
         async with asyncio.timeout(10):
@@ -143,7 +162,7 @@ async def test_a_line_never_overlaps_and_keeps_its_order(database: Database, clo
         seen.append(f"end {job.key}")
 
     await add(database, "a", "b", "c", line="mia")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await until_done(database)
 
     assert seen == [f"{step} {key}" for key in "abc" for step in ("start", "end")]
@@ -160,7 +179,7 @@ async def test_stop_finishes_what_is_in_hand_and_takes_nothing_new(
         await may_end.wait()
         ended.append(job.key)
 
-    worker = Worker(database, {"test": act}, clock=clock)
+    worker = worker_of(database, clock, test=act)
     await add(database, "in hand")
     async with working(worker) as task:
         await started.wait()
@@ -188,7 +207,7 @@ async def test_what_outlasts_the_stop_is_free_for_the_next_process_at_once(
         await asyncio.Event().wait()
 
     await add(database, "a")
-    async with working(Worker(database, {"test": hang}, clock=clock)):
+    async with working(worker_of(database, clock, test=hang)):
         await started.wait()
 
     async with database.write() as connection:
@@ -212,7 +231,7 @@ async def test_a_handler_that_raises_runs_again_after_a_pause(
             raise error
 
     await add(database, "a")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await failed.wait()
         await until(last_error, database)
         wake(database, clock, seconds=0.4)
@@ -229,7 +248,7 @@ async def test_an_error_names_its_kind_for_those_who_look(database: Database, cl
         raise ValueError("x" * 1000)
 
     await add(database, "a")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await until(last_error, database)
     error = await last_error(database)
     assert error is not None
@@ -246,7 +265,7 @@ async def test_try_again_can_say_when(database: Database, clock: Clock) -> None:
             raise TryAgainError("the bank is closed", after=timedelta(hours=1))
 
     await add(database, "a")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await until(last_error, database)
         wake(database, clock, minutes=59)
         await asyncio.sleep(0.05)
@@ -269,7 +288,7 @@ async def test_a_handler_that_hangs_is_given_up_and_run_again(
             await asyncio.Event().wait()
 
     await add(database, "a")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await until(last_error, database)
         wake(database, clock, seconds=1)
         await until_done(database)
@@ -280,7 +299,7 @@ async def test_a_kind_that_nobody_handles_waits_for_the_version_that_does(
     database: Database, clock: Clock
 ) -> None:
     await add(database, "a")
-    async with working(Worker(database, {}, clock=clock)):
+    async with working(worker_of(database, clock)):
         await until(last_error, database)
     assert await undone(database) == 1
 
@@ -296,7 +315,7 @@ async def test_a_killed_workers_job_is_taken_up_when_its_lease_ends(
     await add(database, "a")
     async with database.write() as connection:
         await jobs.claim(connection, now=NOW, lease=LEASE, token="killed", most=1)
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await asyncio.sleep(0.05)
         assert seen == []
         wake(database, clock, seconds=LEASE.total_seconds() + 0.001)
@@ -319,9 +338,9 @@ async def test_a_long_job_keeps_its_lease(
 
     other = Database(database_url)
     await add(database, "long")
-    async with working(Worker(database, {"test": act}, clock=clock)):
+    async with working(worker_of(database, clock, test=act)):
         await started.wait()
-        async with working(Worker(other, {"test": act}, clock=clock)):
+        async with working(worker_of(other, clock, test=act)):
             for _ in range(8):
                 wake(database, clock, seconds=5)
                 await asyncio.sleep(0.05)
@@ -350,8 +369,8 @@ async def test_two_processes_share_without_doubling(database: Database, database
     other = Database(database_url)
     for number in range(20):
         await add(database, *(f"job {number} {each}" for each in range(10)))
-    first = Worker(database, {"test": counting(seen[0])}, clock=now)
-    second = Worker(other, {"test": counting(seen[1])}, clock=now)
+    first = worker_of(database, now, test=counting(seen[0]))
+    second = worker_of(other, now, test=counting(seen[1]))
     async with working(first), working(second):
         await until_done(database)
     await other.close()
@@ -366,3 +385,37 @@ def test_pauses_grow_to_a_limit() -> None:
         longest = min(600, 0.5 * 2**attempts)
         pause = pause_after(attempts).total_seconds()
         assert longest / 2 <= pause <= longest
+
+
+async def test_what_acts_in_discord_waits_until_it_is_ready(
+    database: Database, clock: Clock
+) -> None:
+    seen: list[str] = []
+    is_ready = False
+
+    async def act(job: Job) -> None:
+        seen.append(job.key)
+
+    handlers = JobHandlers()
+    handlers.add("message", act, in_discord=True)
+    handlers.add("money", act)
+    worker = Worker(database, handlers, clock=clock, is_discord_ready=lambda: is_ready)
+    async with working(worker):
+        await add(database, "tell", kind="message")
+        await add(database, "pay", kind="money")
+        await until(one_left, database)
+        assert seen == ["pay"]
+        is_ready = True
+        worker.wake()
+        await until_done(database)
+
+    assert seen == ["pay", "tell"]
+
+
+def test_two_handlers_for_one_kind_are_a_defect() -> None:
+    async def act(_job: Job) -> None: ...
+
+    handlers = JobHandlers()
+    handlers.add("test", act)
+    with pytest.raises(ValueError, match="two handlers for jobs of kind test"):
+        handlers.add("test", act)

@@ -1,0 +1,75 @@
+"""`mooring run` in a process that need not import everything first.
+
+A fork server holds the imported modules and nothing else: no loop, no thread, no connection. Each
+bot is a fork of it, a process of its own to signal and to kill, and starts within a tenth of the
+time. The processes of the foundation's scenarios, the demo and the benchmarks are executed anew.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from bot.sandbox.process import ROOT, Running
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(
+    [
+        "bot.cli",
+        # What is imported late, on the way to the first answer.
+        "aiosqlite",
+        "alembic.command",
+        "sqlalchemy.dialects.sqlite.aiosqlite",
+    ]
+)
+
+
+class _Forked:
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+        self.pid = process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, signal: int) -> None:
+        os.kill(self.pid, signal)
+
+    async def wait(self) -> int:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        # A descriptor of its own: each caller has to be told.
+        watched = os.dup(self._process.sentinel)
+        loop.add_reader(watched, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(watched)
+            os.close(watched)
+        self._process.join()
+        return self._process.exitcode or 0
+
+
+async def launch(environment: Mapping[str, str], log: Path) -> Running:
+    """Start one; `log` collects what it writes."""
+    process = _context.Process(target=_run, args=(dict(environment), str(log)), daemon=True)
+    process.start()
+    return _Forked(process)
+
+
+def _run(environment: Mapping[str, str], log: str) -> None:
+    """Become what `python -m bot run` is with this environment."""
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
+        os.dup2(source, descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    sys.argv = ["mooring", "run"]
+    from bot.cli import main
+
+    main(["run"])
