@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from bot.app import new_id, now
 from bot.billing.stripe import StripeProvider
-from bot.domain.identifiers import CustomerId, UserId
+from bot.domain.identifiers import STRIPE, CustomerId, UserId
 from bot.sandbox.discord import Persona
 from bot.sandbox.scene import CONFIGURATION, PRO_MONTHLY, STRIPE_KEY, WEBHOOK_SECRET, Scene
 from bot.services.context import Context
@@ -42,7 +42,9 @@ async def link_paying(scene: Scene, people: list[Persona], directory: Path) -> N
         api_url=scene.stripe.api_url,
         catalogue=catalogue,
     )
-    context = Context(database, provider, catalogue, configuration.to_policy(), now, new_id)
+    context = Context(
+        database, {STRIPE: provider}, catalogue, configuration.to_policy(), now, new_id
+    )
     subscriptions = SubscriptionService(context)
     # Their past is in the mirror already; as events it would keep the worker busy meanwhile.
     scene.stripe.hold_webhooks()
@@ -53,6 +55,8 @@ async def link_paying(scene: Scene, people: list[Persona], directory: Path) -> N
                 scene.stripe.add_customer(f"{person.user.username}@example.com")["id"]
             )
             scene.stripe.add_subscription(customer, PRO_MONTHLY)
+            async with database.write() as connection:
+                await customers.save(connection, customer, provider=STRIPE, email=None)
             await subscriptions.refresh(customer)
             async with database.write() as connection:
                 await customers.link(connection, customer, UserId(int(person.user.id)), now=now())

@@ -16,7 +16,7 @@ import structlog
 from aiohttp import web
 from discord.ext import commands
 
-from bot.billing.stripe import StripeProvider
+from bot.billing.providers import build_providers
 from bot.client import MooringClient, point_at
 from bot.domain.identifiers import GuildId
 from bot.mail import Mailer, MailRefusedError
@@ -28,12 +28,13 @@ from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import JobHandlers, TryAgainError, Worker
+from bot.services.purchases import PurchaseService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
-from bot.settings import Configuration, Environment, SettingsError
+from bot.settings import Configuration, Environment, SettingsError, provider_keys
 from bot.web.application import create_application
 from cogs import account, admin, cancellation, refunds, subscribe, tickets
 from cogs.dependencies import Dependencies, Vendor
@@ -73,16 +74,13 @@ async def _context(
 ) -> AsyncIterator[Context]:
     database = Database(environment.database_url.get_secret_value())
     catalogue = configuration.to_catalogue()
-    provider = StripeProvider(
-        api_key=environment.stripe_api_key,
-        webhook_secret=environment.stripe_webhook_secret,
-        api_url=environment.stripe_api_url,
-        catalogue=catalogue,
-    )
+    keys = provider_keys(environment, sold_through=catalogue.providers())
+    providers = build_providers(keys, catalogue)
     try:
-        yield Context(database, provider, catalogue, configuration.to_policy(), now, new_id)
+        yield Context(database, providers, catalogue, configuration.to_policy(), now, new_id)
     finally:
-        await provider.close()
+        for provider in providers.values():
+            await provider.close()
         await database.close()
 
 
@@ -145,6 +143,7 @@ class Application:
         dependencies = Dependencies(
             accounts=AccountService(context),
             subscriptions=SubscriptionService(context),
+            purchases=PurchaseService(context),
             cancellations=CancellationService(context),
             resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
@@ -179,7 +178,10 @@ class Application:
             at_most={"event.apply": APPLIED_AT_ONCE},
         )
         self.web = create_application(
-            events=events, health=HealthService(context), is_gateway_up=self.client.is_gateway_up
+            providers=context.providers,
+            events=events,
+            health=HealthService(context),
+            is_gateway_up=self.client.is_gateway_up,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from bot.services.cancellations import CancellationService
 from bot.services.context import Clock, Policy
 from bot.services.guilds import GuildService
 from bot.services.jobs import JobHandlers
+from bot.services.purchases import PurchaseService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
@@ -52,6 +53,7 @@ class Dependencies:
 
     accounts: AccountService
     subscriptions: SubscriptionService
+    purchases: PurchaseService
     cancellations: CancellationService
     resumptions: ResumptionService
     tickets: TicketService

@@ -1,12 +1,13 @@
 """What a member's screens show about their account, read in one query."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.account import Account
-from bot.domain.allowance import EMPTY_BALANCE, Balance, EntryKind
+from bot.domain.allowance import balance_of
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
@@ -46,12 +47,10 @@ _shown = invoices.alias("shown")
 _ACCOUNT = (
     sa.select(
         customers.c.id.label("account_id"),
+        customers.c.provider.label("account_provider"),
         customers.c.email,
         subscriptions,
-        *(
-            ledger.sum_of(kind, subscriptions.c.id, subscriptions.c.period_start).label(kind.value)
-            for kind in EntryKind
-        ),
+        ledger.month_sums_of(subscriptions.c.id, subscriptions.c.period_start).label("sums"),
         _shown.c.id.label("invoice_id"),
         _shown.c.subscription_id.label("invoice_subscription_id"),
         _shown.c.number,
@@ -86,20 +85,21 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
     )
 
 
-def _account(rows: Sequence[sa.Row[tuple[object, ...]]]) -> Account | None:
+def _account(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> Account | None:
     if not rows:
         return None
     first = rows[0]
     subscribed = first.id is not None
     return Account(
         customer_id=first.account_id,
+        provider=first.account_provider,
         email=first.email,
         subscription=to_subscription(first) if subscribed else None,
-        balance=Balance(first.grant, first.top_up, first.usage) if subscribed else EMPTY_BALANCE,
+        balance=balance_of(ledger.parse_month_sums(first.sums), now=now),
         invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
     )
 
 
-async def of_user(connection: AsyncConnection, user_id: UserId) -> Account | None:
+async def of_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> Account | None:
     """The account linked to this Discord user; None when none is."""
-    return _account((await connection.execute(_ACCOUNT, {"user_id": user_id})).all())
+    return _account((await connection.execute(_ACCOUNT, {"user_id": user_id})).all(), now)

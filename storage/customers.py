@@ -1,12 +1,13 @@
 """Billing customers and the Discord users that they are linked to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.account import Card
 from bot.domain.identifiers import CustomerId, ProviderName, UserId
 from storage.schema import customers
 from storage.upsert import insert_new
@@ -32,12 +33,16 @@ async def save(
     *,
     provider: ProviderName,
     email: str | None,
+    card: Card | None = None,
 ) -> None:
-    """Remember the customer; the link to a Discord user stays as it is."""
+    """Remember the customer; the link to a Discord user stays, and so does a card unless given."""
     row = {"id": customer_id, "provider": provider, "email": email}
     await insert_new(connection, customers, [row], unique=["id"])
+    seen: dict[str, object] = {"email": email}
+    if card is not None:
+        seen |= {"card_last_digits": card.last_digits, "card_expires_at": card.expires_at}
     await connection.execute(
-        sa.update(customers).where(customers.c.id == customer_id).values(email=email)
+        sa.update(customers).where(customers.c.id == customer_id).values(**seen)
     )
 
 
@@ -55,6 +60,18 @@ async def find_many(
     """Those of the customers that were ever seen."""
     rows = await connection.execute(sa.select(customers).where(customers.c.id.in_(customer_ids)))
     return [_customer(row) for row in rows]
+
+
+async def users_of(
+    connection: AsyncConnection, customer_ids: Collection[CustomerId]
+) -> dict[CustomerId, UserId]:
+    """The Discord users to whom these customers are linked, for those that are."""
+    rows = await connection.execute(
+        sa.select(customers.c.id, customers.c.user_id).where(
+            customers.c.id.in_(customer_ids), customers.c.user_id.is_not(None)
+        )
+    )
+    return {row.id: row.user_id for row in rows}
 
 
 async def of_user(connection: AsyncConnection, user_id: UserId) -> Customer | None:

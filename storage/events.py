@@ -35,7 +35,7 @@ async def add(connection: AsyncConnection, new: Sequence[Event]) -> int:
         }
         for event in new
     ]
-    return await insert_new(connection, events, rows, unique=["id"])
+    return await insert_new(connection, events, rows, unique=["provider", "id"])
 
 
 async def purge(connection: AsyncConnection, *, before: datetime) -> int:

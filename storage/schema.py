@@ -64,6 +64,9 @@ customers = sa.Table(
     # One customer, one Discord user, both ways.
     sa.Column("user_id", sa.BigInteger, unique=True),
     sa.Column("linked_at", Timestamp),
+    sa.Column("card_last_digits", sa.Text),
+    sa.Column("card_expires_at", Timestamp),
+    sa.Index(None, "provider"),
 )
 
 link_requests = sa.Table(
@@ -151,11 +154,85 @@ ledger = sa.Table(
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("customer_id", sa.Text, sa.ForeignKey("customers.id"), nullable=False),
     sa.Column("subscription_id", sa.Text, nullable=False),
+    # The billing cycle, and the month of it: a yearly plan is granted its allowance every month.
     sa.Column("period_start", Timestamp, nullable=False),
+    sa.Column("month_start", Timestamp, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("recorded_at", Timestamp, nullable=False),
-    sa.Index(None, "subscription_id", "period_start"),
+    # All that a balance needs, so that it is summed from the index alone.
+    sa.Index(
+        "ix_ledger_balance", "subscription_id", "period_start", "month_start", "kind", "amount"
+    ),
+)
+
+checkouts = sa.Table(
+    "checkouts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("guild_id", sa.BigInteger),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("price_id", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_at", Timestamp, nullable=False),
+    sa.Column("replaces", sa.Text),
+    sa.Column("tops_up", sa.Text),
+    sa.Column("cycle_start", Timestamp),
+    sa.Column("units", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("page_id", sa.Text),
+    sa.Column("page_url", sa.Text),
+    sa.Column("subscription_id", sa.Text),
+    sa.Column("payment_id", sa.Text),
+    sa.Column("completed_at", Timestamp),
+    sa.Index(None, "user_id", "created_at"),
+    sa.Index(None, "subscription_id"),
+    sa.Index(None, "payment_id"),
+)
+
+notice_settings = sa.Table(
+    "notice_settings",
+    metadata,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+)
+
+plan_roles = sa.Table(
+    "plan_roles",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("plan_id", sa.Text, primary_key=True),
+    sa.Column("role_id", sa.BigInteger, nullable=False),
+)
+
+# Roles that the bot has given: it takes back no others.
+granted_roles = sa.Table(
+    "granted_roles",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("role_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("granted_at", Timestamp, nullable=False),
+    sa.Index(None, "user_id"),
+)
+
+reconciliations = sa.Table(
+    "reconciliations",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("started_at", Timestamp, nullable=False),
+    # What was invoiced and paid from then on is looked at.
+    sa.Column("since", Timestamp, nullable=False),
+    sa.Column("cursor", sa.Text),
+    sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("repaired", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("finished_at", Timestamp),
+    sa.Index(None, "provider", "started_at"),
+    _partial("uq_reconciliations_unfinished", "provider", where="finished_at IS NULL", unique=True),
 )
 
 cancel_attempts = sa.Table(
@@ -263,8 +340,8 @@ ticket_messages = sa.Table(
 events = sa.Table(
     "events",
     metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("provider", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("object_id", sa.Text),
     sa.Column("received_at", Timestamp, nullable=False, index=True),

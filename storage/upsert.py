@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = Mapping[str, Any]
 
+# Milliseconds; longer than a job may take.
+OVERTAKING = 120_000
 # Both databases refuse a statement with more than some 32,766 parameters.
 ROWS_AT_ONCE = 1_000
 
@@ -47,7 +49,13 @@ async def replace_older(
         statement.on_conflict_do_update(
             index_elements=[key],
             set_=changed,
-            where=table.c.asked_at <= statement.excluded.asked_at,
+            where=sa.or_(
+                table.c.asked_at <= statement.excluded.asked_at,
+                # Answers overtake each other by seconds. One from further ahead was written by a
+                # clock that has been set back since, and would stand in the way until it is there.
+                sa.type_coerce(table.c.asked_at, sa.BigInteger)
+                > sa.type_coerce(statement.excluded.asked_at, sa.BigInteger) + OVERTAKING,
+            ),
         )
     )
     return bool(result.rowcount)

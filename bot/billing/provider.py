@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.account import Card
 from bot.domain.identifiers import (
+    CheckoutId,
     CustomerId,
     PaymentId,
     PriceId,
     ProviderName,
     SubscriptionId,
-    UserId,
 )
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
-from bot.domain.refund import Ground, Payment
+from bot.domain.refund import Ground, Payment, PaymentPurpose
 from bot.domain.subscription import Subscription
 
 
@@ -51,11 +52,12 @@ class EventHint:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """`buyer` is the Discord user who bought through a checkout that Mooring started."""
+    """A customer; a deleted one has no address. `card` None means that none is known."""
 
     id: CustomerId
+    provider: ProviderName
     email: str | None
-    buyer: UserId | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,36 @@ class PaidPeriod:
     subscription_id: SubscriptionId
     price_id: PriceId
     period_start: datetime
+    period_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedCheckout:
+    """What was paid on the provider's page. `reference` is the one that Mooring gave it."""
+
+    reference: CheckoutId
+    customer_id: CustomerId
+    subscription_id: SubscriptionId | None
+    payment_id: PaymentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What a member is about to pay for. `customer_id` is None for somebody new."""
+
+    reference: CheckoutId
+    price_id: PriceId
+    purpose: PaymentPurpose
+    customer_id: CustomerId | None
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """The provider's own page for one purchase (rule S20)."""
+
+    id: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +109,7 @@ class Snapshot:
     payments: tuple[Payment, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     paid_periods: tuple[PaidPeriod, ...] = ()
+    completed_checkouts: tuple[CompletedCheckout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +129,17 @@ class BillingProvider(Protocol):
 
     @property
     def name(self) -> ProviderName:
-        """Short and lower case, such as `stripe`."""
+        """Short and lower case, such as `stripe`; also the last part of the webhook's path."""
+        ...
+
+    @property
+    def signature_header(self) -> str:
+        """The header in which a webhook's signature arrives."""
+        ...
+
+    @property
+    def partial_refunds(self) -> bool:
+        """Whether less than all that is left of a payment can be given back."""
         ...
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
@@ -158,15 +201,18 @@ class BillingProvider(Protocol):
         """The refund made under this reference, when the answer to `refund` was lost."""
         ...
 
-    async def checkout_url(
-        self,
-        *,
-        price_id: PriceId,
-        user_id: UserId,
-        customer_id: CustomerId | None,
-        return_url: str,
-    ) -> str:
-        """The provider's own page where this user pays for this price (rule S20)."""
+    async def open_checkout(self, purchase: Purchase, *, idempotency_key: str) -> CheckoutPage:
+        """The provider's own page where this is paid (rule S20)."""
+        ...
+
+    async def close_checkout(self, page_id: str) -> None:
+        """Let nobody pay on this page any more, where the provider can; one that is paid or
+        closed already is no error."""
+        ...
+
+    async def portal_url(self, customer_id: CustomerId, *, return_url: str) -> str:
+        """The provider's own page for cards and addresses; it opens without a password for a
+        short time, so it is shown to the customer alone."""
         ...
 
     async def close(self) -> None:

@@ -1,13 +1,10 @@
 """Stripe, API version 2026-10-28: wire format to domain and back, nothing else."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any, cast
 
-import aiohttp
 import stripe
-from pydantic import SecretStr
 from stripe.params import (
     RefundCreateParams,
     SubscriptionUpdateParams,
@@ -15,34 +12,31 @@ from stripe.params import (
 
 from bot.billing.provider import (
     BadEventError,
+    CompletedCheckout,
     CustomerRecord,
     EventHint,
-    ProviderRefusedError,
-    ProviderUnavailableError,
     RefundReceipt,
     Snapshot,
 )
+from bot.billing.stripe_account import translated_errors
 from bot.billing.stripe_objects import (
-    STRIPE,
     account_snapshot,
     customer_record,
     invoice_snapshot,
     payment_of,
     subscription_of,
 )
-from bot.domain.catalogue import Catalogue
+from bot.billing.stripe_pages import StripePages
 from bot.domain.identifiers import (
+    STRIPE,
+    CheckoutId,
     CustomerId,
     PaymentId,
-    PriceId,
     SubscriptionId,
-    UserId,
 )
 from bot.domain.money import Money
 from bot.domain.refund import Ground
 
-# Stripe answers well within this; a member's screen must not hang on a dead connection.
-TIMEOUT_SECONDS = 20
 # How far back a newly linked account's payments and invoices are read.
 NEWEST = 25
 
@@ -54,53 +48,16 @@ _NO_EVENT = (
     AttributeError,
     RecursionError,
 )
+_CHECKOUT_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _REFERENCES = ("customer", "subscription", "charge", "payment_intent", "invoice")
 
 
-@asynccontextmanager
-async def _translated_errors() -> AsyncIterator[None]:
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-        raise ProviderUnavailableError(type(error).__name__) from error
-    except stripe.StripeError as error:
-        # A key that was rolled or lacks a right (401, 403) is for the vendor to mend. What members
-        # have confirmed waits until then, as in every other outage.
-        if error.http_status is not None and (
-            error.http_status >= 500 or error.http_status in (401, 403, 409, 429)
-        ):
-            raise ProviderUnavailableError(type(error).__name__) from error
-        raise ProviderRefusedError(error.code or type(error).__name__) from error
-
-
-class StripeProvider:
+class StripeProvider(StripePages):
     """One Stripe account."""
 
     name = STRIPE
-
-    def __init__(
-        self,
-        *,
-        api_key: SecretStr,
-        webhook_secret: SecretStr,
-        api_url: str,
-        catalogue: Catalogue,
-    ) -> None:
-        """`api_url` is Stripe's own address unless a proxy or a test stands in its place."""
-        self._webhook_secret = webhook_secret
-        self._catalogue = catalogue
-        self._session = aiohttp.ClientSession()
-        http_client = stripe.AIOHTTPClient(timeout=TIMEOUT_SECONDS, session=self._session)
-        self._v1 = stripe.StripeClient(
-            api_key.get_secret_value(),
-            http_client=http_client,
-            base_addresses={"api": api_url.rstrip("/")},
-            max_network_retries=2,
-        ).v1
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._session.close()
+    signature_header = "Stripe-Signature"
+    partial_refunds = True
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
         """Verify the raw bytes against `Stripe-Signature`; raises BadEventError.
@@ -136,10 +93,10 @@ class StripeProvider:
             return await self._fetch_invoice(hint.object_id)
         if family in ("charge", "refund") and "payment_intent" in hint.references:
             return await self._fetch_payment(hint.references["payment_intent"])
-        if hint.type == "checkout.session.completed" and hint.object_id:
+        if hint.type in _CHECKOUT_PAID and hint.object_id:
             return await self._fetch_checkout(hint.object_id)
         if hint.type in ("customer.created", "customer.updated") and hint.object_id:
-            async with _translated_errors():
+            async with translated_errors():
                 customer = await self._v1.customers.retrieve_async(hint.object_id)
             return Snapshot(customers=(customer_record(customer.to_dict()),))
         return None
@@ -147,7 +104,7 @@ class StripeProvider:
     async def customers_with_address(self, address: str) -> tuple[CustomerRecord, ...]:
         """Stripe compares addresses with case: what was typed and its lower-case form count."""
         found: dict[str, CustomerRecord] = {}
-        async with _translated_errors():
+        async with translated_errors():
             for spelling in dict.fromkeys((address, address.lower())):
                 listed = await self._v1.customers.list_async({"email": spelling, "limit": 100})
                 for customer in listed.data:
@@ -156,7 +113,7 @@ class StripeProvider:
 
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """Four reads: the customer, its subscriptions, invoices with payments, and payments."""
-        async with _translated_errors():
+        async with translated_errors():
             customer = await self._v1.customers.retrieve_async(customer_id)
             subscriptions = await self._v1.subscriptions.list_async(
                 {"customer": customer_id, "status": "all", "limit": 100}
@@ -188,7 +145,7 @@ class StripeProvider:
         idempotency_key: str,
     ) -> Snapshot:
         """Set `cancel_at_period_end` with the member's reason; one that is set is no error."""
-        async with _translated_errors():
+        async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
                 subscription_id, {"expand": ["customer"]}
             )
@@ -206,7 +163,7 @@ class StripeProvider:
         self, subscription_id: SubscriptionId, *, idempotency_key: str
     ) -> Snapshot:
         """Undo whichever of the two encodings is set; neither set is no error."""
-        async with _translated_errors():
+        async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
                 subscription_id, {"expand": ["customer"]}
             )
@@ -222,7 +179,7 @@ class StripeProvider:
         self, subscription_id: SubscriptionId, *, idempotency_key: str
     ) -> Snapshot:
         """Cancel at once, without an invoice or a proration of Stripe's own."""
-        async with _translated_errors():
+        async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
                 subscription_id, {"expand": ["customer"]}
             )
@@ -246,44 +203,18 @@ class StripeProvider:
             "reason": "duplicate" if ground is Ground.DUPLICATE_CHARGE else "requested_by_customer",
             "metadata": {"mooring_refund": reference, "mooring_ground": ground.value},
         }
-        async with _translated_errors():
+        async with translated_errors():
             made = await self._v1.refunds.create_async(params, {"idempotency_key": idempotency_key})
         return RefundReceipt(made.id, made.status or "pending")
 
     async def find_refund(self, payment_id: PaymentId, *, reference: str) -> RefundReceipt | None:
         """By the reference in the refund's metadata."""
-        async with _translated_errors():
+        async with translated_errors():
             listed = await self._v1.refunds.list_async({"payment_intent": payment_id, "limit": 100})
         for made in listed.data:
             if (made.to_dict().get("metadata") or {}).get("mooring_refund") == reference:
                 return RefundReceipt(made.id, made.status or "pending")
         return None
-
-    async def checkout_url(
-        self,
-        *,
-        price_id: PriceId,
-        user_id: UserId,
-        customer_id: CustomerId | None,
-        return_url: str,
-    ) -> str:
-        """A new Checkout session. The user travels in metadata, which a buyer cannot set."""
-        bought_by = {"mooring_user": str(user_id)}
-        params: dict[str, Any] = {
-            "mode": "subscription",
-            "line_items": [{"price": price_id, "quantity": 1}],
-            "success_url": return_url,
-            "cancel_url": return_url,
-            "metadata": bought_by,
-            "subscription_data": {"metadata": bought_by},
-        }
-        if customer_id is not None:
-            params["customer"] = customer_id
-        async with _translated_errors():
-            session = await self._v1.checkout.sessions.create_async(cast(Any, params))
-        if session.url is None:
-            raise ProviderRefusedError("checkout_without_url")
-        return session.url
 
     async def _cancel_now(
         self, subscription_id: SubscriptionId, idempotency_key: str
@@ -308,7 +239,7 @@ class StripeProvider:
         self, subscription_id: SubscriptionId, params: Mapping[str, Any], idempotency_key: str
     ) -> Snapshot:
         body = cast(SubscriptionUpdateParams, {**params, "expand": ["customer"]})
-        async with _translated_errors():
+        async with translated_errors():
             updated = await self._v1.subscriptions.update_async(
                 subscription_id, body, {"idempotency_key": idempotency_key}
             )
@@ -321,14 +252,14 @@ class StripeProvider:
         )
 
     async def _fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
-        async with _translated_errors():
+        async with translated_errors():
             found = await self._v1.subscriptions.retrieve_async(
                 subscription_id, {"expand": ["customer"]}
             )
         return self._subscription_snapshot(found.to_dict())
 
     async def _fetch_invoice(self, invoice_id: str) -> Snapshot:
-        async with _translated_errors():
+        async with translated_errors():
             invoice = await self._v1.invoices.retrieve_async(
                 invoice_id,
                 {"expand": ["customer", "payments", "parent.subscription_details.subscription"]},
@@ -347,7 +278,7 @@ class StripeProvider:
 
     async def _fetch_payment(self, intent_id: str) -> Snapshot | None:
         """A payment of an invoice comes with the invoice, because the period is written there."""
-        async with _translated_errors():
+        async with translated_errors():
             links = await self._v1.invoice_payments.list_async(
                 {"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
             )
@@ -366,17 +297,24 @@ class StripeProvider:
         )
 
     async def _fetch_checkout(self, session_id: str) -> Snapshot | None:
-        async with _translated_errors():
+        async with translated_errors():
             session = await self._v1.checkout.sessions.retrieve_async(
                 session_id, {"expand": ["customer", "subscription"]}
             )
         found = session.to_dict()
         if found.get("customer") is None:
             return None
-        buyer = (found.get("metadata") or {}).get("mooring_user", "")
-        customer = customer_record(
-            found["customer"], buyer=UserId(int(buyer)) if buyer.isdigit() else None
-        )
         bought = found.get("subscription")
-        subscriptions = (subscription_of(bought, self._catalogue),) if bought else ()
-        return Snapshot(customers=(customer,), subscriptions=subscriptions)
+        reference = (found.get("metadata") or {}).get("mooring_checkout")
+        paid = found["payment_status"] != "unpaid"
+        completed = CompletedCheckout(
+            reference=CheckoutId(reference or ""),
+            customer_id=CustomerId(found["customer"]["id"]),
+            subscription_id=SubscriptionId(bought["id"]) if bought else None,
+            payment_id=PaymentId(found["payment_intent"]) if found["payment_intent"] else None,
+        )
+        return Snapshot(
+            customers=(customer_record(found["customer"]),),
+            subscriptions=(subscription_of(bought, self._catalogue),) if bought else (),
+            completed_checkouts=(completed,) if reference and paid else (),
+        )

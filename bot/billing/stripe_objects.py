@@ -7,20 +7,18 @@ from typing import Any
 from bot.billing.provider import CustomerRecord, PaidPeriod, Snapshot
 from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.identifiers import (
+    STRIPE,
     CustomerId,
     InvoiceId,
     PaymentId,
     PriceId,
-    ProviderName,
     SubscriptionId,
-    UserId,
 )
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription
 
-STRIPE = ProviderName("stripe")
 Json = Mapping[str, Any]
 
 _STATUS = {
@@ -49,9 +47,9 @@ def _id(reference: str | Json) -> str:
     return reference if isinstance(reference, str) else str(reference["id"])
 
 
-def customer_record(customer: Json, *, buyer: UserId | None = None) -> CustomerRecord:
+def customer_record(customer: Json) -> CustomerRecord:
     """A customer; a deleted one has no address."""
-    return CustomerRecord(CustomerId(customer["id"]), customer.get("email"), buyer)
+    return CustomerRecord(CustomerId(customer["id"]), STRIPE, customer.get("email"))
 
 
 def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
@@ -155,6 +153,7 @@ def _paid_period(invoice: Json) -> PaidPeriod | None:
         subscription_id=subscription_id,
         price_id=PriceId(_id(price)),
         period_start=utc(line["period"]["start"]),
+        period_end=utc(line["period"]["end"]),
     )
 
 

@@ -7,7 +7,8 @@ from bot.checks.findings import Finding, Level, fine
 from bot.checks.mail_server import check_mail
 from bot.checks.store import check_store
 from bot.checks.stripe_account import check_stripe
-from bot.settings import Configuration, Environment
+from bot.domain.identifiers import STRIPE
+from bot.settings import Configuration, Environment, provider_keys
 
 
 async def run_checks(
@@ -39,8 +40,11 @@ async def _findings(
         environment, configured, settings, servers=configuration.servers
     ):
         yield finding
-    async for finding in check_stripe(environment, configuration.to_catalogue()):
-        yield finding
+    catalogue = configuration.to_catalogue()
+    keys = provider_keys(environment, sold_through=catalogue.providers())
+    if STRIPE in keys:
+        async for finding in check_stripe(keys[STRIPE], catalogue):
+            yield finding
     yield await check_mail(environment)
 
 

@@ -9,7 +9,8 @@ import stripe
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.domain.catalogue import Catalogue, Offering
-from bot.settings import Environment
+from bot.domain.identifiers import STRIPE
+from bot.settings import ProviderKeys
 
 TIMEOUT_SECONDS = 20
 WEBHOOK_PATH = "/webhooks/stripe"
@@ -32,20 +33,20 @@ NEEDED_EVENTS = frozenset(
 Json = dict[str, Any]
 
 
-async def check_stripe(environment: Environment, catalogue: Catalogue) -> AsyncIterator[Finding]:
+async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterator[Finding]:
     """Ask Stripe for each price of the catalogue, then for its webhook endpoints."""
     async with aiohttp.ClientSession() as session:
         client = stripe.StripeClient(
-            environment.stripe_api_key.get_secret_value(),
+            keys.api_key.get_secret_value(),
             http_client=stripe.AIOHTTPClient(timeout=TIMEOUT_SECONDS, session=session),
-            base_addresses={"api": environment.stripe_api_url},
+            base_addresses={"api": keys.api_url},
             max_network_retries=1,
         )
         refusal = await _key_problem(client)
         if refusal is not None:
             yield refusal
             return
-        key = environment.stripe_api_key.get_secret_value()
+        key = keys.api_key.get_secret_value()
         mode = "test mode" if "_test_" in key else "live mode"
         yield fine(f"Stripe accepts the key ({mode}).")
         problems = [each for each in await _price_problems(client, catalogue) if each is not None]
@@ -77,7 +78,7 @@ async def _key_problem(client: stripe.StripeClient) -> Finding | None:
 async def _price_problems(
     client: stripe.StripeClient, catalogue: Catalogue
 ) -> list[Finding | None]:
-    return [await _check_price(client, offering) for offering in catalogue.offerings()]
+    return [await _check_price(client, offering) for offering in catalogue.offerings(STRIPE)]
 
 
 async def _check_price(client: stripe.StripeClient, offering: Offering) -> Finding | None:

@@ -1,6 +1,9 @@
-"""What a member may still use in the current billing period."""
+"""What a member may still use: the allowance of each month, and top-ups of the billing cycle."""
 
+import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -14,7 +17,11 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Sums of one period's ledger entries, in the catalogue's unit."""
+    """Sums of ledger entries, in the catalogue's unit.
+
+    `granted` and `used` are of the current month of the billing cycle. `topped_up` is what earlier
+    months have left of the cycle's top-ups: usage takes from the month's grant first.
+    """
 
     granted: int
     topped_up: int
@@ -27,3 +34,52 @@ class Balance:
 
 
 EMPTY_BALANCE = Balance(granted=0, topped_up=0, used=0)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSums:
+    """The sums of one month's ledger entries."""
+
+    month_start: datetime
+    granted: int = 0
+    topped_up: int = 0
+    used: int = 0
+
+
+def balance_of(months: Sequence[MonthSums], *, now: datetime) -> Balance:
+    """The balance in a billing cycle whose months have these sums.
+
+    A month's usage takes from its grant first and from top-ups after that. What is left of a grant
+    ends with its month, what is left of top-ups goes on to the end of the cycle, and usage beyond
+    both is not held against the next month. The first month counts even where the provider's clock
+    is ahead of ours.
+    """
+    balance, left = EMPTY_BALANCE, 0
+    for index, month in enumerate(sorted(months, key=lambda each: each.month_start)):
+        if index > 0 and month.month_start > now:
+            break
+        balance = Balance(month.granted, left + month.topped_up, month.used)
+        left = balance.topped_up - max(0, min(balance.topped_up, month.used - month.granted))
+    return balance
+
+
+def allowance_months(start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """When the allowance refills within a billing period: at its start and on each anniversary day.
+
+    A day that a month does not have is its last one, and the next month has its own day again: a
+    year from 31 January refills on 28 February and 31 March.
+    """
+    months: list[datetime] = []
+    moment = start
+    while moment < end:
+        months.append(moment)
+        moment = _months_after(start, len(months))
+    return tuple(months)
+
+
+def _months_after(start: datetime, count: int) -> datetime:
+    year, month = divmod(start.month - 1 + count, 12)
+    year, month = start.year + year, month + 1
+    return start.replace(
+        year=year, month=month, day=min(start.day, calendar.monthrange(year, month)[1])
+    )

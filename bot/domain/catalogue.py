@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.identifiers import PlanId, PriceId
+from bot.domain.identifiers import PlanId, PriceId, ProviderName, TopUpId
 from bot.domain.money import Money
 
 
@@ -19,9 +19,10 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One way to pay for a plan; `id` is the provider's price id."""
+    """One way to pay for a plan; `id` is the provider's price id, or its product's."""
 
     id: PriceId
+    provider: ProviderName
     interval: Interval
     money: Money
 
@@ -46,17 +47,63 @@ class Offering:
 
 
 @dataclass(frozen=True, slots=True)
+class TopUpPrice:
+    """One way to pay for a top-up, once."""
+
+    id: PriceId
+    provider: ProviderName
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """More of the catalogue's unit for the current billing cycle (rules S24-S26)."""
+
+    id: TopUpId
+    units: int
+    prices: tuple[TopUpPrice, ...]
+
+    def price_of(self, provider: ProviderName) -> TopUpPrice | None:
+        """What it costs through this provider; None where it is not sold there."""
+        return next((price for price in self.prices if price.provider == provider), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Plans from smallest to largest. `unit` names what the allowance counts, such as credits."""
 
     unit: str
     plans: tuple[Plan, ...]
+    top_ups: tuple[TopUp, ...] = ()
 
-    def offerings(self) -> Iterator[Offering]:
-        """Every plan at every price, in the catalogue's order."""
+    def offerings(self, provider: ProviderName | None = None) -> Iterator[Offering]:
+        """Every plan at every price, or at those of one provider, in the catalogue's order."""
         for plan in self.plans:
             for price in plan.prices:
-                yield Offering(plan, price)
+                if provider is None or price.provider == provider:
+                    yield Offering(plan, price)
+
+    def offered_to(self, provider: ProviderName | None) -> tuple[Offering, ...]:
+        """What somebody may choose: a customer from their own provider, others from the first.
+
+        For somebody without a customer yet, each plan and interval comes once, through the
+        provider that the vendor has put first.
+        """
+        if provider is not None:
+            return tuple(self.offerings(provider))
+        first: dict[tuple[PlanId, Interval], Offering] = {}
+        for offering in self.offerings():
+            first.setdefault((offering.plan.id, offering.price.interval), offering)
+        return tuple(first.values())
+
+    def providers(self) -> frozenset[ProviderName]:
+        """Those through which anything is sold."""
+        plans = {price.provider for plan in self.plans for price in plan.prices}
+        return frozenset(plans | {price.provider for each in self.top_ups for price in each.prices})
+
+    def top_up(self, top_up_id: TopUpId) -> TopUp | None:
+        """The top-up with this id; None when the vendor removed it."""
+        return next((each for each in self.top_ups if each.id == top_up_id), None)
 
     def offering(self, price_id: PriceId) -> Offering | None:
         """The offering behind a provider's price id; None for a price that is no longer sold."""

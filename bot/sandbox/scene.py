@@ -108,6 +108,16 @@ class Scene:
                     interval=price["interval"],
                     id=price["id"],
                 )
+        for top_up in catalogue["top_ups"]:
+            product = self.stripe.add_product(f"{top_up['units']} {catalogue['unit']}")
+            for price in top_up["prices"]:
+                self.stripe.add_price(
+                    product["id"],
+                    unit_amount=price["amount"],
+                    currency=price["currency"],
+                    interval=None,
+                    id=price["id"],
+                )
         self.mia_customer: str = self.stripe.add_customer(MIA_ADDRESS, name="Mia")["id"]
         self.mia_subscription: str = self.stripe.add_subscription(self.mia_customer, PRO_MONTHLY)[
             "id"

@@ -30,7 +30,7 @@ from bot.domain.linking import (
 )
 from bot.domain.subscription import Subscription
 from bot.services.context import Context
-from bot.services.subscriptions import apply
+from bot.services.mirror import apply
 from storage import audit, customers, jobs, link_requests, subscriptions
 from storage.link_requests import LinkRequest
 
@@ -126,10 +126,16 @@ class AccountService:
             return None
         if request.expires_at <= asked_at:
             return None
-        found = await self._context.provider.customers_with_address(str(job.payload["typed"]))
+        typed = str(job.payload["typed"])
+        providers = self._context.providers
+        found = [
+            customer
+            for provider in providers.values()
+            for customer in await provider.customers_with_address(typed)
+        ]
         if not found:
             return None
-        snapshots = [await self._context.provider.fetch_account(each.id) for each in found]
+        snapshots = [await providers[each.provider].fetch_account(each.id) for each in found]
         code, salt = new_code(), secrets.token_bytes(16)
         hashed = await asyncio.to_thread(_hash_code, code, salt)
         async with self._context.database.write() as connection:

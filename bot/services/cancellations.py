@@ -25,8 +25,8 @@ from bot.domain.job import Job, NewJob
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.subscription import NextStep, next_step
 from bot.services.context import Context
+from bot.services.mirror import apply, provider_of
 from bot.services.screens import Screen
-from bot.services.subscriptions import apply
 from storage import accounts, audit, cancel_attempts, customers, jobs, subscriptions
 
 # Providers round the ends of periods; a renewal moves them by weeks.
@@ -90,7 +90,7 @@ class CancellationService:
         """The user's own attempt with the account as it is now; raises NotYours."""
         async with self._context.database.read() as connection:
             attempt = await self._own(connection, attempt_id, user_id)
-            account = await _account_of(connection, attempt)
+            account = await _account_of(connection, attempt, now=self._context.clock())
         if account is None or account.customer_id != attempt.customer_id:
             raise NotYours
         return attempt, account
@@ -187,12 +187,13 @@ class CancellationService:
         attempt_id = AttemptId(str(job.payload["attempt_id"]))
         async with self._context.database.read() as connection:
             attempt = await self._load(connection, attempt_id)
+            provider = await provider_of(connection, self._context, attempt.subscription_id)
         if attempt.state is not AttemptState.REQUESTED:
             return
         reason = find_reason(self._context.policy.reasons, attempt.reason_id)
         asked_at = self._context.clock()
         try:
-            snapshot = await self._context.provider.schedule_cancellation(
+            snapshot = await provider.schedule_cancellation(
                 attempt.subscription_id,
                 feedback=reason.feedback if reason and reason.feedback else None,
                 comment=attempt.comment,
@@ -277,7 +278,7 @@ class CancellationService:
         """An attempt with the account of its member, for receipts."""
         async with self._context.database.read() as connection:
             attempt = await self._load(connection, attempt_id)
-            return attempt, await _account_of(connection, attempt)
+            return attempt, await _account_of(connection, attempt, now=self._context.clock())
 
     async def _load(self, connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
         attempt = await cancel_attempts.find(connection, attempt_id)
@@ -300,9 +301,11 @@ def _end_of(account: Account) -> datetime | None:
     return account.subscription.period_end if account.subscription else None
 
 
-async def _account_of(connection: AsyncConnection, attempt: CancelAttempt) -> Account | None:
+async def _account_of(
+    connection: AsyncConnection, attempt: CancelAttempt, *, now: datetime
+) -> Account | None:
     """The member's account with the subscription that the attempt is about: there may be others."""
-    account = await accounts.of_user(connection, attempt.user_id)
+    account = await accounts.of_user(connection, attempt.user_id, now=now)
     if account is None:
         return None
     about = await subscriptions.find(connection, attempt.subscription_id)

@@ -1,12 +1,13 @@
 """What every service is built from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.billing.provider import BillingProvider
 from bot.domain.cancellation import Reason
 from bot.domain.catalogue import Catalogue
+from bot.domain.identifiers import ProviderName
 from bot.domain.refund import RefundMode
 from bot.domain.ticket import Topic
 from storage.database import Database
@@ -29,10 +30,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Shared by all services of one process."""
+    """Shared by all services of one process.
+
+    `providers` are the accounts that are configured. What was bought through one that is not any
+    more raises KeyError: a defect of the configuration, retried until it is mended.
+    """
 
     database: Database
-    provider: BillingProvider
+    providers: Mapping[ProviderName, BillingProvider]
     catalogue: Catalogue
     policy: Policy
     clock: Clock

@@ -5,14 +5,16 @@ repetition and age of events do not matter.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import Counter
 
 from bot.billing.provider import EventHint, ProviderRefusedError
+from bot.domain.identifiers import ProviderName
 from bot.domain.job import Job, NewJob
 from bot.services.context import Context
-from bot.services.subscriptions import apply
+from bot.services.mirror import apply
 from storage import events, jobs
 from storage.events import Event
 
@@ -29,17 +31,21 @@ class EventService:
     def __init__(self, context: Context) -> None:
         """Build on the process's context."""
         self._context = context
-        self._waiting: list[tuple[EventHint, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[ProviderName, EventHint, asyncio.Future[None]]] = []
         self._storing: asyncio.Task[None] | None = None
 
-    async def receive(self, body: bytes, signature: str | None) -> None:
-        """Verify and store an event; returns once it is committed. Raises BadEventError.
+    async def receive(
+        self, provider: ProviderName, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        """Verify and store an event; returns once it is committed.
 
-        Events that arrive while a transaction is being committed share the next one.
+        Raises BadEventError, or KeyError for a provider that is not configured. Events that
+        arrive while a transaction is being committed share the next one.
         """
-        hint = self._context.provider.read_event(body, signature)
+        adapter = self._context.providers[provider]
+        hint = adapter.read_event(body, headers.get(adapter.signature_header))
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((hint, stored))
+        self._waiting.append((provider, hint, stored))
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store_waiting(), name="store events")
         await stored
@@ -49,24 +55,27 @@ class EventService:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                await self._store([hint for hint, _ in batch])
+                await self._store([(provider, hint) for provider, hint, _ in batch])
             except Exception as error:  # noqa: BLE001 - each sender gets it, and sends again
-                for _, stored in batch:
+                for _, _, stored in batch:
                     if not stored.done():
                         stored.set_exception(error)
             else:
-                for _, stored in batch:
+                for _, _, stored in batch:
                     if not stored.done():
                         stored.set_result(None)
 
-    async def _store(self, hints: list[EventHint]) -> None:
-        now, provider = self._context.clock(), self._context.provider.name
-        new_events = [Event(hint.id, provider, hint.type, hint.object_id, now) for hint in hints]
+    async def _store(self, hints: list[tuple[ProviderName, EventHint]]) -> None:
+        now = self._context.clock()
+        new_events = [
+            Event(hint.id, provider, hint.type, hint.object_id, now) for provider, hint in hints
+        ]
         new_jobs = [
             NewJob(
                 "event.apply",
                 f"event:{provider}:{hint.id}",
                 {
+                    "provider": provider,
                     "id": hint.id,
                     "type": hint.type,
                     "object_id": hint.object_id,
@@ -74,7 +83,7 @@ class EventService:
                 },
                 line=_line(hint),
             )
-            for hint in hints
+            for provider, hint in hints
         ]
         async with self._context.database.write() as connection:
             await events.add(connection, new_events)
@@ -86,9 +95,10 @@ class EventService:
         hint = EventHint(
             payload["id"], payload["type"], payload["object_id"], payload["references"]
         )
+        provider = self._context.providers[payload["provider"]]
         asked_at = self._context.clock()
         try:
-            snapshot = await self._context.provider.fetch_event_objects(hint)
+            snapshot = await provider.fetch_event_objects(hint)
         except ProviderRefusedError as refusal:
             # Deleted meanwhile, or not visible to this key: there is nothing to take over.
             _log.warning(

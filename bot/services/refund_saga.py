@@ -8,15 +8,21 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import ProviderRefusedError, RefundReceipt, Snapshot
+from bot.billing.provider import (
+    BillingProvider,
+    ProviderRefusedError,
+    RefundReceipt,
+    Snapshot,
+)
+from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job, NewJob
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
+from bot.services.mirror import apply
 from bot.services.refunds import load_refund, record
-from bot.services.subscriptions import apply
-from storage import jobs, refunds
+from storage import jobs, payments, refunds
 
 # Providers forget keys after a day, and a run that was cut short may not be counted: a refund that
 # was not asked for just now is looked for before it is asked for again.
@@ -43,7 +49,7 @@ class RefundSaga:
     async def _move_money(self, refund: Refund, job: Job) -> Refund:
         receipt: RefundReceipt | None = None
         failure: str | None = None
-        provider = self._context.provider
+        provider = await self._provider_of(refund)
         waited = self._context.clock() - (refund.requested_at or refund.created_at)
         if job.attempts > 1 or waited > ASKED_JUST_NOW:
             receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
@@ -96,17 +102,17 @@ class RefundSaga:
         return failed
 
     async def _end_subscription(self, refund: Refund, job: Job) -> None:
-        asked_at = self._context.clock()
+        provider, asked_at = await self._provider_of(refund), self._context.clock()
         snapshot = Snapshot()
         if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
             try:
-                snapshot = await self._context.provider.end_subscription(
+                snapshot = await provider.end_subscription(
                     refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
                 )
             except ProviderRefusedError as refusal:
                 await self._call_for_help(refund)
                 raise TryAgainError(f"not ended: {refusal.code}") from refusal
-        payment = await self._context.provider.fetch_payment(refund.payment_id)
+        payment = await provider.fetch_payment(refund.payment_id)
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
             await apply(connection, self._context, payment, asked_at=asked_at)
@@ -121,6 +127,13 @@ class RefundSaga:
                 return
             await record(connection, self._context, done, "refund.done", None)
             await self._announce(connection, done, job, tell_member=True)
+
+    async def _provider_of(self, refund: Refund) -> BillingProvider:
+        async with self._context.database.read() as connection:
+            payment = await payments.find(connection, refund.payment_id)
+        if payment is None:
+            raise NoSuchThing("payment")
+        return self._context.providers[payment.provider]
 
     async def _call_for_help(self, refund: Refund) -> None:
         """Money is back and the subscription goes on: people end it by hand, and are told once."""

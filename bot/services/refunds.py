@@ -33,7 +33,7 @@ from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.screens import Screen
-from storage import audit, customers, jobs, refunds, subscriptions
+from storage import audit, customers, jobs, payments, refunds, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RefundService:
         """The member's payments with something left to refund, newest first."""
         await self._require_desk(actor, member_id)
         async with self._context.database.read() as connection:
-            found = await subscriptions.payments_of_user(connection, member_id)
+            found = await payments.of_user(connection, member_id)
         refundable = [payment for payment in found if payment.refundable.amount > 0]
         if not refundable:
             raise NoPayments(member_id)
@@ -68,7 +68,7 @@ class RefundService:
         await self._require_desk(actor, member_id)
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            payment = await subscriptions.find_payment(connection, payment_id)
+            payment = await payments.find(connection, payment_id)
             customer = await customers.of_user(connection, member_id)
             if payment is None or customer is None or payment.customer_id != customer.id:
                 raise NoSuchThing("payment")
@@ -206,7 +206,7 @@ class RefundService:
         under_way = await refunds.payments_under_way(connection)
         others = [
             other
-            for other in await subscriptions.payments_of_customer(connection, payment.customer_id)
+            for other in await payments.of_customer(connection, payment.customer_id)
             if other.id not in under_way
         ]
         subscription = (
@@ -237,7 +237,7 @@ class RefundService:
         return refund
 
     async def _case(self, connection: AsyncConnection, refund: Refund) -> RefundCase:
-        payment = await subscriptions.find_payment(connection, refund.payment_id)
+        payment = await payments.find(connection, refund.payment_id)
         if payment is None:
             raise NoSuchThing("payment")
         subscription = (

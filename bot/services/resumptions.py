@@ -12,8 +12,8 @@ from bot.domain.identifiers import SubscriptionId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.subscription import NextStep, next_step
 from bot.services.context import Context
+from bot.services.mirror import apply, provider_of
 from bot.services.screens import Screen
-from bot.services.subscriptions import apply
 from storage import accounts, audit, cancel_attempts, jobs
 
 
@@ -28,7 +28,7 @@ class ResumptionService:
         """The member wants the subscription to renew again (S5); raises NothingToResume."""
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            account = await accounts.of_user(connection, user_id)
+            account = await accounts.of_user(connection, user_id, now=now)
             subscription = account.subscription if account else None
             if account is None or subscription is None:
                 raise NothingToResume(ended=False)
@@ -81,9 +81,10 @@ class ResumptionService:
         async with self._context.database.read() as connection:
             if await jobs.exists(connection, _show_key(reference)):
                 return
+            provider = await provider_of(connection, self._context, subscription_id)
         asked_at = self._context.clock()
         try:
-            snapshot = await self._context.provider.undo_cancellation(
+            snapshot = await provider.undo_cancellation(
                 subscription_id, idempotency_key=f"mooring-resume-{reference}-{job.attempts}"
             )
         except ProviderRefusedError as refusal:

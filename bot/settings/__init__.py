@@ -4,11 +4,14 @@
 from bot.settings.configuration import Configuration, load_configuration
 from bot.settings.environment import Environment, load_environment
 from bot.settings.problems import SettingsError
+from bot.settings.provider_keys import ProviderKeys, provider_keys
 
 __all__ = [
     "Configuration",
     "Environment",
+    "ProviderKeys",
     "SettingsError",
     "load_configuration",
     "load_environment",
+    "provider_keys",
 ]

@@ -7,9 +7,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.domain.cancellation import Reason
-from bot.domain.catalogue import Catalogue, Interval, Plan, Price
+from bot.domain.catalogue import Catalogue, Interval, Plan, Price, TopUp, TopUpPrice
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, GuildId, PlanId, PriceId, RoleId
+from bot.domain.identifiers import (
+    ChannelId,
+    GuildId,
+    PlanId,
+    PriceId,
+    ProviderName,
+    RoleId,
+    TopUpId,
+)
 from bot.domain.links import PROVIDER_HOSTS, is_allowed_link
 from bot.domain.money import Money
 from bot.domain.refund import RefundMode
@@ -23,6 +31,7 @@ class _Section(BaseModel):
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
+Provider = Literal["stripe", "creem"]
 Feedback = Literal[
     "customer_service",
     "low_quality",
@@ -56,9 +65,10 @@ class VendorSection(_Section):
 
 
 class PriceSection(_Section):
-    """`id` is the provider's price id; `amount` is in the currency's minor unit."""
+    """`id` is Stripe's price id or Creem's product id; `amount` is in the minor unit."""
 
     id: str
+    provider: Provider = "stripe"
     interval: Literal[Interval.MONTH, Interval.YEAR]
     amount: Annotated[int, Field(ge=0)]
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")]
@@ -74,17 +84,37 @@ class PlanSection(_Section):
     prices: Annotated[tuple[PriceSection, ...], Field(min_length=1)]
 
 
+class TopUpPriceSection(_Section):
+    """A price that is paid once."""
+
+    id: str
+    provider: Provider = "stripe"
+    amount: Annotated[int, Field(ge=0)]
+    currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")]
+
+
+class TopUpSection(_Section):
+    """`units` are added to the current billing cycle."""
+
+    id: Id
+    units: Annotated[int, Field(ge=1)]
+    prices: Annotated[tuple[TopUpPriceSection, ...], Field(min_length=1)]
+
+
 class CatalogueSection(_Section):
-    """Plans from smallest to largest."""
+    """Plans from smallest to largest, and top-ups from smallest to largest."""
 
     unit: str = "credits"
-    plans: Annotated[tuple[PlanSection, ...], Field(min_length=1)]
+    plans: Annotated[tuple[PlanSection, ...], Field(min_length=1, max_length=10)]
+    top_ups: Annotated[tuple[TopUpSection, ...], Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _check_unique(self) -> "CatalogueSection":
         prices = [price.id for plan in self.plans for price in plan.prices]
+        prices += [price.id for top_up in self.top_ups for price in top_up.prices]
         plans = [plan.id for plan in self.plans]
-        for kind, ids in (("price", prices), ("plan", plans)):
+        top_ups = [top_up.id for top_up in self.top_ups]
+        for kind, ids in (("price", prices), ("plan", plans), ("top-up", top_ups)):
             twice = sorted({each for each in ids if ids.count(each) > 1})
             if twice:
                 raise ValueError(f"each {kind} id once; there twice: {', '.join(twice)}")
@@ -195,12 +225,30 @@ class Configuration(_Section):
                     plan.allowance,
                     tuple(
                         Price(
-                            PriceId(price.id), price.interval, Money(price.amount, price.currency)
+                            PriceId(price.id),
+                            ProviderName(price.provider),
+                            price.interval,
+                            Money(price.amount, price.currency),
                         )
                         for price in plan.prices
                     ),
                 )
                 for plan in self.catalogue.plans
+            ),
+            top_ups=tuple(
+                TopUp(
+                    TopUpId(top_up.id),
+                    top_up.units,
+                    tuple(
+                        TopUpPrice(
+                            PriceId(price.id),
+                            ProviderName(price.provider),
+                            Money(price.amount, price.currency),
+                        )
+                        for price in top_up.prices
+                    ),
+                )
+                for top_up in self.catalogue.top_ups
             ),
         )
 

@@ -15,6 +15,9 @@ from bot.settings.problems import SettingsError, problems_of
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 STRIPE_API_URL = "https://api.stripe.com"
+CREEM_API_URL = "https://api.creem.io"
+# Shorter ones can be guessed.
+SHORTEST_SECRET = 16
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -81,6 +84,18 @@ def _stripe_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _creem_key(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith("creem_"):
+        raise ValueError("an API key from Creem's dashboard, which starts with creem_")
+    return secret
+
+
+def _long_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"a secret of at least {SHORTEST_SECRET} characters")
+    return secret
+
+
 def _present(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
         raise ValueError("the bot's token from Discord's developer portal")
@@ -105,7 +120,12 @@ class Environment(BaseSettings):
     """The variables that Mooring reads; `.env.example` explains each."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        # `.env.example` names every variable; one that is left empty is not set.
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     discord_token: Annotated[SecretStr, AfterValidator(_present)]
@@ -113,9 +133,13 @@ class Environment(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_database_secret)] = SecretStr(
         "sqlite+aiosqlite:///data/mooring.db"
     )
-    stripe_api_key: Annotated[SecretStr, AfterValidator(_stripe_key)]
-    stripe_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
+    stripe_api_key: Annotated[SecretStr, AfterValidator(_stripe_key)] | None = None
+    stripe_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
     stripe_api_url: HttpUrl = STRIPE_API_URL
+    creem_api_key: Annotated[SecretStr, AfterValidator(_creem_key)] | None = None
+    creem_webhook_secret: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
+    creem_api_url: HttpUrl = CREEM_API_URL
+    api_secret: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)]

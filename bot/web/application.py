@@ -1,12 +1,13 @@
 """The aiohttp application and its routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.billing.provider import BadEventError
+from bot.domain.identifiers import ProviderName
 from bot.services.events import EventService
 from bot.services.health import HealthService
 
@@ -17,15 +18,19 @@ _log = structlog.get_logger(__name__)
 
 
 def create_application(
-    *, events: EventService, health: HealthService, is_gateway_up: Callable[[], bool]
+    *,
+    providers: Iterable[ProviderName],
+    events: EventService,
+    health: HealthService,
+    is_gateway_up: Callable[[], bool],
 ) -> web.Application:
     """Build the application; whoever runs it decides on host and port."""
 
-    async def receive_stripe(request: web.Request) -> web.Response:
-        """400 to what Stripe did not sign, 413 to what is too large, 200 once it is stored."""
-        body = await request.read()
+    async def receive_event(request: web.Request) -> web.Response:
+        """400 to what was not signed, 413 to what is too large, 200 once it is stored."""
+        body, provider = await request.read(), ProviderName(request.match_info["provider"])
         try:
-            await events.receive(body, request.headers.get("Stripe-Signature"))
+            await events.receive(provider, body, request.headers)
         except BadEventError as error:
             _log.warning("webhook_refused", why=str(error), size=len(body))
             return web.json_response({"error": "not a signed event"}, status=400)
@@ -42,7 +47,8 @@ def create_application(
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application(client_max_size=MAX_BODY_BYTES)
-    application.router.add_post("/webhooks/stripe", receive_stripe)
+    for provider in providers:
+        application.router.add_post(f"/webhooks/{{provider:{provider}}}", receive_event)
     application.router.add_get("/healthz", show_health)
     application.router.add_get("/metrics", show_metrics)
     return application

@@ -11,7 +11,15 @@ from bot.domain.links import is_allowed_link
 from bot.domain.subscription import NextStep, next_step
 from cogs import words
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, chosen, custom_id, replace, reply, user_of
+from cogs.interactions import (
+    Interaction,
+    chosen,
+    custom_id,
+    guild_of,
+    replace,
+    reply,
+    user_of,
+)
 from cogs.layout import button, card, link_button, row, select, text
 
 
@@ -49,7 +57,7 @@ class SubscribeCog(commands.Cog):
                 ).strip()[:100],
                 value=each.price.id,
             )
-            for each in self._is.catalogue.offerings()
+            for each in self._is.catalogue.offered_to(account.provider if account else None)
         ]
         await reply(
             interaction,
@@ -91,9 +99,10 @@ class SubscribeCog(commands.Cog):
         await interaction.response.defer()
         where = interaction.guild_id or "@me"
         try:
-            url = await self._is.subscriptions.checkout_url(
+            url = await self._is.purchases.subscribe(
                 user_of(interaction),
                 price_id,
+                guild_id=guild_of(interaction),
                 return_url=f"https://discord.com/channels/{where}/{interaction.channel_id}",
             )
         except (ProviderUnavailableError, ProviderRefusedError):

@@ -7,16 +7,26 @@ import pytest
 
 from bot.billing.provider import (
     BillingProvider,
+    CompletedCheckout,
     CustomerRecord,
     EventHint,
     PaidPeriod,
     ProviderRefusedError,
     ProviderUnavailableError,
+    Purchase,
     RefundReceipt,
     Snapshot,
 )
 from bot.domain.catalogue import Interval
-from bot.domain.identifiers import CustomerId, PaymentId, PlanId, PriceId, SubscriptionId, UserId
+from bot.domain.identifiers import (
+    STRIPE,
+    CheckoutId,
+    CustomerId,
+    PaymentId,
+    PlanId,
+    PriceId,
+    SubscriptionId,
+)
 from bot.domain.money import Money
 from bot.domain.refund import Ground, PaymentPurpose
 from bot.domain.subscription import Status, Subscription
@@ -55,7 +65,7 @@ async def test_an_account_is_read_whole(shop: Shop) -> None:
 
     item = shop.subscription["items"]["data"][0]  # type: ignore[index]
     start, end = at(item["current_period_start"]), at(item["current_period_end"])
-    assert snapshot.customers == (CustomerRecord(shop.mia, MIA_ADDRESS),)
+    assert snapshot.customers == (CustomerRecord(shop.mia, STRIPE, MIA_ADDRESS),)
     subscription = only(snapshot)
     assert (subscription.id, subscription.plan_id, subscription.status) == (
         shop.pro,
@@ -65,7 +75,9 @@ async def test_an_account_is_read_whole(shop: Shop) -> None:
     assert (subscription.interval, subscription.price) == (Interval.MONTH, Money(2000, "usd"))
     assert (subscription.period_start, subscription.period_end) == (start, end)
     assert (subscription.cancel_at, subscription.ended_at) == (None, None)
-    assert snapshot.paid_periods == (PaidPeriod(shop.mia, shop.pro, PriceId(PRO_MONTHLY), start),)
+    assert snapshot.paid_periods == (
+        PaidPeriod(shop.mia, shop.pro, PriceId(PRO_MONTHLY), start, end),
+    )
     [payment], [invoice] = snapshot.payments, snapshot.invoices
     assert (payment.purpose, payment.amount) == (PaymentPurpose.SUBSCRIPTION, Money(2000, "usd"))
     assert (payment.subscription_id, payment.invoice_id) == (shop.pro, invoice.id)
@@ -242,11 +254,21 @@ async def test_more_than_was_paid_is_refused(shop: Shop) -> None:
 # --- buying ---
 
 
-async def test_checkout_is_stripes_page_and_knows_the_buyer(shop: Shop) -> None:
-    url = await shop.provider.checkout_url(
-        price_id=PriceId(PRO_MONTHLY), user_id=UserId(7), customer_id=None, return_url=RETURN_URL
+def purchase(customer_id: CustomerId | None) -> Purchase:
+    return Purchase(
+        reference=CheckoutId("B1"),
+        price_id=PriceId(PRO_MONTHLY),
+        purpose=PaymentPurpose.SUBSCRIPTION,
+        customer_id=customer_id,
+        return_url=RETURN_URL,
     )
-    assert url.startswith("https://checkout.stripe.com/")
+
+
+async def test_checkout_is_stripes_page_and_carries_the_reference(shop: Shop) -> None:
+    page = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
+    again = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
+    assert page.url.startswith("https://checkout.stripe.com/")
+    assert page == again
     [session] = shop.stripe.objects("checkout.session")
     shop.stripe.pay_checkout(session["id"], email="noor@example.com")
 
@@ -255,24 +277,30 @@ async def test_checkout_is_stripes_page_and_knows_the_buyer(shop: Shop) -> None:
     )
     assert snapshot is not None
     [customer] = snapshot.customers
-    assert (customer.email, customer.buyer) == ("noor@example.com", UserId(7))
+    assert customer.email == "noor@example.com"
     assert only(snapshot).plan_id == PlanId("pro")
+    [completed] = snapshot.completed_checkouts
+    assert completed == CompletedCheckout(
+        CheckoutId("B1"), customer.id, only(snapshot).id, completed.payment_id
+    )
 
 
 async def test_checkout_for_a_known_customer_keeps_them(shop: Shop) -> None:
-    await shop.provider.checkout_url(
-        price_id=PriceId(PRO_MONTHLY),
-        user_id=UserId(7),
-        customer_id=shop.mia,
-        return_url=RETURN_URL,
-    )
+    await shop.provider.open_checkout(purchase(shop.mia), idempotency_key="k")
     [session] = shop.stripe.objects("checkout.session")
     assert session["customer"] == shop.mia
     unpaid = await shop.provider.fetch_event_objects(
         EventHint("evt", "checkout.session.completed", session["id"], {})
     )
     assert unpaid is not None
-    assert unpaid.subscriptions == ()
+    assert (unpaid.subscriptions, unpaid.completed_checkouts) == ((), ())
+
+
+async def test_a_closed_checkout_cannot_be_paid_and_closing_twice_is_no_error(shop: Shop) -> None:
+    page = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
+    for _ in range(2):
+        await shop.provider.close_checkout(page.id)
+    assert shop.stripe.get(page.id)["status"] == "expired"
 
 
 # --- errors ---

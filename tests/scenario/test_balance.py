@@ -63,9 +63,9 @@ def _use(stage: Stage, amount: int) -> None:
     """The vendor's backend reports usage in the running period."""
     change_store(
         stage,
-        "INSERT INTO ledger (key, customer_id, subscription_id, period_start, kind, amount,"
-        " recorded_at) SELECT 'usage:1', customer_id, id, period_start, 'usage', ?, period_start"
-        " FROM subscriptions",
+        "INSERT INTO ledger (key, customer_id, subscription_id, period_start, month_start, kind,"
+        " amount, recorded_at) SELECT 'usage:1', customer_id, id, period_start, period_start,"
+        " 'usage', ?, period_start FROM subscriptions",
         amount,
     )
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Environment, SettingsError, load_environment
+from bot.domain.identifiers import CREEM, STRIPE, ProviderName
+from bot.settings import Environment, SettingsError, load_environment, provider_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
@@ -54,7 +55,47 @@ def test_five_variables_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_missing_variable_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as wrong:
         load_environment()
-    assert wrong.value.problems == [f"{name} (environment or .env) is missing." for name in GOOD]
+    assert wrong.value.problems == missing("DISCORD_TOKEN", "SMTP_URL", "MAIL_FROM")
+
+
+def missing(*names: str) -> list[str]:
+    return [f"{name} (environment or .env) is missing." for name in names]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sold_through", "expected"),
+    [
+        ({}, [STRIPE], missing("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")),
+        ({}, [CREEM], missing("CREEM_API_KEY", "CREEM_WEBHOOK_SECRET")),
+        ({"STRIPE_API_KEY": "sk_a"}, [], missing("STRIPE_WEBHOOK_SECRET")),
+        ({"CREEM_API_KEY": ""}, [], []),
+        ({}, [], []),
+    ],
+)
+def test_each_provider_that_is_sold_through_needs_both_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    sold_through: list[ProviderName],
+    expected: list[str],
+) -> None:
+    for name in ("DISCORD_TOKEN", "SMTP_URL", "MAIL_FROM"):
+        monkeypatch.setenv(name, GOOD[name])
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    try:
+        provider_keys(load_environment(), sold_through=sold_through)
+    except SettingsError as error:
+        assert error.problems == expected
+    else:
+        assert expected == []
+
+
+def test_keys_of_a_provider_that_nothing_is_sold_through_any_more_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its customers go on paying."""
+    assert problems(monkeypatch) == []
+    assert set(provider_keys(load_environment(), sold_through=[])) == {STRIPE}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +112,9 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("DATABASE_URL", "sqlite:///", "sqlite:///path"),
         ("DATABASE_URL", "sqlite:///:memory:", "sqlite:///path"),
         ("STRIPE_API_KEY", f"pk_live_{HIDDEN}", "sk_ or rk_"),
-        ("STRIPE_API_KEY", "", "sk_ or rk_"),
+        ("CREEM_API_KEY", HIDDEN, "creem_"),
+        ("CREEM_WEBHOOK_SECRET", HIDDEN, "at least 16"),
+        ("API_SECRET", HIDDEN, "at least 16"),
         ("STRIPE_WEBHOOK_SECRET", f"sk_{HIDDEN}", "whsec_"),
         ("STRIPE_API_URL", "api.stripe.com", "https://"),
         ("WEB_PORT", HIDDEN, "integer"),
@@ -152,8 +195,8 @@ def test_the_example_names_exactly_the_settings() -> None:
     for name, value in named:
         default = Environment.model_fields[name.lower()].get_default()
         if name != "DATABASE_URL":
-            shown = "" if Environment.model_fields[name.lower()].is_required() else str(default)
-            assert value == shown, name
+            required = Environment.model_fields[name.lower()].is_required()
+            assert value == ("" if required else str(default or "")), name
     assert dict(named)["DATABASE_URL"] == "sqlite:///data/mooring.db"
 
 

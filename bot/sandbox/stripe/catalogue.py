@@ -1,6 +1,6 @@
 """Products, prices and the discounts on them."""
 
-from bot.sandbox.stripe.calendar import add_months
+from bot.sandbox.calendar import add_months
 from bot.sandbox.stripe.shapes import catalogue as shapes
 from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import Json, StripeError

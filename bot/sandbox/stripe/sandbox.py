@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.sandbox.clock import SandboxClock
+from bot.sandbox.delivery import Delivery
 from bot.sandbox.faults import Faults
+from bot.sandbox.request_log import RequestLog
 from bot.sandbox.stripe import (
     catalogue,
     checkout,
@@ -23,9 +25,8 @@ from bot.sandbox.stripe import (
 )
 from bot.sandbox.stripe.overview import overview
 from bot.sandbox.stripe.pages import Pages
-from bot.sandbox.stripe.request_log import RequestLog
 from bot.sandbox.stripe.server import ApiServer
-from bot.sandbox.stripe.webhooks import Delivery, Webhooks
+from bot.sandbox.stripe.webhooks import Webhooks
 from bot.sandbox.stripe.wire import Json
 from bot.sandbox.stripe.world import Decline, World, copy_of
 
@@ -289,7 +290,7 @@ class StripeSandbox:
         await self._webhooks.drain(timeout, retries=retries)
 
     def deliver_again(self, event_id: str) -> None:
-        self._webhooks.again(self._world.store.get("event", event_id))
+        self._webhooks.accept(self._world.store.get("event", event_id))
 
     def hold_webhooks(self) -> None:
         self._webhooks.hold()

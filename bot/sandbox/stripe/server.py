@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sandbox.faults import Fault, Faults
+from bot.sandbox.request_log import LoggedRequest, RequestLog
 from bot.sandbox.stripe import clockwork
 from bot.sandbox.stripe.expand import expanded
 from bot.sandbox.stripe.idempotency import IdempotencyKeys, Saved
-from bot.sandbox.stripe.request_log import LoggedRequest, RequestLog
 from bot.sandbox.stripe.resources import ROUTES
 from bot.sandbox.stripe.routing import Call, Router
 from bot.sandbox.stripe.store import new_id

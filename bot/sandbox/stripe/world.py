@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from bot.sandbox.agenda import Agenda
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.stripe.agenda import Agenda
 from bot.sandbox.stripe.shapes.platform import event
 from bot.sandbox.stripe.store import Store, new_id, token
 from bot.sandbox.stripe.wire import Json

@@ -26,25 +26,69 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_audit_log_hash")),
     )
     op.create_table(
+        "checkouts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=True),
+        sa.Column("price_id", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("replaces", sa.Text(), nullable=True),
+        sa.Column("tops_up", sa.Text(), nullable=True),
+        sa.Column("cycle_start", sa.BigInteger(), nullable=True),
+        sa.Column("units", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("page_id", sa.Text(), nullable=True),
+        sa.Column("page_url", sa.Text(), nullable=True),
+        sa.Column("subscription_id", sa.Text(), nullable=True),
+        sa.Column("payment_id", sa.Text(), nullable=True),
+        sa.Column("completed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_checkouts")),
+    )
+    op.create_index(op.f("ix_checkouts_payment_id"), "checkouts", ["payment_id"], unique=False)
+    op.create_index(
+        op.f("ix_checkouts_subscription_id"), "checkouts", ["subscription_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_checkouts_user_id_created_at"),
+        "checkouts",
+        ["user_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
         "customers",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("linked_at", sa.BigInteger(), nullable=True),
+        sa.Column("card_last_digits", sa.Text(), nullable=True),
+        sa.Column("card_expires_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
         sa.UniqueConstraint("user_id", name=op.f("uq_customers_user_id")),
     )
+    op.create_index(op.f("ix_customers_provider"), "customers", ["provider"], unique=False)
     op.create_table(
         "events",
-        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("object_id", sa.Text(), nullable=True),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.PrimaryKeyConstraint("provider", "id", name=op.f("pk_events")),
     )
     op.create_index(op.f("ix_events_received_at"), "events", ["received_at"], unique=False)
+    op.create_table(
+        "granted_roles",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("role_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("granted_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "user_id", "role_id", name=op.f("pk_granted_roles")),
+    )
+    op.create_index(op.f("ix_granted_roles_user_id"), "granted_roles", ["user_id"], unique=False)
     op.create_table(
         "guilds",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -125,6 +169,46 @@ def upgrade() -> None:
         "link_requests",
         ["user_id", "requested_at"],
         unique=False,
+    )
+    op.create_table(
+        "notice_settings",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_notice_settings")),
+    )
+    op.create_table(
+        "plan_roles",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("plan_id", sa.Text(), nullable=False),
+        sa.Column("role_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "plan_id", name=op.f("pk_plan_roles")),
+    )
+    op.create_table(
+        "reconciliations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("repaired", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
+    )
+    op.create_index(
+        op.f("ix_reconciliations_provider_started_at"),
+        "reconciliations",
+        ["provider", "started_at"],
+        unique=False,
+    )
+    op.create_index(
+        "uq_reconciliations_unfinished",
+        "reconciliations",
+        ["provider"],
+        unique=True,
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
     )
     op.create_table(
         "tickets",
@@ -236,6 +320,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("subscription_id", sa.Text(), nullable=False),
         sa.Column("period_start", sa.BigInteger(), nullable=False),
+        sa.Column("month_start", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
@@ -246,9 +331,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_ledger_key")),
     )
     op.create_index(
-        op.f("ix_ledger_subscription_id_period_start"),
+        "ix_ledger_balance",
         "ledger",
-        ["subscription_id", "period_start"],
+        ["subscription_id", "period_start", "month_start", "kind", "amount"],
         unique=False,
     )
     op.create_table(
@@ -396,11 +481,16 @@ def downgrade() -> None:
         "invoices",
         "cancel_attempts",
         "tickets",
+        "reconciliations",
+        "plan_roles",
+        "notice_settings",
         "link_requests",
         "jobs",
         "guilds",
+        "granted_roles",
         "events",
         "customers",
+        "checkouts",
         "audit_log",
     ):
         op.drop_table(table)

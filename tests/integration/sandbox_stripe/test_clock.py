@@ -3,8 +3,9 @@
 import pytest
 import stripe
 
+from bot.sandbox.calendar import add_months
 from bot.sandbox.stripe import SandboxClock, StripeSandbox
-from bot.sandbox.stripe.calendar import add_months, next_boundary
+from bot.sandbox.stripe.calendar import next_boundary
 from bot.sandbox.stripe.wire import Json
 
 from .conftest import Shop

@@ -115,7 +115,12 @@ async def service_context(
     ids = new_ids()
     try:
         yield Context(
-            database, provider, catalogue, configuration.to_policy(), clock, lambda: next(ids)
+            database,
+            {STRIPE: provider},
+            catalogue,
+            configuration.to_policy(),
+            clock,
+            lambda: next(ids),
         )
     finally:
         await provider.close()

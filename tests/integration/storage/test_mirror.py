@@ -14,7 +14,7 @@ from bot.domain.identifiers import CustomerId, InvoiceId, PaymentId, Subscriptio
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
 from bot.domain.subscription import Status, Subscription
-from storage import accounts, customers, ledger, subscriptions
+from storage import accounts, customers, invoices, ledger, payments, subscriptions
 from storage.database import Database
 from tests.integration.storage.samples import (
     INVOICE,
@@ -43,18 +43,18 @@ async def test_an_answer_that_was_asked_for_earlier_does_not_undo_a_later_one(
     void = invoice(status="void")
     async with database.write() as connection:
         assert await subscriptions.save(connection, cancelled, asked_at=NOW)
-        assert await subscriptions.save_payment(connection, refunded, asked_at=NOW)
-        assert await subscriptions.save_invoice(connection, void, asked_at=NOW)
+        assert await payments.save(connection, refunded, asked_at=NOW)
+        assert await invoices.save(connection, void, asked_at=NOW)
         assert not await subscriptions.save(connection, SUBSCRIPTION, asked_at=EARLIER)
-        assert not await subscriptions.save_payment(connection, PAYMENT, asked_at=EARLIER)
-        assert not await subscriptions.save_invoice(connection, INVOICE, asked_at=EARLIER)
+        assert not await payments.save(connection, PAYMENT, asked_at=EARLIER)
+        assert not await invoices.save(connection, INVOICE, asked_at=EARLIER)
         assert await subscriptions.find(connection, SUBSCRIPTION.id) == cancelled
-        assert await subscriptions.find_payment(connection, PAYMENT.id) == refunded
+        assert await payments.find(connection, PAYMENT.id) == refunded
 
         assert await subscriptions.save(connection, SUBSCRIPTION, asked_at=NOW)
-        assert await subscriptions.save_payment(connection, PAYMENT, asked_at=LATER)
+        assert await payments.save(connection, PAYMENT, asked_at=LATER)
         assert await subscriptions.find(connection, SUBSCRIPTION.id) == SUBSCRIPTION
-        assert await subscriptions.find_payment(connection, PAYMENT.id) == PAYMENT
+        assert await payments.find(connection, PAYMENT.id) == PAYMENT
 
 
 async def test_every_field_comes_back(database: Database) -> None:
@@ -77,9 +77,9 @@ async def test_every_field_comes_back(database: Database) -> None:
     )
     async with database.write() as connection:
         await subscriptions.save(connection, odd, asked_at=NOW)
-        await subscriptions.save_payment(connection, bare, asked_at=NOW)
+        await payments.save(connection, bare, asked_at=NOW)
         assert await subscriptions.find(connection, odd.id) == odd
-        assert await subscriptions.find_payment(connection, bare.id) == bare
+        assert await payments.find(connection, bare.id) == bare
 
 
 async def test_a_naive_time_is_a_defect(database: Database) -> None:
@@ -101,10 +101,10 @@ async def test_payments_newest_first_of_the_right_people(database: Database) -> 
     ]
     async with database.write() as connection:
         for each in made:
-            await subscriptions.save_payment(connection, each, asked_at=NOW)
-        of_mia = await subscriptions.payments_of_user(connection, MIA)
-        of_mias = await subscriptions.payments_of_customer(connection, MIAS)
-        nobody = await subscriptions.payments_of_user(connection, UserId(1))
+            await payments.save(connection, each, asked_at=NOW)
+        of_mia = await payments.of_user(connection, MIA)
+        of_mias = await payments.of_customer(connection, MIAS)
+        nobody = await payments.of_user(connection, UserId(1))
 
     assert [each.id for each in of_mia] == ["pi_new", "pi_old"]
     assert of_mias == of_mia
@@ -129,20 +129,25 @@ async def test_a_ledger_entry_counts_once(database: Database) -> None:
         results = [
             await ledger.record(
                 connection,
-                key="grant:1",
-                customer_id=MIAS,
-                subscription_id=SUBSCRIPTION.id,
-                period_start=SUBSCRIPTION.period_start,
-                kind=EntryKind.GRANT,
-                amount=amount,
+                [
+                    ledger.Entry(
+                        key="grant:1",
+                        customer_id=MIAS,
+                        subscription_id=SUBSCRIPTION.id,
+                        period_start=SUBSCRIPTION.period_start,
+                        month_start=SUBSCRIPTION.period_start,
+                        kind=EntryKind.GRANT,
+                        amount=amount,
+                    )
+                ],
                 now=NOW,
             )
             for amount in (1000, 5)
         ]
         await subscriptions.save(connection, SUBSCRIPTION, asked_at=NOW)
-        account = await accounts.of_user(connection, MIA)
+        account = await accounts.of_user(connection, MIA, now=NOW)
 
-    assert results == [True, False]
+    assert results == [1, 0]
     assert account is not None
     assert account.balance == Balance(1000, 0, 0)
 
@@ -152,9 +157,9 @@ async def test_nobody_has_no_account_and_a_customer_without_anything_an_empty_on
 ) -> None:
     await add_customer(database)
     async with database.read() as connection:
-        assert await accounts.of_user(connection, NOOR) is None
-        assert await accounts.of_user(connection, MIA) == Account(
-            MIAS, "mia@example.com", None, EMPTY_BALANCE, ()
+        assert await accounts.of_user(connection, NOOR, now=NOW) is None
+        assert await accounts.of_user(connection, MIA, now=NOW) == Account(
+            MIAS, STRIPE, "mia@example.com", None, EMPTY_BALANCE, ()
         )
 
 
@@ -236,7 +241,7 @@ def _plainly(user: int, history: History) -> tuple[list[Subscription], list[Invo
     return (
         made,
         billed,
-        Account(customer_id, "mia@example.com", current, balance, tuple(shown)),
+        Account(customer_id, STRIPE, "mia@example.com", current, balance, tuple(shown)),
     )
 
 
@@ -254,17 +259,23 @@ async def _store(
         for each in made:
             await subscriptions.save(connection, each, asked_at=NOW)
         for bill in billed:
-            await subscriptions.save_invoice(connection, bill, asked_at=NOW)
+            await invoices.save(connection, bill, asked_at=NOW)
         for number, entry in enumerate(history.entries):
             current = SUBSCRIPTION.period_start
+            start = current if entry.in_current_period else current - timedelta(days=30)
             await ledger.record(
                 connection,
-                key=f"{user}:{number}",
-                customer_id=customer_id,
-                subscription_id=SubscriptionId(f"sub_{user}_{entry.place}"),
-                period_start=current if entry.in_current_period else current - timedelta(days=30),
-                kind=entry.kind,
-                amount=entry.amount,
+                [
+                    ledger.Entry(
+                        key=f"{user}:{number}",
+                        customer_id=customer_id,
+                        subscription_id=SubscriptionId(f"sub_{user}_{entry.place}"),
+                        period_start=start,
+                        month_start=start,
+                        kind=entry.kind,
+                        amount=entry.amount,
+                    )
+                ],
                 now=NOW,
             )
 
@@ -287,4 +298,6 @@ async def test_the_account_query_agrees_with_a_plain_recomputation(database: Dat
 
     async with database.read() as connection:
         for user, account in expected.items():
-            assert await accounts.of_user(connection, UserId(user)) == account, examples[user - 1]
+            assert await accounts.of_user(connection, UserId(user), now=NOW) == account, examples[
+                user - 1
+            ]

@@ -29,7 +29,7 @@ from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
 from bot.services.refunds import RefundCase, RefundService
 from bot.services.screens import Screen
-from storage import jobs, refunds, subscriptions
+from storage import jobs, payments, refunds, subscriptions
 from storage.database import Database
 from tests.integration.storage.samples import (
     GUILD,
@@ -64,7 +64,7 @@ async def service(context: Context) -> RefundService:
     await add_customer(context.database)
     async with context.database.write() as connection:
         await subscriptions.save(connection, SUBSCRIPTION, asked_at=NOW)
-        await subscriptions.save_payment(connection, PAYMENT, asked_at=NOW)
+        await payments.save(connection, PAYMENT, asked_at=NOW)
     return service_over(context)
 
 
@@ -76,7 +76,7 @@ async def ready(service: RefundService, actor: Actor = DESK) -> RefundCase:
 async def learn(database: Database, **changes: object) -> None:
     """The mirror hears something new about the payment."""
     async with database.write() as connection:
-        await subscriptions.save_payment(connection, payment(**changes), asked_at=NOW)
+        await payments.save(connection, payment(**changes), asked_at=NOW)
 
 
 async def test_a_confirmed_refund_is_committed_with_its_job(

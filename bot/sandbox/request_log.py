@@ -1,9 +1,8 @@
-"""What the API was asked, for assertions."""
+"""What a local API was asked, for assertions."""
 
 import re
 from dataclasses import dataclass
-
-from bot.sandbox.stripe.wire import Form
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -14,7 +13,7 @@ class LoggedRequest:
     at: float
     method: str
     path: str
-    params: Form
+    params: dict[str, Any]
     idempotency_key: str | None
     status: int | None = None
     replayed: bool = False
