@@ -43,8 +43,9 @@ class _Job:
 
 
 class DeliveryLoop(ABC):
-    """``retry_delays`` are the real seconds before each further attempt; ``now`` is sandbox time;
-    ``taken`` is called with each event that an endpoint has accepted."""
+    """``url`` is where events usually go. ``retry_delays`` are the real seconds before each further
+    attempt; ``now`` is sandbox time; ``taken`` is called with each event that an endpoint has
+    accepted."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class DeliveryLoop(ABC):
         now: Callable[[], float],
         taken: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
+        self.url: str | None = None
         self.deliveries: list[Delivery] = []
         self._retry_delays = tuple(retry_delays)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -67,7 +69,11 @@ class DeliveryLoop(ABC):
         self._retries: set[asyncio.TimerHandle] = set()
 
     @abstractmethod
-    def letter(self, event: dict[str, Any], endpoint: str | None) -> Letter | None:
+    def accept(self, event: dict[str, Any]) -> None:
+        """Send the event to everybody who wants it."""
+
+    @abstractmethod
+    def letter(self, event: dict[str, Any], endpoint: str | None, /) -> Letter | None:
         """The event as it goes to the endpoint now, signed; None when the endpoint is gone."""
 
     def start(self) -> None:

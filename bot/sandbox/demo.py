@@ -15,6 +15,7 @@ from bot.sandbox.scene import MIA_ADDRESS, People, Scene
 def _cast(people: People) -> list[PagePersona]:
     return [
         PagePersona(people.mia.user, "Member", "On Pro monthly, pays through Stripe"),
+        PagePersona(people.lea.user, "Member", "On Pro monthly, pays through Creem"),
         PagePersona(people.noor.user, "Member", "Has not linked a billing account"),
         PagePersona(people.sam.user, "Support", "Answers tickets"),
         PagePersona(people.max.user, "Moderator", "May refund"),
@@ -46,6 +47,7 @@ async def run_demo(*, port: int) -> int:
         stack.push_async_callback(bot.stop)
         await bot.start()
         await scene.set_up()
+        await scene.set_plan_roles()
         mia = scene.people.mia
         await scene.link(mia, MIA_ADDRESS)
         for message in mia.messages(scene.billing):
@@ -53,6 +55,7 @@ async def run_demo(*, port: int) -> int:
         page = DemoPage(
             discord=scene.discord,
             stripe=scene.stripe,
+            creem=scene.creem,
             mail=scene.mail,
             personas=_cast(scene.people),
             bot_alive=bot.is_healthy,

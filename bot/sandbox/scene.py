@@ -1,11 +1,13 @@
-"""The server, the people and the vendor's Stripe account of the demo and of the scenario tests."""
+"""The server, the people and the vendor's accounts with its payment providers, for the demo and the
+scenario tests."""
 
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, Persona, Role, overwrite_for_role
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.mail import MailSink
@@ -16,8 +18,13 @@ from bot.sandbox.stripe import StripeSandbox
 CONFIGURATION = Path(__file__).parent / "mooring.toml"
 STRIPE_KEY = "sk_test_sandbox"
 WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - of the local Stripe
+CREEM_KEY = "creem_test_sandbox"
+CREEM_WEBHOOK_SECRET = "whsec_creem_sandbox"  # noqa: S105 - of the local Creem
+API_SECRET = "sandbox_api_secret"  # noqa: S105 - of the local vendor's backend
 MIA_ADDRESS = "mia@example.com"
+LEA_ADDRESS = "lea@example.com"
 PRO_MONTHLY = "price_pro_month"
+CREEM_PRO_MONTHLY = "prod_pro_month"
 _T = TypeVar("_T")
 CODE = re.compile(r"\b\d{4} \d{4}\b")
 
@@ -30,15 +37,18 @@ BOT_PERMISSIONS = (
     | may.ATTACH_FILES
     | may.EMBED_LINKS
     | may.MENTION_EVERYONE
+    | may.MANAGE_ROLES
 )
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Ada owns the server; Mia pays; Noor has linked nothing; Sam answers; Max decides."""
+    """Ada owns the server; Mia pays through Stripe and Lea through Creem; Noor has linked nothing;
+    Sam answers; Max decides."""
 
     ada: Persona
     mia: Persona
+    lea: Persona
     noor: Persona
     sam: Persona
     max: Persona
@@ -54,6 +64,9 @@ class Scene:
         self.stripe = StripeSandbox(
             api_key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET, sends_buyers_back=False
         )
+        self.creem = CreemSandbox(
+            api_key=CREEM_KEY, webhook_secret=CREEM_WEBHOOK_SECRET, sends_buyers_back=False
+        )
         self.mail = MailSink()
         self._build_server()
         self._build_vendor()
@@ -61,7 +74,7 @@ class Scene:
     def _build_server(self) -> None:
         users = {
             name: self.discord.add_user(name.lower(), name)
-            for name in ("Ada", "Mia", "Noor", "Sam", "Max")
+            for name in ("Ada", "Mia", "Lea", "Noor", "Sam", "Max")
         }
         guild: Guild = self.discord.add_guild(
             "Lumen Notes", owner=users["Ada"], bot_permissions=BOT_PERMISSIONS
@@ -73,8 +86,12 @@ class Scene:
         self.support: Role = guild.add_role(
             "Support", permissions=STAFF, color=0x3CA7E0, hoist=True
         )
+        colors = {"Lite": 0x8BC34A, "Pro": 0x5B6EE1, "Max": 0x9C4DCC}
+        self.plan_roles: dict[str, Role] = {
+            name: guild.add_role(name, color=color) for name, color in colors.items()
+        }
         roles = {"Sam": [self.support], "Max": [self.moderators]}
-        for name in ("Mia", "Noor", "Sam", "Max"):
+        for name in ("Mia", "Lea", "Noor", "Sam", "Max"):
             guild.add_member(users[name], roles=roles.get(name, []))
         community = guild.add_category("Community")
         self.billing: Channel = guild.add_text_channel(
@@ -96,42 +113,44 @@ class Scene:
         )
 
     def _build_vendor(self) -> None:
-        """Sell in the local Stripe what the configuration says is sold."""
+        """Sell at each provider what the configuration says is sold there."""
         catalogue = tomllib.loads(CONFIGURATION.read_text())["catalogue"]
         for plan in catalogue["plans"]:
-            product = self.stripe.add_product(plan["name"])
-            for price in plan["prices"]:
-                self.stripe.add_price(
-                    product["id"],
-                    unit_amount=price["amount"],
-                    currency=price["currency"],
-                    interval=price["interval"],
-                    id=price["id"],
-                )
-        for top_up in catalogue["top_ups"]:
-            product = self.stripe.add_product(f"{top_up['units']} {catalogue['unit']}")
-            for price in top_up["prices"]:
-                self.stripe.add_price(
-                    product["id"],
-                    unit_amount=price["amount"],
-                    currency=price["currency"],
-                    interval=None,
-                    id=price["id"],
-                )
+            self._sell(plan["name"], plan["prices"])
+        for top_up in catalogue.get("top_ups", []):
+            self._sell(f"{top_up['units']} {catalogue['unit']}", top_up["prices"])
         self.mia_customer: str = self.stripe.add_customer(MIA_ADDRESS, name="Mia")["id"]
         self.mia_subscription: str = self.stripe.add_subscription(self.mia_customer, PRO_MONTHLY)[
             "id"
         ]
+        self.lea_customer: str = self.creem.add_customer(LEA_ADDRESS, name="Lea")["id"]
+        self.lea_subscription: str = self.creem.add_subscription(
+            self.lea_customer, CREEM_PRO_MONTHLY
+        )["id"]
+
+    def _sell(self, name: str, prices: list[dict[str, Any]]) -> None:
+        """At Stripe one product has several prices; at Creem every price is a product."""
+        stripe_product = self.stripe.add_product(name)["id"]
+        for price in prices:
+            terms = {"currency": price["currency"], "interval": price.get("interval")}
+            if price.get("provider") == "creem":
+                self.creem.add_product(name, price=price["amount"], id=price["id"], **terms)
+            else:
+                self.stripe.add_price(
+                    stripe_product, unit_amount=price["amount"], id=price["id"], **terms
+                )
 
     async def start(self) -> None:
         """Have every server listen."""
         await self.discord.start()
         await self.stripe.start()
+        await self.creem.start()
         await self.mail.start()
 
     async def stop(self) -> None:
         """Stop every server."""
         await self.stripe.stop()
+        await self.creem.stop()
         await self.mail.stop()
         await self.discord.stop()
 
@@ -141,6 +160,7 @@ class Scene:
         """The production bot of this world, with its data and log in `directory`."""
         port = free_port()
         self.stripe.webhook_url = f"http://127.0.0.1:{port}/webhooks/stripe"
+        self.creem.webhook_url = f"http://127.0.0.1:{port}/webhooks/creem"
         environment = {
             "DISCORD_TOKEN": self.discord.token,
             "DISCORD_API_URL": self.discord.api_url,
@@ -148,6 +168,10 @@ class Scene:
             "STRIPE_API_KEY": STRIPE_KEY,
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "STRIPE_API_URL": self.stripe.api_url,
+            "CREEM_API_KEY": CREEM_KEY,
+            "CREEM_WEBHOOK_SECRET": CREEM_WEBHOOK_SECRET,
+            "CREEM_API_URL": self.creem.api_url,
+            "API_SECRET": API_SECRET,
             "WEB_HOST": "127.0.0.1",
             "WEB_PORT": str(port),
             "SMTP_URL": self.mail.url,
@@ -166,6 +190,11 @@ class Scene:
             ticket_category=self.tickets,
             log_channel=self.log,
         )
+
+    async def set_plan_roles(self) -> None:
+        """Ada has members with a plan get its role."""
+        for name, role in self.plan_roles.items():
+            await self.people.ada.slash("roles set", channel=self.billing, plan=name, role=role)
 
     async def link(self, person: Persona, address: str) -> None:
         """A person runs /link and enters the code from their mail."""

@@ -16,6 +16,7 @@ from discord.http import Route
 from playwright.async_api import Browser, Page, async_playwright, expect
 from yarl import URL
 
+from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.discord import DiscordSandbox
 from bot.sandbox.mail import MailSink
 from bot.sandbox.page import DemoPage, PagePersona
@@ -54,11 +55,10 @@ async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
         sandbox = DiscordSandbox(rate_limits=False)
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
-        stripe, mail = StripeSandbox(), MailSink()
-        await stripe.start()
-        stack.push_async_callback(stripe.stop)
-        await mail.start()
-        stack.push_async_callback(mail.stop)
+        stripe, creem, mail = StripeSandbox(), CreemSandbox(), MailSink()
+        for server in (stripe, creem, mail):
+            await server.start()
+            stack.push_async_callback(server.stop)
         users = {name: sandbox.add_user(name, name.title()) for name in ("mia", "sam", "noor")}
         guild, general, staff = furnish(sandbox, users)
         monkeypatch.setattr(Route, "BASE", sandbox.api_url)
@@ -69,6 +69,7 @@ async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
         page = DemoPage(
             discord=sandbox,
             stripe=stripe,
+            creem=creem,
             mail=mail,
             personas=[
                 PagePersona(users["mia"], "Member", "On Pro, pays through Stripe"),
@@ -79,7 +80,7 @@ async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
         await page.start()
         stack.push_async_callback(page.stop)
         await sandbox.wait_for_bot()
-        yield Demo(sandbox, stripe, mail, page, bot, guild, general, staff, users)
+        yield Demo(sandbox, stripe, creem, mail, page, bot, guild, general, staff, users)
 
 
 async def end(bot: discord.Client, running: asyncio.Task[None]) -> None:

@@ -280,6 +280,33 @@ async def test_the_provider_is_shown_and_its_clock_moves(tab: Page, demo: Demo) 
     await expect(card).to_contain_text("Invoices (2)")
 
 
+async def test_both_providers_are_named_and_keep_time_together(tab: Page, demo: Demo) -> None:
+    stripe, creem = demo.stripe, demo.creem
+    product = creem.add_product("Pro", price=2000)
+    customer = creem.add_customer("lea@example.com", name="Lea")
+    creem.add_subscription(customer["id"], product["id"])
+    stripe.add_customer("mia@example.com", name="Mia")
+    await tab.get_by_role("tab", name="Provider").click()
+    await tab.reload()
+    card = tab.get_by_label("Customer lea@example.com")
+    await expect(card).to_contain_text("Creem")
+    await expect(card).to_contain_text("$20.00 / month")
+    await expect(card).to_contain_text("Payments (1)")
+    await expect(tab.get_by_label("Customer mia@example.com")).to_contain_text("Stripe")
+    await card.get_by_role("button", name="Decline next payment").click()
+    await card.get_by_role("button", name="To period end").click()
+    await expect(card).to_contain_text("past due")
+    await expect(card).to_contain_text("Payments (2)")
+    assert stripe.clock.offset == pytest.approx(creem.clock.offset)
+    session = (
+        f"https://checkout.creem.io/{creem.open_checkout(customer['id'], product['id'])['id']}"
+    )
+    local = creem.local_url(session)
+    await tab.reload()
+    waiting = tab.get_by_role("link", name="Open checkout page")
+    await expect(waiting).to_have_attribute("href", local)
+
+
 async def test_text_never_becomes_markup(tab: Page) -> None:
     await use(tab, "hostile")
     shown = message(tab, "onerror")

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import aiosmtplib
 from yarl import URL
 
+from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, User, overwrite_for_role
 from bot.sandbox.discord.permissions import VIEW_CHANNEL
 from bot.sandbox.mail import MailSink
@@ -25,6 +26,7 @@ class Demo:
 
     discord: DiscordSandbox
     stripe: StripeSandbox
+    creem: CreemSandbox
     mail: MailSink
     page: DemoPage
     bot: Showcase

@@ -133,9 +133,7 @@ def renew(world: World, subscription: Subscription) -> None:
     units = subscription.next_units or subscription.units
     period = period_after(product, subscription.anchor, subscription.period_end)
     credit = subscription.credit
-    if not begin_period(
-        world, subscription, product, units=units, period=period, credit=credit
-    ):
+    if not begin_period(world, subscription, product, units=units, period=period, credit=credit):
         _failed(world, subscription)
         return
     subscription.status = "active"

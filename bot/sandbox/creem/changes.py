@@ -49,7 +49,11 @@ def _check(world: World, subscription: Subscription, product: Product, units: in
     current = world.get(Product, subscription.product_id)
     if current.currency != product.currency:
         raise CreemError("A subscription cannot be changed to another currency")
-    if (current.id, subscription.units) == (product.id, units):
+    coming = (
+        subscription.next_product_id or current.id,
+        subscription.next_units or subscription.units,
+    )
+    if coming == (product.id, units):
         raise CreemError("The subscription has this product already")
 
 

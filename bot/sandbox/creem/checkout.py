@@ -71,9 +71,7 @@ def cost_of(world: World, checkout: Checkout) -> Amounts:
     if product.trial_days:
         return NOTHING
     discount = world.find(Discount, checkout.discount_id)
-    return amounts(
-        world, product, units=checkout.units, price=checkout.price, discount=discount
-    )
+    return amounts(world, product, units=checkout.units, price=checkout.price, discount=discount)
 
 
 def pay(world: World, checkout: Checkout, *, email: str | None = None) -> None:

@@ -210,7 +210,8 @@ class StoreSettings:
         tax_percent: on every payment, inside or on top of the price by the product's ``tax_mode``.
         refund_status: what a new refund is: "succeeded", or "pending" until it is settled.
         references: how events name other objects: "documented" (as Creem's examples do), "ids", or
-            "alternating" between these two from event to event.
+            "alternating" between these two from event to event. With "ids" the API's own answers
+            hold ids as well.
     """
 
     cancel_mode: str = "immediate"

@@ -35,8 +35,7 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = [
-            (re.compile(route.template.replace("{id}", "(?P<id>[^/]+)")), route)
-            for route in routes
+            (re.compile(route.template.replace("{id}", "(?P<id>[^/]+)")), route) for route in routes
         ]
 
     def match(self, method: str, path: str) -> tuple[Route, str]:

@@ -5,6 +5,9 @@ numbers. Chosen: that fields without a value are null rather than missing, where
 both.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from bot.sandbox.creem.records import (
     Checkout,
     Customer,
@@ -140,7 +143,10 @@ def subscription(world: World, record: Subscription, *, expand: bool) -> Json:
 
 
 def whole_subscription(world: World, record: Subscription) -> Json:
-    """As the API answers with it: everything expanded, the last paid transaction included."""
+    """As the API answers with it: everything expanded, the last paid transaction included; only ids
+    where the settings ask for them, which the OpenAPI description allows here too."""
+    if world.settings.references == "ids":
+        return subscription(world, record, expand=False)
     shape = subscription(world, record, expand=True)
     last = world.find(Transaction, record.last_transaction_id)
     return {**shape, "last_transaction": transaction(last)} if last else shape
@@ -167,7 +173,6 @@ def checkout(world: World, record: Checkout, *, expand: bool) -> Json:
     shape = {
         **_base(record, "checkout"),
         "status": record.status,
-        "request_id": record.request_id,
         "product": record.product_id,
         "units": record.units,
         "custom_fields": [],
@@ -175,6 +180,8 @@ def checkout(world: World, record: Checkout, *, expand: bool) -> Json:
         "success_url": record.success_url,
         "metadata": record.metadata or {},
     }
+    if record.request_id:
+        shape["request_id"] = record.request_id
     if sold:
         shape["order"] = order(sold)
     if buyer:
@@ -254,26 +261,19 @@ def discount(record: Discount) -> Json:
     return {key: value for key, value in shape.items() if value is not None}
 
 
+_WHOLE: dict[type[Record], Callable[[World, Any], Json]] = {
+    Product: lambda _, record: product(record),
+    Customer: lambda _, record: customer(record),
+    Subscription: whole_subscription,
+    Transaction: lambda _, record: transaction(record),
+    Checkout: lambda world, record: checkout(world, record, expand=False),
+    Order: lambda _, record: order(record),
+    Refund: lambda world, record: refund(world, record, expand=True),
+    Dispute: lambda world, record: dispute(world, record, expand=True),
+    Discount: lambda _, record: discount(record),
+}
+
+
 def whole(world: World, record: Record) -> Json:
     """Any object, as the API answers with it."""
-    match record:
-        case Product():
-            return product(record)
-        case Customer():
-            return customer(record)
-        case Subscription():
-            return whole_subscription(world, record)
-        case Transaction():
-            return transaction(record)
-        case Checkout():
-            return checkout(world, record, expand=False)
-        case Order():
-            return order(record)
-        case Refund():
-            return refund(world, record, expand=True)
-        case Dispute():
-            return dispute(world, record, expand=True)
-        case Discount():
-            return discount(record)
-        case _:
-            raise TypeError(f"no shape for {type(record).__name__}")
+    return _WHOLE[type(record)](world, record)

@@ -26,7 +26,6 @@ class Webhooks(DeliveryLoop):
         self, world: World, *, secret: str, retry_delays: Sequence[float], timeout: float
     ) -> None:
         super().__init__(retry_delays=retry_delays, timeout=timeout, now=world.clock.now)
-        self.url: str | None = None
         self._secret = secret
         world.on_event = self.accept
 
@@ -34,7 +33,7 @@ class Webhooks(DeliveryLoop):
         if self.url:
             self.send(event)
 
-    def letter(self, event: Json, endpoint: str | None) -> Letter | None:
+    def letter(self, event: Json, _endpoint: str | None, /) -> Letter | None:
         if self.url is None:
             return None
         payload = json.dumps(event, separators=(",", ":")).encode()

@@ -44,11 +44,15 @@ class World:
 
     # --- objects ---
 
-    def make(self, kind: type[R], *, id: str | None = None, **values: Any) -> R:  # noqa: A002
+    def make(self, kind: type[R], /, *, id: str | None = None, **values: Any) -> R:  # noqa: A002
         """A new object of this kind, kept."""
         made = kind(id=id or new_id(kind.PREFIX), created_at=self.now(), **values)
-        self._table(kind)[made.id] = made
-        return made
+        return self.keep(made)
+
+    def keep(self, record: R) -> R:
+        """Have the object be one of the store's."""
+        self._table(type(record))[record.id] = record
+        return record
 
     def get(self, kind: type[R], object_id: str) -> R:
         """Raises Creem's 404 when there is none."""

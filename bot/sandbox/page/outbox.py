@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from bot.sandbox.mail import MailSink, SentMail
+from bot.sandbox.page.accounts import Account
 from bot.sandbox.page.requests import DOCUMENT_POLICY, Refused, answer
-
-PROVIDER_HOSTS = (
-    "checkout.stripe.com",
-    "invoice.stripe.com",
-    "pay.stripe.com",
-    "billing.stripe.com",
-)
-"""Hosts of the provider's pages; the local Stripe serves the same paths."""
 
 
 class Outbox:
     """Lists mail and serves HTML bodies, each under an address (and a policy) of its own."""
 
-    def __init__(self, mail: MailSink, *, stripe_url: str) -> None:
+    def __init__(self, mail: MailSink, accounts: Sequence[Account]) -> None:
         self._mail = mail
-        self._stripe_url = stripe_url
+        self._accounts = tuple(accounts)
 
     def routes(self) -> list[web.RouteDef]:
         """Where the list and the bodies are found."""
@@ -60,8 +54,9 @@ class Outbox:
         )
 
     def _local_links(self, mail: SentMail) -> str:
-        """The body with the provider's links leading to the local provider."""
+        """The body with the providers' links leading to the local ones."""
         html = mail.html or ""
-        for host in PROVIDER_HOSTS:
-            html = html.replace(f"https://{host}/", f"{self._stripe_url}/")
+        for account in self._accounts:
+            for host in account.hosts:
+                html = html.replace(f"https://{host}/", f"{account.provider.api_url}/")
         return html

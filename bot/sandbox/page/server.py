@@ -9,8 +9,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.discord import DiscordSandbox
 from bot.sandbox.mail import MailSink
+from bot.sandbox.page.accounts import CreemAccount, StripeAccount
 from bot.sandbox.page.acts import Acts
 from bot.sandbox.page.attachments import Attachments
 from bot.sandbox.page.cast import Cast, PagePersona
@@ -37,7 +39,7 @@ class DemoPage:
     """A browser client for the sandbox, with one address: a persona is chosen by ``?as=``.
 
     Args:
-        discord, stripe, mail: the running sandbox.
+        discord, stripe, creem, mail: the running sandbox.
         personas: who one can be; the first is the default.
         bot_alive: whether the bot works, asked twice a second, never raises; without it the
             gateway's connection tells.
@@ -48,6 +50,7 @@ class DemoPage:
         *,
         discord: DiscordSandbox,
         stripe: StripeSandbox,
+        creem: CreemSandbox,
         mail: MailSink,
         personas: Sequence[PagePersona],
         bot_alive: Callable[[], Awaitable[bool]] | None = None,
@@ -58,8 +61,8 @@ class DemoPage:
         self._names = CommandNames()
         self._streams = Streams(self._names)
         self._acts = Acts(self._cast, self._names)
-        self._provider = Provider(stripe)
-        self._stripe = stripe
+        self._accounts = (StripeAccount(stripe), CreemAccount(creem))
+        self._provider = Provider(self._accounts)
         self._bot_alive = bot_alive
         self._port = 0
         self._stopping = contextlib.AsyncExitStack()
@@ -75,7 +78,7 @@ class DemoPage:
             middlewares=[local_only(lambda: self._port)], client_max_size=MAX_UPLOAD
         )
         app.on_response_prepare.append(add_headers)
-        outbox = Outbox(self._mail, stripe_url=self._stripe.api_url)
+        outbox = Outbox(self._mail, self._accounts)
         for routes in (
             self._routes(),
             self._acts.routes(),
@@ -114,7 +117,7 @@ class DemoPage:
 
     async def _state(self, request: web.Request) -> web.Response:
         viewer = self._cast.find(request.query.get("as"))
-        view = WorldView(self._discord, self._cast, stripe_url=self._stripe.api_url)
+        view = WorldView(self._discord, self._cast, self._accounts)
         return answer(view.state(viewer, bot_alive=await self._is_alive()))
 
     async def _messages(self, request: web.Request) -> web.Response:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.sandbox.discord import Channel, DiscordSandbox, Guild, Member, User, permissions
 from bot.sandbox.discord.channels import CATEGORY
 from bot.sandbox.discord.wire import Json
+from bot.sandbox.page.accounts import Account
 from bot.sandbox.page.cast import Cast, PagePersona
 
 
 class WorldView:
     """Describes guilds, channels and people; a persona gets only what its Discord client would."""
 
-    def __init__(self, discord: DiscordSandbox, cast: Cast, *, stripe_url: str) -> None:
+    def __init__(self, discord: DiscordSandbox, cast: Cast, accounts: Sequence[Account]) -> None:
         self._discord = discord
         self._cast = cast
-        self._stripe_url = stripe_url
+        self._accounts = tuple(accounts)
 
     def state(self, viewer: PagePersona, *, bot_alive: bool) -> Json:
         """Everything around the messages: who, where, and which addresses are the sandbox's."""
@@ -33,7 +36,11 @@ class WorldView:
             "dm": self._dm(dm) if dm else None,
             "origins": {
                 "discord": discord.cdn_url.removesuffix("/cdn"),
-                "stripe": self._stripe_url,
+                "providers": {
+                    host: account.provider.api_url
+                    for account in self._accounts
+                    for host in account.hosts
+                },
             },
         }
 

@@ -58,11 +58,15 @@ def _refusal(path: str) -> StripeError:
 
 
 def _expand(world: World, holder: Json, segments: list[str], path: str) -> None:
+    if holder.get("deleted"):
+        return  # a stub of a customer has nothing of what the path may name
     name, rest = segments[0], segments[1:]
     _include(world, holder, name)
     if name not in holder:
         raise _refusal(path)
     value = holder[name]
+    if value is None and rest:
+        return  # an invoice without a parent among others that have one
     if isinstance(value, list):
         holder[name] = [_resolve(world, name, entry, path) for entry in value]
         inner = [entry for entry in holder[name] if isinstance(entry, dict)]

@@ -1,8 +1,7 @@
 """Invoice lines: what a period of a price costs, and what changing it in the middle gives back or
 adds."""
 
-from decimal import Decimal
-
+from bot.sandbox.money import money
 from bot.sandbox.stripe.shapes.invoice import line_item
 from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import Json
@@ -12,20 +11,6 @@ from bot.sandbox.stripe.world import World
 def _name(world: World, price: Json) -> str:
     product = world.store.find("product", price["product"])
     return str(product["name"]) if product else price["id"]
-
-
-_ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905
-)
-_THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
-
-
-def money(amount: int, currency: str) -> str:
-    """Minor units for descriptions and pages: not every currency has two decimals."""
-    decimals = 0 if currency in _ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
-    sign = "-" if amount < 0 else ""
-    symbol = {"usd": "$", "eur": "€", "gbp": "£"}.get(currency, f"{currency.upper()} ")
-    return f"{sign}{symbol}{Decimal(abs(amount)).scaleb(-decimals):.{decimals}f}"
 
 
 def period_line(world: World, item: Json, *, start: int, end: int, trial: bool = False) -> Json:

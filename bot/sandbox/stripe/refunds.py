@@ -1,7 +1,7 @@
 """Refunds and disputes: money that goes back. Neither touches the subscription or the invoice."""
 
+from bot.sandbox.money import money
 from bot.sandbox.stripe.payments import record_balance
-from bot.sandbox.stripe.prorations import money
 from bot.sandbox.stripe.shapes import payment as shapes
 from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import Json, StripeError
@@ -99,3 +99,11 @@ def open_dispute(world: World, charge: Json, *, reason: str) -> Json:
     charge["disputed"] = True
     world.emit("charge.dispute.created", dispute)
     return dispute
+
+
+def close_dispute(world: World, dispute: Json, *, status: str) -> None:
+    """The bank's word. The charge counts as disputed for ever, whatever it was."""
+    if dispute["status"] in ("won", "lost", "warning_closed"):
+        raise StripeError(f"Dispute {dispute['id']} is closed.")
+    dispute["status"] = status
+    world.emit("charge.dispute.closed", dispute)

@@ -1,17 +1,13 @@
 """The sandbox as tests and the demo use it: start it, fill it, move its clock, break it, look
 inside."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
-
-from aiohttp import web
+from functools import partial
 
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.delivery import Delivery
 from bot.sandbox.faults import Faults
-from bot.sandbox.request_log import RequestLog
+from bot.sandbox.provider import DAY, LocalProvider
 from bot.sandbox.stripe import (
     catalogue,
     checkout,
@@ -30,12 +26,11 @@ from bot.sandbox.stripe.webhooks import Webhooks
 from bot.sandbox.stripe.wire import Json
 from bot.sandbox.stripe.world import Decline, World, copy_of
 
-DAY = 86_400
 RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Real seconds between a webhook's attempts. Stripe's own run over three days."""
 
 
-class StripeSandbox:
+class StripeSandbox(LocalProvider):
     """One Stripe account on a local port. Everything it returns is a copy.
 
     ``sends_buyers_back``: whether a paid checkout leads to its success_url, as Stripe's does. Off
@@ -53,59 +48,26 @@ class StripeSandbox:
         sends_buyers_back: bool = True,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.clock = clock or SandboxClock()
+        clock = clock or SandboxClock()
         self.api_key = api_key
         self.webhook_secret = webhook_secret
         self.faults = Faults()
-        self._world = World(self.clock)
-        self._webhooks = Webhooks(
+        self._world = World(clock)
+        webhooks = Webhooks(
             self._world,
             secret=webhook_secret,
             retry_delays=retry_delays,
             timeout=webhook_timeout,
             wall_clock=wall_clock,
         )
-        self._pages = Pages(self._world, sends_buyers_back=sends_buyers_back)
-        self._api = ApiServer(self._world, api_key=api_key, faults=self.faults)
-        self._runner: web.AppRunner | None = None
-        self._address: tuple[str, int] | None = None
-
-    # --- the server ---
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        app = web.Application()
-        self._pages.add_routes(app)
-        app.router.add_route("*", "/{path:.*}", self._api.handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        address = self._runner.addresses[0]
-        self._address = (str(address[0]), int(address[1]))
-        self._webhooks.start()
-
-    async def stop(self) -> None:
-        await self._webhooks.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    @property
-    def api_url(self) -> str:
-        """Raises RuntimeError before ``start``."""
-        if self._address is None:
-            raise RuntimeError("the Stripe sandbox has not been started")
-        return f"http://{self._address[0]}:{self._address[1]}"
-
-    def local_url(self, url: str) -> str:
-        """Where the sandbox serves a page whose address names one of Stripe's hosts."""
-        parts = urlsplit(url)
-        query = f"?{parts.query}" if parts.query else ""
-        return f"{self.api_url}{parts.path}{query}"
-
-    @property
-    def requests(self) -> RequestLog:
-        return self._api.requests
+        super().__init__(
+            clock,
+            api=ApiServer(self._world, api_key=api_key, faults=self.faults),
+            pages=Pages(self._world, sends_buyers_back=sends_buyers_back),
+            webhooks=webhooks,
+            agenda=self._world.agenda,
+            run_next=partial(clockwork.run_next, self._world),
+        )
 
     # --- filling it ---
 
@@ -193,21 +155,6 @@ class StripeSandbox:
 
     # --- time ---
 
-    async def advance(
-        self, *, seconds: float = 0, days: float = 0, to: float | None = None
-    ) -> None:
-        """Move the clock, letting everything that falls due on the way happen at its own time.
-        Raises ValueError for a time in the past."""
-        now = self.clock.now()
-        target = now + seconds + days * DAY if to is None else to
-        if target < now:
-            raise ValueError("the sandbox clock only moves forwards")
-        while (at := self._world.agenda.next_at()) is not None and at <= target:
-            self.clock.advance(max(0.0, at - self.clock.now()))
-            clockwork.run_next(self._world, target)
-            await asyncio.sleep(0)
-        self.clock.advance(max(0.0, target - self.clock.now()))
-
     async def advance_to_period_end(self, subscription_id: str) -> None:
         """To the end of the current period, and through the hour after which a renewal is
         charged."""
@@ -258,6 +205,12 @@ class StripeSandbox:
         charge = self._world.store.get("charge", charge_id)
         return copy_of(refunds.open_dispute(self._world, charge, reason=reason))
 
+    def close_dispute(self, dispute_id: str, *, status: str = "lost") -> Json:
+        """``status``: won, lost or warning_closed."""
+        dispute = self._world.store.get("dispute", dispute_id)
+        refunds.close_dispute(self._world, dispute, status=status)
+        return copy_of(dispute)
+
     def fail_refund(self, refund_id: str) -> Json:
         """The refund bounces, as it can days after it was made."""
         refund = self._world.store.get("refund", refund_id)
@@ -266,41 +219,8 @@ class StripeSandbox:
 
     # --- webhooks ---
 
-    @property
-    def webhook_url(self) -> str | None:
-        """Where events go; None only keeps them."""
-        return self._webhooks.url
-
-    @webhook_url.setter
-    def webhook_url(self, url: str | None) -> None:
-        self._webhooks.url = url
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        return list(self._webhooks.deliveries)
-
-    async def drain(
-        self,
-        timeout: float = 15.0,  # noqa: ASYNC109
-        *,
-        retries: bool = False,
-    ) -> None:
-        """Wait until every webhook due now is delivered or refused; with ``retries`` until none is
-        left to retry. Raises TimeoutError."""
-        await self._webhooks.drain(timeout, retries=retries)
-
     def deliver_again(self, event_id: str) -> None:
         self._webhooks.accept(self._world.store.get("event", event_id))
-
-    def hold_webhooks(self) -> None:
-        self._webhooks.hold()
-
-    def release_webhooks(self, *, shuffle: bool = False) -> None:
-        self._webhooks.release(shuffle=shuffle)
-
-    def discard_webhooks(self) -> list[Json]:
-        """Lose the held events for good. Returns them."""
-        return self._webhooks.discard()
 
     # --- looking inside ---
 

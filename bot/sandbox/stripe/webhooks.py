@@ -32,7 +32,6 @@ class Webhooks(DeliveryLoop):
         super().__init__(
             retry_delays=retry_delays, timeout=timeout, now=world.clock.now, taken=_count_down
         )
-        self.url: str | None = None
         self._world = world
         self._secret = secret
         self._wall_clock = wall_clock
@@ -40,11 +39,10 @@ class Webhooks(DeliveryLoop):
         world.webhook_count = lambda kind: len(self._endpoints_for(kind))
 
     def accept(self, event: Json) -> None:
-        """Deliver the event to every endpoint that wants its type."""
         for endpoint in self._endpoints_for(event["type"]):
             self.send(event, endpoint)
 
-    def letter(self, event: Json, endpoint: str | None) -> Letter | None:
+    def letter(self, event: Json, endpoint: str | None, /) -> Letter | None:
         url, secret = self._address(endpoint)
         if url is None:
             return None

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 import stripe
 
+from bot.sandbox.money import money
 from bot.sandbox.stripe import StripeSandbox
-from bot.sandbox.stripe.prorations import money
 from bot.sandbox.stripe.wire import Json
 
 from .conftest import Shop

@@ -74,6 +74,40 @@ async def test_cards(client: stripe.StripeClient, sandbox: StripeSandbox) -> Non
     assert got["invoice_settings"]["default_payment_method"] is None
 
 
+async def test_a_cards_date_is_changed(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    card = sandbox.get(shop.mia["id"])["invoice_settings"]["default_payment_method"]
+
+    await client.v1.payment_methods.update_async(card, {"card": {"exp_month": 1, "exp_year": 2027}})
+
+    changed = sandbox.get(card)["card"]
+    assert (changed["exp_month"], changed["exp_year"], changed["last4"]) == (1, 2027, "4242")
+    assert sandbox.events[-1]["type"] == "payment_method.updated"
+    with pytest.raises(stripe.StripeError, match="expiration month"):
+        await client.v1.payment_methods.update_async(card, {"card": {"exp_month": 13}})
+
+
+async def test_cards_are_shown_where_they_are_expanded(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    made = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])["id"]
+    found = await client.v1.subscriptions.retrieve_async(
+        made,
+        {"expand": ["customer.invoice_settings.default_payment_method", "default_payment_method"]},
+    )
+    shown = found.to_dict()
+    assert shown["default_payment_method"] is None
+    assert shown["customer"]["invoice_settings"]["default_payment_method"]["card"]["last4"] == (
+        "4242"
+    )
+    await client.v1.customers.delete_async(shop.mia["id"])
+    gone = await client.v1.subscriptions.retrieve_async(
+        made, {"expand": ["customer.invoice_settings.default_payment_method"]}
+    )
+    assert gone.to_dict()["customer"]["deleted"]
+
+
 async def test_catalogue(client: stripe.StripeClient) -> None:
     product = await client.v1.products.create_async({"name": "Max", "metadata": {"plan": "max"}})
     monthly = await client.v1.prices.create_async(

@@ -15,9 +15,7 @@ LIST_SIZE = 50
 
 def _with_address(world: World, address: str) -> Customer | None:
     """Chosen: upper and lower case are the same."""
-    return next(
-        (one for one in world.all(Customer) if one.email.lower() == address.lower()), None
-    )
+    return next((one for one in world.all(Customer) if one.email.lower() == address.lower()), None)
 
 
 def _get(call: Call) -> Json:

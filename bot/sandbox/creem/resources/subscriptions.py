@@ -51,9 +51,7 @@ def _upgrade(call: Call) -> Json:
     subscription = _subscription(call)
     product = call.world.get(Product, call.params["product_id"])
     behavior = call.params.get("update_behavior", "proration-charge-immediately")
-    changes.change(
-        call.world, subscription, product, units=subscription.units, behavior=behavior
-    )
+    changes.change(call.world, subscription, product, units=subscription.units, behavior=behavior)
     return shapes.whole_subscription(call.world, subscription)
 
 

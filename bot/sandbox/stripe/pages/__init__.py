@@ -1,31 +1,17 @@
 """The pages a customer's browser sees: Checkout, the hosted invoice and its PDF, the customer
 portal."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.sandbox.money import money
+from bot.sandbox.pages import Templates, day
 from bot.sandbox.stripe import checkout, clockwork, subscriptions
 from bot.sandbox.stripe.pages.pdf import one_page_pdf
 from bot.sandbox.stripe.payments import decline_message
-from bot.sandbox.stripe.prorations import money
 from bot.sandbox.stripe.wire import Json, StripeError
 from bot.sandbox.stripe.world import Decline, World
-
-
-def _day(at: int | None) -> str:
-    return "" if at is None else f"{datetime.fromtimestamp(at, UTC):%-d %B %Y}"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters["money"] = money
-    environment.filters["day"] = _day
-    return environment
 
 
 class Pages:
@@ -34,7 +20,8 @@ class Pages:
     def __init__(self, world: World, *, sends_buyers_back: bool) -> None:
         self._world = world
         self._sends_buyers_back = sends_buyers_back
-        self._environment = _environment()
+        templates = Templates(Path(__file__).parent)
+        self._render, self._missing = templates.render, templates.missing
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/c/pay/{id}", self._checkout)
@@ -43,13 +30,6 @@ class Pages:
         app.router.add_get("/invoice/{account}/{token}/pdf", self._invoice_pdf)
         app.router.add_get("/p/session/{id}", self._portal)
         app.router.add_post("/p/session/{id}", self._portal_pressed)
-
-    def _render(self, template: str, *, status: int = 200, **context: object) -> web.Response:
-        text = self._environment.get_template(template).render(context)
-        return web.Response(text=text, content_type="text/html", status=status)
-
-    def _missing(self) -> web.Response:
-        return self._render("closed.html", status=404, message="This page does not exist.")
 
     # --- Checkout ---
 
@@ -116,7 +96,7 @@ class Pages:
         lines = [
             f"Invoice {invoice['number']}",
             f"Billed to {invoice['customer_email']}",
-            f"Date {_day(invoice['effective_at'])}",
+            f"Date {day(invoice['effective_at'])}",
             "",
             *(
                 f"{line['description']}   {money(line['amount'], currency)}"

@@ -107,6 +107,21 @@ def _method_create(call: Call) -> Json:
     return customers.create_method(call.world, TEST_CARDS[token], {}, None)
 
 
+def _method_update(call: Call) -> Json:
+    """A new date on the same card, as banks send one before the old one is over."""
+    method = call.world.store.get("payment_method", call.path["payment_method"])
+    if not 1 <= call.params.get("card", {}).get("exp_month", 1) <= 12:
+        raise StripeError(
+            "Your card's expiration month is invalid.",
+            code="invalid_expiry_month",
+            param="card[exp_month]",
+        )
+    with call.world.changing(method, "payment_method.updated"):
+        update_fields(method, call.params, "metadata")
+        update_fields(method["card"], call.params.get("card", {}), "exp_month exp_year")
+    return method
+
+
 def _method_attach(call: Call) -> Json:
     customer = call.world.store.named("customer", call.params["customer"], "customer")
     return customers.attach(call.world, call.path["payment_method"], customer)
@@ -176,6 +191,15 @@ ROUTES = [
     ),
     Route("GET", "/v1/payment_methods", listing(customer=Text(), type=Choice("card")), _methods_of),
     retrieve(_METHOD, "payment_method", param="payment_method"),
+    Route(
+        "POST",
+        _METHOD,
+        body(
+            card=Group({"exp_month": Integer(), "exp_year": Integer()}),
+            metadata=Metadata(),
+        ),
+        _method_update,
+    ),
     Route("POST", f"{_METHOD}/attach", body(("customer",), customer=Text()), _method_attach),
     Route("POST", f"{_METHOD}/detach", body(), _method_detach),
 ]

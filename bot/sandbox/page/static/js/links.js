@@ -1,8 +1,7 @@
-// Where a link leads in the demo: the provider's hosts to the local provider, Discord's to this page.
+// Where a link leads in the demo: the providers' hosts to the local providers, Discord's to this page.
 import { h } from "./dom.js";
 import { channel, me, openChannel, state } from "./store.js";
 
-const PROVIDER_HOSTS = new Set(["checkout.stripe.com", "invoice.stripe.com", "pay.stripe.com", "billing.stripe.com"]);
 const DISCORD_HOSTS = new Set(["discord.com", "canary.discord.com", "ptb.discord.com"]);
 
 /** {kind, href}: kind is "provider", "channel", "attachment", "external" or "none". */
@@ -13,9 +12,11 @@ export function resolve(address) {
   } catch {
     return { kind: "none" };
   }
-  const { stripe, discord } = state.world?.origins ?? {};
-  if (PROVIDER_HOSTS.has(url.hostname)) return { kind: "provider", href: stripe + url.pathname + url.search };
-  if (url.origin === stripe) return { kind: "provider", href: url.href };
+  const { providers = {}, discord } = state.world?.origins ?? {};
+  if (Object.hasOwn(providers, url.hostname)) {
+    return { kind: "provider", href: providers[url.hostname] + url.pathname + url.search };
+  }
+  if (Object.values(providers).includes(url.origin)) return { kind: "provider", href: url.href };
   if (url.origin === discord && url.pathname.startsWith("/cdn/")) {
     return { kind: "attachment", href: url.pathname + url.search };
   }

@@ -1,11 +1,11 @@
-// The Provider tab: the payment provider's side of the story, and the levers of a demo.
+// The Provider tab: the payment providers' side of the story, and the levers of a demo.
 import * as api from "./api.js";
 import { h, icon } from "./dom.js";
 import { anchor } from "./links.js";
 import { state } from "./store.js";
 
 const GOOD = new Set(["active", "trialing", "paid", "succeeded", "complete"]);
-const BAD = new Set(["past_due", "unpaid", "canceled", "failed", "void", "uncollectible"]);
+const BAD = new Set(["past_due", "unpaid", "expired", "canceled", "failed", "declined", "chargedBack", "void", "uncollectible"]);
 
 export class ProviderTab {
   #busy = false;
@@ -27,8 +27,8 @@ export class ProviderTab {
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
     this.clock.replaceChildren(...this.#clockNodes());
     this.body.replaceChildren(...checkouts.map(waitingCheckout), ...customers.map((one) => this.#customer(one)),
-      fold("deliveries", `Webhook deliveries (${deliveries.length})`, table(["Event", "Try", "Answer"],
-        deliveries.map((one) => [one.type, String(one.attempt), one.status ? String(one.status) : "no answer"]))));
+      fold("deliveries", `Webhook deliveries (${deliveries.length})`, table(["From", "Event", "Try", "Answer"],
+        deliveries.map((one) => [one.provider, one.type, String(one.attempt), one.status ? String(one.status) : "no answer"]))));
     for (const one of this.body.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   }
 
@@ -36,7 +36,7 @@ export class ProviderTab {
     const now = new Date(state.provider.now * 1000);
     const shown = now.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
     return [
-      h("p", {}, h("span", { class: "hint" }, "Provider's clock"), h("time", { class: "clock-time", datetime: now.toISOString() }, shown)),
+      h("p", {}, h("span", { class: "hint" }, "Providers' clock"), h("time", { class: "clock-time", datetime: now.toISOString() }, shown)),
       h("div", { class: "lever-row" },
         this.#lever("Advance 1 day", "advance", { days: 1 }), this.#lever("1 week", "advance", { days: 7 })),
     ];
@@ -65,14 +65,15 @@ export class ProviderTab {
 
   #customer(one) {
     return h("section", { class: "customer", "aria-label": `Customer ${one.email}` },
-      h("header", {}, h("h3", {}, one.name || one.email), h("p", { class: "hint" }, `${one.email} · ${one.id}`)),
+      h("header", {}, h("h3", {}, one.name || one.email, h("span", { class: "provider-name" }, one.provider)),
+        h("p", { class: "hint" }, `${one.email} · ${one.id}`)),
       one.subscriptions.length ? one.subscriptions.map((each) => this.#subscription(each)) : h("p", { class: "panel-empty" }, "No subscription"),
       h("div", { class: "lever-row" },
         this.#lever("Decline next payment", "decline", { customer_id: one.id }),
         this.#lever("Accept payments", "accept", { customer_id: one.id }),
         one.declines ? h("span", { class: "status is-bad" }, "card declines") : null),
-      one.invoices.length ? fold(`${one.id}-invoices`, `Invoices (${one.invoices.length})`,
-        table(["Number", "Amount", "Status"], one.invoices.map(invoiceRow))) : null,
+      one.papers.rows.length ? fold(`${one.id}-papers`, `${one.papers.title} (${one.papers.rows.length})`,
+        table(["Number", "Amount", "Status"], one.papers.rows.map(paperRow))) : null,
       one.refunds.length ? fold(`${one.id}-refunds`, `Refunds (${one.refunds.length})`,
         table(["Refund", "Amount", "Status"], one.refunds.map(refundRow))) : null);
   }
@@ -96,7 +97,7 @@ function whenNext(subscription) {
   return subscription.ends_at ? `Ends ${date(subscription.ends_at)}` : `Renews ${date(subscription.renews_at)}`;
 }
 
-function invoiceRow(one) {
+function paperRow(one) {
   const number = one.url ? anchor(one.url, { class: "text-link" }, one.number) : one.number;
   return [number, money(one.amount, one.currency), status(one.status)];
 }
