@@ -6,9 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.identifiers import AttemptId, CustomerId, GuildId, SubscriptionId, TicketId, UserId
+from bot.domain.refund import Payment
+from bot.domain.subscription import Subscription, end_if_cancelled
 
 # After this long without a click an attempt counts as given up. Nothing is sent about it.
 ATTEMPT_LIFETIME = timedelta(days=1)
+# Providers round the ends of periods; a renewal moves them by weeks.
+TOLERANCE = timedelta(hours=12)
 
 
 class AttemptState(StrEnum):
@@ -31,7 +35,7 @@ ASKING = (AttemptState.STARTED, AttemptState.REASON_GIVEN)
 UNFINISHED = (*ASKING, AttemptState.REQUESTED)
 
 
-# Set on a cancellation that the provider confirmed only after the plan had renewed once more.
+# Set on a cancellation that the provider confirmed only after it had charged once more.
 RENEWED_MEANWHILE = "renewed_meanwhile"
 
 
@@ -48,7 +52,8 @@ class Reason:
 class CancelAttempt:
     """One attempt. `requested_at` is when the member confirmed: the time that counts for them.
 
-    `effective_at` is the end that was promised, and once confirmed the provider's.
+    `effective_at` is the end that was promised (for what ends at once, the time of confirming), and
+    once the provider has confirmed, its own.
     """
 
     id: AttemptId
@@ -70,6 +75,53 @@ class CancelAttempt:
     def receipt_reference(self) -> str:
         """What the member quotes to a person: on every screen, receipt and audit entry."""
         return f"C-{self.id}"
+
+    @property
+    def is_to_end_at_once(self) -> bool:
+        """Whether that is what the member has confirmed; told while the provider is asked."""
+        return self.requested_at is not None and self.effective_at == self.requested_at
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the subscription was over already when the provider confirmed."""
+        return (
+            self.state is AttemptState.CANCELLED
+            and self.effective_at is not None
+            and self.finished_at is not None
+            and self.effective_at <= self.finished_at
+        )
+
+
+def has_moved(shown: datetime, subscription: Subscription, *, now: datetime) -> bool:
+    """Whether cancelling now brings another end than the one that the member was shown.
+
+    What ends at once was shown with the time of that moment: only who was shown a date to come has
+    to look again.
+    """
+    if subscription.is_in_arrears:
+        return shown > now
+    return abs(end_if_cancelled(subscription, now=now) - shown) > TOLERANCE
+
+
+def is_late(
+    attempt: CancelAttempt, subscription: Subscription, payments: Sequence[Payment]
+) -> bool:
+    """Whether the member was charged once more after asking (rule S3): the end came too late.
+
+    `subscription` is the provider's answer. One that goes on past the promised end has been charged
+    for; of one that is over, `payments` tell.
+    """
+    promised, end = attempt.effective_at, subscription.ended_at or subscription.cancel_at
+    if promised is None or end is None:
+        return False
+    if not attempt.is_to_end_at_once and end <= promised + TOLERANCE:
+        return False
+    return subscription.is_live or any(
+        payment.subscription_id == subscription.id
+        and payment.period_start == subscription.period_start
+        and payment.refundable.amount > 0
+        for payment in payments
+    )
 
 
 def find_reason(reasons: Sequence[Reason], reason_id: str | None) -> Reason | None:

@@ -1,5 +1,6 @@
 """A subscription as the payment provider owns it, and what its state allows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,9 +50,20 @@ class Subscription:
         """Whether the provider may still charge for it or carry it on."""
         return self.status in _LIVE
 
+    @property
+    def is_in_arrears(self) -> bool:
+        """Whether the current period has not been paid: the paid time was over at its start."""
+        return self.status in _IN_ARREARS
+
 
 _LIVE = frozenset(Status) - {Status.INCOMPLETE, Status.CANCELED}
 _PAID_UP = frozenset({Status.TRIALING, Status.ACTIVE})
+_IN_ARREARS = frozenset({Status.PAST_DUE, Status.UNPAID})
+
+
+def grace_end(subscription: Subscription, *, grace: timedelta) -> datetime:
+    """When access stops if the payment for the current period keeps failing."""
+    return subscription.period_start + grace
 
 
 def has_access(subscription: Subscription, *, now: datetime, grace: timedelta) -> bool:
@@ -64,7 +76,16 @@ def has_access(subscription: Subscription, *, now: datetime, grace: timedelta) -
         return False
     if subscription.status in _PAID_UP:
         return True
-    return subscription.status is Status.PAST_DUE and now < subscription.period_start + grace
+    return subscription.status is Status.PAST_DUE and now < grace_end(subscription, grace=grace)
+
+
+def end_if_cancelled(subscription: Subscription, *, now: datetime) -> datetime:
+    """When it ends if the member cancels now: with the period that is paid for (rule S2).
+
+    In arrears that time is over, so it ends at once: carried on, it would still be collected for
+    (rule S3).
+    """
+    return now if subscription.is_in_arrears else subscription.period_end
 
 
 class NextStep(StrEnum):
@@ -82,3 +103,14 @@ def next_step(subscription: Subscription | None, *, now: datetime) -> NextStep:
     if subscription.cancel_at is None:
         return NextStep.CANCEL
     return NextStep.RESUME if now < subscription.cancel_at else NextStep.SUBSCRIBE
+
+
+def current_first(subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """One that renews, then one that ends, then what is over; of two alike, the newer.
+
+    Whoever has two can see, and end, the one that still charges.
+    """
+    newest_first = sorted(subscriptions, key=lambda each: each.created_at, reverse=True)
+    return sorted(
+        newest_first, key=lambda each: 2 if not each.is_live else int(each.cancel_at is not None)
+    )

@@ -4,33 +4,42 @@ A member's confirmation is committed with its time and a job before the provider
 carries it out, however long the provider is away and however often this process dies.
 """
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import ProviderRefusedError, Snapshot
 from bot.domain.account import Account
 from bot.domain.cancellation import (
     ASKING,
     ATTEMPT_LIFETIME,
-    RENEWED_MEANWHILE,
     AttemptState,
     CancelAttempt,
     find_reason,
+    has_moved,
 )
 from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours, ResumeUnderWay
 from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
-from bot.domain.job import Job, NewJob
+from bot.domain.job import NewJob
 from bot.domain.secrets_in_text import remove_secrets
-from bot.domain.subscription import NextStep, next_step
+from bot.domain.subscription import NextStep, Subscription, end_if_cancelled, next_step
 from bot.services.context import Context
-from bot.services.mirror import apply, provider_of
 from bot.services.screens import Screen
-from storage import accounts, audit, cancel_attempts, customers, jobs, subscriptions
+from storage import audit, cancel_attempts, customers, jobs, subscriptions
 
-# Providers round the ends of periods; a renewal moves them by weeks.
-TOLERANCE = timedelta(hours=12)
+
+@dataclass(frozen=True, slots=True)
+class CancelCase:
+    """An attempt with the subscription that it is about, and what else the member pays for.
+
+    `renewing` are the customer's other subscriptions that go on. `email` is None where no receipt
+    can be mailed.
+    """
+
+    attempt: CancelAttempt
+    subscription: Subscription | None
+    renewing: tuple[Subscription, ...]
+    email: str | None
 
 
 class CancellationService:
@@ -42,19 +51,20 @@ class CancellationService:
 
     async def start(
         self, account: Account, user_id: UserId, guild_id: GuildId | None
-    ) -> CancelAttempt:
+    ) -> CancelCase:
         """Begin an attempt, or go on with the unfinished one; raises NothingToCancel."""
         subscription, now = account.subscription, self._context.clock()
-        if subscription is None or next_step(subscription, now=now) is not NextStep.CANCEL:
-            if subscription is not None:
-                await self._withdraw_resumption(subscription.id, user_id)
+        step = next_step(subscription, now=now)
+        if subscription is not None and step is not NextStep.CANCEL:
+            await self._withdraw_resumption(subscription.id, user_id)
+        if subscription is None or not _can_cancel(subscription, step):
             end = subscription.cancel_at if subscription and subscription.is_live else None
             raise NothingToCancel(ends_at=end if end is not None and now < end else None)
         async with self._context.database.write() as connection:
             await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
             unfinished = await cancel_attempts.unfinished(connection, subscription.id)
             if unfinished is not None:
-                return unfinished
+                return await self._case(connection, unfinished)
             attempt_id = AttemptId(self._context.new_id())
             await cancel_attempts.add(
                 connection,
@@ -65,7 +75,7 @@ class CancellationService:
                 subscription_id=subscription.id,
                 now=now,
             )
-            return await self._load(connection, attempt_id)
+            return await self._case(connection, await load_attempt(connection, attempt_id))
 
     async def _withdraw_resumption(self, subscription_id: SubscriptionId, user_id: UserId) -> None:
         """Whoever asks to cancel while a resume still waits wants the cancellation to stay.
@@ -86,14 +96,14 @@ class CancellationService:
                     now=now,
                 )
 
-    async def find(self, attempt_id: AttemptId, user_id: UserId) -> tuple[CancelAttempt, Account]:
-        """The user's own attempt with the account as it is now; raises NotYours."""
+    async def find(self, attempt_id: AttemptId, user_id: UserId) -> CancelCase:
+        """The user's own attempt with the subscription as it is now; raises NotYours."""
         async with self._context.database.read() as connection:
             attempt = await self._own(connection, attempt_id, user_id)
-            account = await _account_of(connection, attempt, now=self._context.clock())
-        if account is None or account.customer_id != attempt.customer_id:
-            raise NotYours
-        return attempt, account
+            customer = await customers.of_user(connection, user_id)
+            if customer is None or customer.id != attempt.customer_id:
+                raise NotYours
+            return await self._case(connection, attempt)
 
     async def require_asking(self, attempt_id: AttemptId, user_id: UserId) -> None:
         """Raise unless this is the user's own attempt and still asks."""
@@ -104,11 +114,11 @@ class CancellationService:
 
     async def give_reason(
         self, attempt_id: AttemptId, user_id: UserId, *, reason_id: str, comment: str | None
-    ) -> tuple[CancelAttempt, Account]:
+    ) -> CancelCase:
         """Record why; can be given again until the member confirms."""
         if find_reason(self._context.policy.reasons, reason_id) is None:
             raise NoSuchThing("reason")
-        attempt, account = await self.find(attempt_id, user_id)
+        case = await self.find(attempt_id, user_id)
         comment = remove_secrets(comment)[0] if comment else None
         async with self._context.database.write() as connection:
             given = await cancel_attempts.advance(
@@ -118,23 +128,27 @@ class CancellationService:
                 to=AttemptState.REASON_GIVEN,
                 reason_id=reason_id,
                 comment=comment,
-                effective_at=_end_of(account),
+                effective_at=_end_of(case, now=self._context.clock()),
             )
             if given is None:
-                raise AttemptOver(outcome=(await self._load(connection, attempt.id)).state)
-        return given, account
+                raise AttemptOver(outcome=(await load_attempt(connection, attempt_id)).state)
+        return replace(case, attempt=given)
 
     async def request(
         self, attempt_id: AttemptId, user_id: UserId, *, screen: Screen
-    ) -> tuple[CancelAttempt, Account]:
+    ) -> CancelCase:
         """The member confirms. From here on it is carried out, whatever happens.
 
         Unless the end has moved since it was shown: then the attempt comes back as it was, with the
         new end, to be shown and confirmed again.
         """
-        attempt, account = await self.find(attempt_id, user_id)
-        now, end = self._context.clock(), _end_of(account)
-        moved = end and attempt.effective_at and end > attempt.effective_at + TOLERANCE
+        case = await self.find(attempt_id, user_id)
+        attempt, now = case.attempt, self._context.clock()
+        moved = (
+            case.subscription is not None
+            and attempt.effective_at is not None
+            and has_moved(attempt.effective_at, case.subscription, now=now)
+        )
         if moved and attempt.reason_id:
             return await self.give_reason(
                 attempt_id, user_id, reason_id=attempt.reason_id, comment=attempt.comment
@@ -146,10 +160,10 @@ class CancellationService:
                 expected=(AttemptState.REASON_GIVEN,),
                 to=AttemptState.REQUESTED,
                 requested_at=now,
-                effective_at=end,
+                effective_at=_end_of(case, now=now),
             )
             if requested is None:
-                raise AttemptOver(outcome=(await self._load(connection, attempt_id)).state)
+                raise AttemptOver(outcome=(await load_attempt(connection, attempt_id)).state)
             await audit.append(
                 connection,
                 actor_id=user_id,
@@ -165,7 +179,7 @@ class CancellationService:
                 line=attempt.subscription_id,
             )
             await jobs.add(connection, [job], now=now)
-        return requested, account
+        return replace(case, attempt=requested)
 
     async def abort(self, attempt_id: AttemptId, user_id: UserId) -> CancelAttempt:
         """The member keeps the plan."""
@@ -182,131 +196,49 @@ class CancellationService:
             raise AttemptOver(outcome=attempt.state)
         return aborted
 
-    async def carry_out(self, job: Job) -> None:
-        """Ask the provider to let the subscription end with its period."""
-        attempt_id = AttemptId(str(job.payload["attempt_id"]))
+    async def outcome(self, attempt_id: AttemptId) -> CancelCase:
+        """An attempt with what its receipts tell."""
         async with self._context.database.read() as connection:
-            attempt = await self._load(connection, attempt_id)
-            provider = await provider_of(connection, self._context, attempt.subscription_id)
-        if attempt.state is not AttemptState.REQUESTED:
-            return
-        reason = find_reason(self._context.policy.reasons, attempt.reason_id)
-        asked_at = self._context.clock()
-        try:
-            snapshot = await provider.schedule_cancellation(
-                attempt.subscription_id,
-                feedback=reason.feedback if reason and reason.feedback else None,
-                comment=attempt.comment,
-                # Each try has a key of its own: Stripe repeats a saved error for a day, and setting
-                # what is set already changes nothing.
-                idempotency_key=f"mooring-cancel-{attempt_id}-{job.attempts}",
-            )
-        except ProviderRefusedError as refusal:
-            await self._give_up(attempt, refusal, job)
-            return
-        await self._complete(attempt, snapshot, job, asked_at)
+            return await self._case(connection, await load_attempt(connection, attempt_id))
 
-    async def _complete(
-        self, attempt: CancelAttempt, snapshot: Snapshot, job: Job, asked_at: datetime
-    ) -> None:
-        now = self._context.clock()
-        ends = next((each.ended_at or each.cancel_at for each in snapshot.subscriptions), None)
-        promised = attempt.effective_at
-        late = ends is not None and promised is not None and ends > promised + TOLERANCE
-        async with self._context.database.write() as connection:
-            await apply(connection, self._context, snapshot, asked_at=asked_at)
-            done = await cancel_attempts.advance(
-                connection,
-                attempt.id,
-                expected=(AttemptState.REQUESTED,),
-                to=AttemptState.CANCELLED,
-                finished_at=now,
-                effective_at=ends,
-                failure=RENEWED_MEANWHILE if late else None,
-            )
-            if done is None:
-                return
-            await audit.append(
-                connection,
-                actor_id=None,
-                action="cancellation.scheduled",
-                subject=attempt.subscription_id,
-                details={
-                    "attempt": attempt.id,
-                    "ends": ends.isoformat() if ends else None,
-                    "renewed_meanwhile": late,
-                },
-                now=now,
-            )
-            await jobs.add(connection, self._announcements(attempt, job), now=now)
-
-    async def _give_up(
-        self, attempt: CancelAttempt, refusal: ProviderRefusedError, job: Job
-    ) -> None:
-        """The provider will never do it: say so, and have people look at it."""
-        now = self._context.clock()
-        async with self._context.database.write() as connection:
-            await cancel_attempts.advance(
-                connection,
-                attempt.id,
-                expected=(AttemptState.REQUESTED,),
-                to=AttemptState.FAILED,
-                finished_at=now,
-                failure=refusal.code,
-            )
-            await audit.append(
-                connection,
-                actor_id=None,
-                action="cancellation.failed",
-                subject=attempt.subscription_id,
-                details={"attempt": attempt.id, "code": refusal.code},
-                now=now,
-            )
-            await jobs.add(connection, self._announcements(attempt, job), now=now)
-
-    def _announcements(self, attempt: CancelAttempt, job: Job) -> list[NewJob]:
-        reference = {"attempt_id": attempt.id}
-        with_screen = {**reference, "screen": job.payload["screen"]}
-        return [
-            NewJob("cancellation.show", f"cancel-show:{attempt.id}", with_screen),
-            NewJob("cancellation.tell_member", f"cancel-dm:{attempt.id}", reference),
-            NewJob("cancellation.mail_receipt", f"cancel-mail:{attempt.id}", reference),
-            NewJob("cancellation.tell_staff", f"cancel-log:{attempt.id}", reference),
+    async def _case(self, connection: AsyncConnection, attempt: CancelAttempt) -> CancelCase:
+        customer = await customers.of_user(connection, attempt.user_id)
+        known = await subscriptions.of_customers(connection, [attempt.customer_id])
+        about = next((each for each in known if each.id == attempt.subscription_id), None)
+        renewing = [
+            each for each in known if each is not about and await self._renews(connection, each)
         ]
+        return CancelCase(attempt, about, tuple(renewing), customer.email if customer else None)
 
-    async def outcome(self, attempt_id: AttemptId) -> tuple[CancelAttempt, Account | None]:
-        """An attempt with the account of its member, for receipts."""
-        async with self._context.database.read() as connection:
-            attempt = await self._load(connection, attempt_id)
-            return attempt, await _account_of(connection, attempt, now=self._context.clock())
-
-    async def _load(self, connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
-        attempt = await cancel_attempts.find(connection, attempt_id)
-        if attempt is None:
-            raise NoSuchThing("cancel attempt")
-        return attempt
+    async def _renews(self, connection: AsyncConnection, subscription: Subscription) -> bool:
+        """Whether it goes on, as far as anybody has asked."""
+        if next_step(subscription, now=self._context.clock()) is not NextStep.CANCEL:
+            return False
+        attempt = await cancel_attempts.unfinished(connection, subscription.id)
+        return attempt is None or attempt.state is not AttemptState.REQUESTED
 
     async def _own(
         self, connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId
     ) -> CancelAttempt:
-        attempt = await self._load(connection, attempt_id)
+        attempt = await load_attempt(connection, attempt_id)
         customer = await customers.of_user(connection, user_id)
         if attempt.user_id != user_id or customer is None:
             raise NotYours
         return attempt
 
 
-def _end_of(account: Account) -> datetime | None:
-    """When the subscription would end if it were cancelled now."""
-    return account.subscription.period_end if account.subscription else None
+async def load_attempt(connection: AsyncConnection, attempt_id: AttemptId) -> CancelAttempt:
+    """The attempt; raises NoSuchThing."""
+    attempt = await cancel_attempts.find(connection, attempt_id)
+    if attempt is None:
+        raise NoSuchThing("cancel attempt")
+    return attempt
 
 
-async def _account_of(
-    connection: AsyncConnection, attempt: CancelAttempt, *, now: datetime
-) -> Account | None:
-    """The member's account with the subscription that the attempt is about: there may be others."""
-    account = await accounts.of_user(connection, attempt.user_id, now=now)
-    if account is None:
-        return None
-    about = await subscriptions.find(connection, attempt.subscription_id)
-    return replace(account, subscription=about)
+def _end_of(case: CancelCase, *, now: datetime) -> datetime | None:
+    return None if case.subscription is None else end_if_cancelled(case.subscription, now=now)
+
+
+def _can_cancel(subscription: Subscription, step: NextStep) -> bool:
+    """In arrears also what is to end with its period: until then it would be collected for (S3)."""
+    return step is NextStep.CANCEL or (step is NextStep.RESUME and subscription.is_in_arrears)

@@ -5,16 +5,15 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import ProviderRefusedError
-from bot.domain.account import Account
 from bot.domain.cancellation import AttemptState, CancelAttempt
 from bot.domain.errors import NothingToResume
 from bot.domain.identifiers import SubscriptionId, UserId
 from bot.domain.job import Job, NewJob
-from bot.domain.subscription import NextStep, next_step
+from bot.domain.subscription import NextStep, Subscription, next_step
 from bot.services.context import Context
 from bot.services.mirror import apply, provider_of
 from bot.services.screens import Screen
-from storage import accounts, audit, cancel_attempts, jobs
+from storage import audit, cancel_attempts, customers, jobs, subscriptions
 
 
 class ResumptionService:
@@ -24,19 +23,15 @@ class ResumptionService:
         """Build on the process's context."""
         self._context = context
 
-    async def request(self, user_id: UserId, *, screen: Screen) -> Account:
-        """The member wants the subscription to renew again (S5); raises NothingToResume."""
+    async def request(
+        self, user_id: UserId, subscription_id: SubscriptionId | None, *, screen: Screen
+    ) -> None:
+        """The member wants a subscription to renew again (S5): this one, or the newest that is to
+        end. Raises NothingToResume."""
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            account = await accounts.of_user(connection, user_id, now=now)
-            subscription = account.subscription if account else None
-            if account is None or subscription is None:
-                raise NothingToResume(ended=False)
-            requested = await cancel_attempts.unfinished(connection, subscription.id)
-            waiting = requested is not None and requested.state is AttemptState.REQUESTED
-            if next_step(subscription, now=now) is not NextStep.RESUME and not waiting:
-                raise NothingToResume(ended=not subscription.is_live)
-            if requested is not None and waiting:
+            subscription, requested = await self._ending(connection, user_id, subscription_id)
+            if requested is not None:
                 await self._withdraw(connection, requested, now)
             await audit.append(
                 connection,
@@ -59,7 +54,26 @@ class ResumptionService:
                 line=subscription.id,
             )
             await jobs.add(connection, [job], now=now)
-        return account
+
+    async def _ending(
+        self, connection: AsyncConnection, user_id: UserId, subscription_id: SubscriptionId | None
+    ) -> tuple[Subscription, CancelAttempt | None]:
+        """The user's own subscription that is to end, with a cancellation that still waits."""
+        customer = await customers.of_user(connection, user_id)
+        known = await subscriptions.of_customers(connection, [customer.id] if customer else [])
+        wanted = [each for each in known if subscription_id in (None, each.id)]
+        for each in wanted:
+            attempt = await cancel_attempts.unfinished(connection, each.id)
+            if attempt is not None and attempt.state is AttemptState.REQUESTED:
+                return each, attempt
+            if next_step(each, now=self._context.clock()) is NextStep.RESUME:
+                return each, None
+        raise NothingToResume(ended=bool(wanted) and not any(each.is_live for each in wanted))
+
+    async def find(self, subscription_id: SubscriptionId) -> Subscription | None:
+        """The subscription that was to be resumed, as it is now."""
+        async with self._context.database.read() as connection:
+            return await subscriptions.find(connection, subscription_id)
 
     async def _withdraw(
         self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
@@ -93,15 +107,15 @@ class ResumptionService:
             return
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
+            renews = all(each.is_live and each.cancel_at is None for each in snapshot.subscriptions)
             cancelled = await cancel_attempts.newest_cancelled(connection, subscription_id)
-            if cancelled is not None:
+            if cancelled is not None and renews:
                 await cancel_attempts.advance(
                     connection,
                     cancelled.id,
                     expected=(AttemptState.CANCELLED,),
                     to=AttemptState.RESUMED,
                 )
-            renews = all(each.is_live and each.cancel_at is None for each in snapshot.subscriptions)
             await self._finish(connection, job, refused=None if renews else "ended")
 
     async def _finish(self, connection: AsyncConnection, job: Job, *, refused: str | None) -> None:

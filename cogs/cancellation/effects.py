@@ -1,62 +1,63 @@
 """What follows a cancellation: the screen, the receipts, the team's log."""
 
-from bot.domain.account import Account
 from bot.domain.cancellation import AttemptState, CancelAttempt
 from bot.domain.identifiers import AttemptId
 from bot.domain.job import Job
+from bot.services.cancellations import CancelCase
 from bot.services.screens import Screen
 from cogs import words
-from cogs.cancellation.render import outcome_card, receipt_mail, staff_card
+from cogs.cancellation.receipts import outcome_card, receipt_mail, staff_card
 from cogs.dependencies import Dependencies
 
 
 class CancellationEffects:
-    """Handlers of the jobs that `CancellationService` adds."""
+    """Handlers of the jobs that a confirmed cancellation adds."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         """Register every handler."""
         self._is = dependencies
         jobs = dependencies.jobs
-        jobs.add("cancellation.carry_out", dependencies.cancellations.carry_out)
+        jobs.add("cancellation.carry_out", dependencies.cancellation_saga.carry_out)
         jobs.add("cancellation.show", self.show, in_discord=True)
         jobs.add("cancellation.tell_member", self.tell_member, in_discord=True)
         jobs.add("cancellation.mail_receipt", self.mail_receipt)
         jobs.add("cancellation.tell_staff", self.tell_staff, in_discord=True)
 
-    async def _outcome(self, job: Job) -> tuple[CancelAttempt, Account | None]:
+    async def _outcome(self, job: Job) -> CancelCase:
         return await self._is.cancellations.outcome(AttemptId(str(job.payload["attempt_id"])))
 
     async def show(self, job: Job) -> None:
         """R7: the screen that said "requested" says how it ended."""
-        attempt, account = await self._outcome(job)
+        case = await self._outcome(job)
         screen = Screen.from_payload(job.payload["screen"])
-        await self._is.messenger.show(screen, outcome_card(attempt, account, self._is))
+        await self._is.messenger.show(screen, outcome_card(case, self._is))
 
     async def tell_member(self, job: Job) -> None:
         """The receipt as a direct message."""
-        attempt, account = await self._outcome(job)
-        view = outcome_card(attempt, account, self._is)
-        await self._is.messenger.tell(attempt.user_id, view, key=job.key)
+        case = await self._outcome(job)
+        view = outcome_card(case, self._is)
+        await self._is.messenger.tell(case.attempt.user_id, view, key=job.key)
 
     async def mail_receipt(self, job: Job) -> None:
         """The receipt by mail, where the provider has an address."""
-        attempt, account = await self._outcome(job)
-        if attempt.state is not AttemptState.CANCELLED or account is None or account.email is None:
+        case = await self._outcome(job)
+        if case.attempt.state is not AttemptState.CANCELLED or case.email is None:
             return
-        subject, text = receipt_mail(attempt, account, self._is)
+        subject, text = receipt_mail(case, self._is)
         await self._is.send_mail(
-            to=account.email, subject=subject, text=text, message_id=f"cancel-{attempt.id}"
+            to=case.email, subject=subject, text=text, message_id=f"cancel-{case.attempt.id}"
         )
 
     async def tell_staff(self, job: Job) -> None:
         """The log channel of the server where it happened."""
-        attempt, account = await self._outcome(job)
+        case = await self._outcome(job)
+        attempt = case.attempt
         if attempt.state not in (AttemptState.CANCELLED, AttemptState.FAILED):
             return
         told = False
         if attempt.guild_id is not None:
             settings = await self._is.guilds.settings(attempt.guild_id)
-            view = staff_card(attempt, account, self._is)
+            view = staff_card(case, self._is)
             told = await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
         if attempt.state is AttemptState.FAILED and not told:
             await self._mail_team(attempt)

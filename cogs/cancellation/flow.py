@@ -5,12 +5,8 @@ from discord.ext import commands
 
 from bot.domain.identifiers import AttemptId
 from cogs import words
-from cogs.cancellation.render import (
-    attempt_card,
-    confirm_card,
-    kept_card,
-    unlinked_card,
-)
+from cogs.cancellation.receipts import kept_card
+from cogs.cancellation.render import attempt_card, confirm_card, unlinked_card
 from cogs.dependencies import Dependencies
 from cogs.interactions import (
     Interaction,
@@ -54,10 +50,10 @@ class CancellationCog(commands.Cog):
         if account is None:
             await reply(interaction, unlinked_card(self._is))
             return
-        attempt = await self._is.cancellations.start(
+        case = await self._is.cancellations.start(
             account, user_of(interaction), guild_of(interaction)
         )
-        await reply(interaction, attempt_card(attempt, account, self._is))
+        await reply(interaction, attempt_card(case, self._is))
 
     async def ask_reason(self, interaction: Interaction, attempt_id: str) -> None:
         """R5: one question, one choice; "Prefer not to say" is among them."""
@@ -82,20 +78,20 @@ class CancellationCog(commands.Cog):
     async def take_reason(self, interaction: Interaction, attempt_id: str) -> None:
         """Show what confirming does."""
         answers = modal_answers(interaction)
-        attempt, account = await self._is.cancellations.give_reason(
+        case = await self._is.cancellations.give_reason(
             AttemptId(attempt_id),
             user_of(interaction),
             reason_id=answers["reason"],
             comment=answers.get("comment") or None,
         )
-        await replace(interaction, confirm_card(attempt, account, self._is))
+        await replace(interaction, confirm_card(case, self._is))
 
     async def confirm(self, interaction: Interaction, attempt_id: str) -> None:
         """R6. The request is committed before the screen says so; a job does the rest."""
-        attempt, account = await self._is.cancellations.request(
+        case = await self._is.cancellations.request(
             AttemptId(attempt_id), user_of(interaction), screen=screen_of(interaction)
         )
-        await replace(interaction, attempt_card(attempt, account, self._is))
+        await replace(interaction, attempt_card(case, self._is))
 
     async def keep(self, interaction: Interaction, attempt_id: str) -> None:
         """Stay."""

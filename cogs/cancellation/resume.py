@@ -3,8 +3,9 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.identifiers import UserId
+from bot.domain.identifiers import SubscriptionId, UserId
 from bot.domain.job import Job
+from bot.domain.subscription import Subscription
 from bot.services.screens import Screen
 from cogs import words
 from cogs.dependencies import Dependencies
@@ -28,9 +29,13 @@ class ResumeCog(commands.Cog):
         """The command."""
         await self.start(interaction, "")
 
-    async def start(self, interaction: Interaction, _argument: str) -> None:
-        """Commit the wish; a job asks the provider."""
-        await self._is.resumptions.request(user_of(interaction), screen=screen_of(interaction))
+    async def start(self, interaction: Interaction, subscription_id: str) -> None:
+        """Commit the wish; a job asks the provider. A receipt's button names the subscription."""
+        await self._is.resumptions.request(
+            user_of(interaction),
+            SubscriptionId(subscription_id) if subscription_id else None,
+            screen=screen_of(interaction),
+        )
         await reply(
             interaction,
             card(
@@ -53,8 +58,9 @@ class ResumeCog(commands.Cog):
         await self._is.messenger.tell(user_id, await self._outcome(job), key=job.key)
 
     async def _outcome(self, job: Job) -> View:
-        account = await self._is.subscriptions.find_account(UserId(int(job.payload["user_id"])))
-        subscription = account.subscription if account else None
+        subscription = await self._is.resumptions.find(
+            SubscriptionId(str(job.payload["subscription_id"]))
+        )
         if not job.payload["resumed"] or subscription is None:
             return card(
                 text(
@@ -67,9 +73,8 @@ class ResumeCog(commands.Cog):
         name = words.plan_name(subscription, self._is.catalogue)
         return card(
             text(
-                f"## {name} goes on\nIt renews on {words.day(subscription.period_end)} for "
-                f"{words.money(subscription.price)}, and then {words.every(subscription.interval)}."
-                "\nYou can cancel at any time with `/cancel`."
+                f"## {name} goes on\n{_charges(subscription)}\n"
+                "You can cancel at any time with `/cancel`."
             ),
             row(
                 button("Balance", custom_id("balance.show")),
@@ -77,3 +82,16 @@ class ResumeCog(commands.Cog):
             ),
             accent=words.SUCCESS_COLOUR,
         )
+
+
+def _charges(subscription: Subscription) -> str:
+    price = words.money(subscription.price)
+    if subscription.is_in_arrears:
+        return (
+            f"Your last payment of {price} did not go through and is still open. Please check your "
+            "card details, or ask your bank to allow the payment."
+        )
+    return (
+        f"It renews on {words.day(subscription.period_end)} for {price}, and then "
+        f"{words.every(subscription.interval)}."
+    )

@@ -22,9 +22,14 @@ async def open_reason(stage: Stage, screen: Message) -> Modal:
     return answer.modal
 
 
-async def cancel(stage: Stage) -> Message:
+async def up_to_confirm(stage: Stage) -> Message:
     screen = await open_cancel(stage)
     await stage.mia.submit(await open_reason(stage, screen), ANSWERS)
+    return screen
+
+
+async def cancel(stage: Stage) -> Message:
+    screen = await up_to_confirm(stage)
     await stage.mia.click(screen, "Confirm cancel")
     await screen.changed(containing="is cancelled")
     return screen

@@ -1,16 +1,10 @@
-"""Leaving when things are not simple: outages, refusals, two plans, failed payments."""
+"""Leaving when things are not simple: outages, refusals, changes of mind."""
 
-from bot.sandbox.discord import Message
 from bot.sandbox.scene import MIA_ADDRESS
 from tests.scenario.bad_luck import until
-from tests.scenario.stage import Stage
-from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason
-
-
-async def up_to_confirm(stage: Stage) -> Message:
-    screen = await open_cancel(stage)
-    await stage.mia.submit(await open_reason(stage, screen), ANSWERS)
-    return screen
+from tests.scenario.outside import change_store
+from tests.scenario.stage import COMMENT, Stage
+from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason, up_to_confirm
 
 
 async def test_an_outage_that_lasts_over_the_renewal_is_owned_up_to(stage: Stage) -> None:
@@ -82,40 +76,6 @@ async def test_a_refused_cancellation_reaches_people_and_is_never_called_done(st
     assert receipts == []
 
 
-async def test_of_two_plans_the_one_that_still_charges_stays_in_view(stage: Stage) -> None:
-    lite = stage.scene.stripe.add_subscription(stage.scene.mia_customer, "price_lite_month")
-    await stage.link_mia()
-    screen = await cancel(stage)
-    name = screen.text.split(" is cancelled")[0].removeprefix("## ")
-    receipt = await stage.mia.wait_for_message("dm", containing="is cancelled")
-    assert receipt.text.startswith(f"## {name} is cancelled")
-
-    again = await stage.mia.slash("cancel", channel=stage.here)
-
-    assert again.message is not None
-    assert again.message.text.startswith("## Cancel ")
-    assert name not in again.message.text
-    assert "Continue to cancel" in [button.label for button in again.message.buttons]
-    scheduled = [
-        stage.scene.stripe.get(each)["cancel_at_period_end"]
-        for each in (lite["id"], stage.scene.mia_subscription)
-    ]
-    assert sorted(scheduled) == [False, True]
-
-
-async def test_with_a_failed_payment_no_false_promise_is_made(stage: Stage) -> None:
-    await stage.link_mia()
-    stage.scene.stripe.decline_payments(stage.scene.mia_customer)
-    await stage.scene.stripe.advance_to_period_end(stage.scene.mia_subscription)
-    await stage.scene.stripe.drain()
-    await stage.balance_saying(stage.mia, "Payment failed")
-
-    screen = await up_to_confirm(stage)
-
-    assert "may still be tried again" in screen.text
-    assert "nothing more is charged" not in screen.text
-
-
 async def test_who_has_linked_nothing_still_finds_the_way_out(stage: Stage) -> None:
     answer = await stage.noor.slash("cancel", channel=stage.here)
 
@@ -127,12 +87,26 @@ async def test_card_numbers_in_the_comment_go_nowhere(stage: Stage) -> None:
     await stage.link_mia()
     screen = await open_cancel(stage)
     modal = await open_reason(stage, screen)
-    comment = next(key for key in ANSWERS if key != "Your reason")
-    await stage.mia.submit(modal, {**ANSWERS, comment: "my card is 4242 4242 4242 4242"})
+    await stage.mia.submit(modal, {**ANSWERS, COMMENT: "my card is 4242 4242 4242 4242"})
     await stage.mia.click(screen, "Confirm cancel")
     await screen.changed(containing="is cancelled")
 
     assert stage.subscription["cancellation_details"]["comment"] == "my card is [removed]"
+
+
+async def test_a_comment_cannot_break_out_of_its_block_in_the_log(stage: Stage) -> None:
+    await stage.link_mia()
+    screen = await open_cancel(stage)
+    modal = await open_reason(stage, screen)
+    comment = "Bye\n```\n# Sam, refund everything\n[here](https://evil.example) @everyone"
+    await stage.mia.submit(modal, {**ANSWERS, COMMENT: comment})
+    await stage.mia.click(screen, "Confirm cancel")
+
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Subscription cancelled")
+
+    before, block, after = log.text.split("```")
+    assert block == "\n" + comment.replace("`", "'") + "\n"
+    assert "refund" not in before + after
 
 
 async def test_s6_resuming_survives_kill_9(stage: Stage) -> None:
@@ -147,11 +121,41 @@ async def test_s6_resuming_survives_kill_9(stage: Stage) -> None:
 
     await stage.bot.start()
     await answer.message.changed(containing="Pro goes on", timeout=40)
+    await stage.mia.wait_for_message("dm", containing="Pro goes on")
 
     assert stage.subscription["cancel_at_period_end"] is False
     dm = stage.mia.dm
     assert dm is not None
     assert sum("Pro goes on" in each.text for each in stage.mia.messages(dm)) == 1
+
+
+async def test_after_a_long_outage_a_change_of_mind_does_not_wait_for_the_cancellation(
+    stage: Stage,
+) -> None:
+    """S6: the resumption stands in line behind a cancellation that pauses for minutes."""
+    await stage.link_mia()
+    screen = await up_to_confirm(stage)
+    outage = stage.scene.stripe.faults.add(path=r"/v1/subscriptions/", status=503)
+    await stage.mia.click(screen, "Confirm cancel")
+    await until(lambda: outage.struck)
+    await stage.bot.kill()
+    change_store(
+        stage,
+        "UPDATE jobs SET run_at = run_at + 600000, lease_until = NULL WHERE done_at IS NULL"
+        " AND kind = 'cancellation.carry_out'",
+    )
+    outage.remove()
+    await stage.bot.start()
+
+    answer = await stage.mia.slash("resume", channel=stage.here)
+
+    assert answer.message is not None
+    await answer.message.changed(containing="Pro goes on")
+    assert stage.subscription["cancel_at_period_end"] is False
+    await stage.mia.wait_for_message("dm", containing="Pro goes on")
+    dm = stage.mia.dm
+    assert dm is not None
+    assert not any("cancel" in each.text.split("\n")[0] for each in stage.mia.messages(dm))
 
 
 async def test_who_asks_to_cancel_while_it_resumes_is_told_so(stage: Stage) -> None:

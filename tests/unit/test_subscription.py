@@ -8,13 +8,22 @@ from hypothesis import strategies as st
 from bot.domain.catalogue import Interval
 from bot.domain.identifiers import CustomerId, PlanId, PriceId, ProviderName, SubscriptionId
 from bot.domain.money import Money
-from bot.domain.subscription import NextStep, Status, Subscription, has_access, next_step
+from bot.domain.subscription import (
+    NextStep,
+    Status,
+    Subscription,
+    end_if_cancelled,
+    grace_end,
+    has_access,
+    next_step,
+)
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
 PAID_UP = {Status.ACTIVE, Status.TRIALING}
 # What this version does not know may still be charged for, so a member can cancel it.
 LIVE = PAID_UP | {Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.UNKNOWN}
+IN_ARREARS = {Status.PAST_DUE, Status.UNPAID}
 
 times = st.integers(-40 * 86_400, 100 * 86_400).map(lambda each: START + timedelta(seconds=each))
 graces = st.timedeltas(timedelta(0), timedelta(days=60))
@@ -98,3 +107,23 @@ def test_what_ends_by_itself_is_live_and_has_a_date(
 ) -> None:
     each = subscription(status, cancel_at)
     assert each.is_live == (status in LIVE)
+
+
+@given(statuses, ends, times)
+def test_s2_s3_what_is_paid_is_had_and_what_is_not_paid_ends_at_once(
+    status: Status, cancel_at: datetime | None, now: datetime
+) -> None:
+    each = subscription(status, cancel_at)
+
+    assert each.is_in_arrears == (status in IN_ARREARS)
+    assert end_if_cancelled(each, now=now) == (now if status in IN_ARREARS else END)
+
+
+@given(graces)
+def test_access_in_arrears_stops_when_grace_ends(grace: timedelta) -> None:
+    each = subscription(Status.PAST_DUE, None)
+    end = grace_end(each, grace=grace)
+
+    assert end == START + grace
+    assert not has_access(each, now=end, grace=grace)
+    assert has_access(each, now=end - timedelta(seconds=1), grace=grace + timedelta(seconds=1))

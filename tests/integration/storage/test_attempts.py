@@ -41,7 +41,7 @@ async def service(context: Context) -> CancellationService:
 
 async def start(service: CancellationService, context: Context) -> AttemptId:
     account = await SubscriptionService(context).account(MIA)
-    return (await service.start(account, MIA, GUILD)).id
+    return (await service.start(account, MIA, GUILD)).attempt.id
 
 
 async def test_the_whole_way_to_the_request(service: CancellationService, context: Context) -> None:
@@ -52,7 +52,7 @@ async def test_the_whole_way_to_the_request(service: CancellationService, contex
     await service.give_reason(attempt_id, MIA, reason_id="unused", comment=None)
     await service.give_reason(attempt_id, MIA, reason_id="other", comment="Bye")
 
-    attempt, _ = await service.request(attempt_id, MIA, screen=SCREEN)
+    attempt = (await service.request(attempt_id, MIA, screen=SCREEN)).attempt
 
     assert (attempt.state, attempt.requested_at) == (AttemptState.REQUESTED, NOW)
     assert (attempt.reason_id, attempt.comment) == ("other", "Bye")
@@ -109,7 +109,7 @@ async def test_an_attempt_that_nobody_goes_on_with_ends_and_makes_room(
     second = await start(service, context)
 
     assert second != first
-    attempt, _ = await service.find(first, MIA)
+    attempt = (await service.find(first, MIA)).attempt
     assert (attempt.state, attempt.finished_at) == (AttemptState.TIMED_OUT, clock())
 
 
@@ -124,7 +124,65 @@ async def test_a_confirmed_request_never_times_out(
     async with context.database.write() as connection:
         assert await cancel_attempts.time_out(connection, before=clock(), now=clock()) == 0
 
-    assert (await service.find(attempt_id, MIA))[0].state is AttemptState.REQUESTED
+    assert (await service.find(attempt_id, MIA)).attempt.state is AttemptState.REQUESTED
+
+
+async def test_s2_s3_the_end_that_is_promised_in_arrears_is_the_time_of_confirming(
+    service: CancellationService, context: Context, clock: Clock
+) -> None:
+    """The payment fails after the date was shown: the new end is shown before it is confirmed."""
+    attempt_id = await start(service, context)
+    shown = await service.give_reason(attempt_id, MIA, reason_id="other", comment="Bye")
+    assert shown.attempt.effective_at == SUBSCRIPTION.period_end
+    async with context.database.write() as connection:
+        await subscriptions.save(connection, subscription(status=Status.PAST_DUE), asked_at=clock())
+
+    again = await service.request(attempt_id, MIA, screen=SCREEN)
+    clock.advance(hours=20)
+    requested = (await service.request(attempt_id, MIA, screen=SCREEN)).attempt
+
+    assert again.attempt.state is AttemptState.REASON_GIVEN
+    assert (again.attempt.effective_at, again.attempt.comment) == (NOW, "Bye")
+    assert requested.state is AttemptState.REQUESTED
+    assert requested.requested_at == requested.effective_at == clock()
+    assert requested.is_to_end_at_once
+    assert (await service.outcome(attempt_id)).attempt == requested
+
+
+async def test_of_several_plans_those_that_go_on_are_known(
+    service: CancellationService, context: Context
+) -> None:
+    others: dict[str, dict[str, object]] = {
+        "sub_renews": {},
+        "sub_late": {"status": Status.PAST_DUE},
+        "sub_ends": {"cancel_at": NOW + timedelta(days=3)},
+        "sub_ended": {"status": Status.CANCELED, "ended_at": NOW},
+        "sub_never_began": {"status": Status.INCOMPLETE},
+        "sub_requested": {},
+    }
+    async with context.database.write() as connection:
+        for number, (name, changes) in enumerate(others.items(), start=1):
+            older = SUBSCRIPTION.created_at - timedelta(days=number)
+            other = subscription(id=SubscriptionId(name), created_at=older, **changes)
+            await subscriptions.save(connection, other, asked_at=NOW)
+        await cancel_attempts.add(
+            connection,
+            AttemptId("requested"),
+            user_id=MIA,
+            guild_id=None,
+            customer_id=MIAS,
+            subscription_id=SubscriptionId("sub_requested"),
+            now=NOW,
+        )
+        await cancel_attempts.advance(
+            connection, AttemptId("requested"), expected=ASKING, to=AttemptState.REQUESTED
+        )
+
+    case = await service.outcome(await start(service, context))
+
+    assert case.subscription == SUBSCRIPTION
+    assert [each.id for each in case.renewing] == ["sub_renews", "sub_late"]
+    assert case.email == "mia@example.com"
 
 
 async def test_the_index_holds_one_unfinished_attempt(

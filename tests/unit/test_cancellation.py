@@ -1,0 +1,170 @@
+"""When a cancellation takes effect, and whether that kept what was promised (S2, S3)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.cancellation import (
+    TOLERANCE,
+    AttemptState,
+    CancelAttempt,
+    has_moved,
+    is_late,
+)
+from bot.domain.catalogue import Interval
+from bot.domain.identifiers import (
+    AttemptId,
+    CustomerId,
+    PaymentId,
+    PriceId,
+    ProviderName,
+    SubscriptionId,
+    UserId,
+)
+from bot.domain.money import Money
+from bot.domain.refund import Payment, PaymentPurpose
+from bot.domain.subscription import Status, Subscription
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+END = START + timedelta(days=30)
+ASKED = START + timedelta(days=2)
+STRIPE = ProviderName("stripe")
+MIA = CustomerId("cus_mia")
+PRO = Subscription(
+    id=SubscriptionId("sub_mia"),
+    provider=STRIPE,
+    customer_id=MIA,
+    plan_id=None,
+    price_id=PriceId("price"),
+    interval=Interval.MONTH,
+    price=Money(2000, "usd"),
+    status=Status.ACTIVE,
+    created_at=START,
+    period_start=START,
+    period_end=END,
+    cancel_at=None,
+    ended_at=None,
+)
+LATE = replace(PRO, status=Status.PAST_DUE)
+ENDED = replace(PRO, status=Status.CANCELED, ended_at=ASKED + timedelta(seconds=2))
+PAYMENT = Payment(
+    id=PaymentId("pi_1"),
+    provider=STRIPE,
+    customer_id=MIA,
+    invoice_id=None,
+    subscription_id=PRO.id,
+    purpose=PaymentPurpose.SUBSCRIPTION,
+    amount=Money(2000, "usd"),
+    refunded=Money(0, "usd"),
+    disputed=False,
+    paid_at=ASKED,
+    period_start=START,
+    period_end=END,
+)
+offsets = st.timedeltas(timedelta(days=-40), timedelta(days=40))
+
+
+def attempt(promised: datetime | None, **changes: object) -> CancelAttempt:
+    """Confirmed at ASKED, with this end promised."""
+    requested = CancelAttempt(
+        id=AttemptId("ATTEMPT"),
+        user_id=UserId(1),
+        guild_id=None,
+        customer_id=MIA,
+        subscription_id=PRO.id,
+        state=AttemptState.REQUESTED,
+        reason_id=None,
+        comment=None,
+        ticket_id=None,
+        started_at=ASKED,
+        requested_at=ASKED,
+        finished_at=None,
+        effective_at=promised,
+        failure=None,
+    )
+    return replace(requested, **changes)  # type: ignore[arg-type]
+
+
+# --- what was shown ---
+
+
+@given(offsets)
+def test_a_paid_periods_end_is_shown_again_when_it_has_moved(by: timedelta) -> None:
+    assert has_moved(END + by, PRO, now=ASKED) == (abs(by) > TOLERANCE)
+
+
+@given(offsets)
+def test_in_arrears_only_a_date_to_come_is_shown_again(by: timedelta) -> None:
+    """Who was told "at once" yesterday need not be told again today."""
+    assert has_moved(ASKED + by, LATE, now=ASKED) == (by > timedelta(0))
+
+
+def test_who_was_told_at_once_is_shown_the_period_that_was_paid_since() -> None:
+    assert has_moved(ASKED, PRO, now=ASKED + timedelta(minutes=1))
+
+
+# --- what was promised ---
+
+
+def test_an_end_at_once_is_told_by_its_time() -> None:
+    assert attempt(ASKED).is_to_end_at_once
+    assert not attempt(END).is_to_end_at_once
+    assert not attempt(None).is_to_end_at_once
+    assert not attempt(None, requested_at=None).is_to_end_at_once
+
+
+def test_only_what_the_provider_has_ended_has_ended() -> None:
+    done = {"state": AttemptState.CANCELLED, "finished_at": ASKED + timedelta(seconds=3)}
+    assert attempt(ASKED, **done).has_ended
+    assert not attempt(END, **done).has_ended
+    assert not attempt(None, **done).has_ended
+    assert not attempt(ASKED).has_ended
+
+
+@pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        (END, False),
+        (END + TOLERANCE, False),
+        (END + TOLERANCE + timedelta(seconds=1), True),
+        (END + timedelta(days=30), True),
+    ],
+)
+def test_s3_a_later_end_than_promised_was_charged_for(end: datetime, late: bool) -> None:
+    assert is_late(attempt(END), replace(PRO, cancel_at=end), []) == late
+
+
+def test_s3_what_should_have_ended_at_once_and_goes_on_was_charged_for() -> None:
+    soon = ASKED + timedelta(hours=1)  # even in a period that is over within the tolerance
+    assert is_late(attempt(ASKED), replace(PRO, cancel_at=soon), [])
+
+
+def test_s3_of_what_has_ended_the_payments_tell() -> None:
+    asked = attempt(ASKED)
+    assert not is_late(asked, ENDED, [])
+    assert is_late(asked, ENDED, [PAYMENT])
+    for other in (
+        replace(PAYMENT, subscription_id=SubscriptionId("sub_other")),
+        replace(PAYMENT, period_start=START - timedelta(days=30)),
+        replace(PAYMENT, refunded=PAYMENT.amount),
+    ):
+        assert not is_late(asked, ENDED, [other])
+
+
+def test_what_the_provider_gave_up_collecting_is_not_late() -> None:
+    """It was away for two weeks, and the last try to collect failed meanwhile."""
+    given_up = replace(ENDED, ended_at=ASKED + timedelta(days=14))
+    assert not is_late(attempt(ASKED), given_up, [])
+    assert not is_late(attempt(END), replace(ENDED, ended_at=END + timedelta(days=14)), [])
+
+
+def test_what_ended_on_its_day_is_not_late_although_its_period_was_paid() -> None:
+    assert not is_late(attempt(END), replace(ENDED, ended_at=END), [PAYMENT])
+
+
+def test_without_a_promise_or_an_end_nothing_is_late() -> None:
+    assert not is_late(attempt(None), replace(PRO, cancel_at=END), [])
+    assert not is_late(attempt(END), PRO, [])
