@@ -16,15 +16,7 @@ from pathlib import Path
 from bot.sandbox.process import ROOT, Running
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(
-    [
-        "bot.cli",
-        # What is imported late, on the way to the first answer.
-        "aiosqlite",
-        "alembic.command",
-        "sqlalchemy.dialects.sqlite.aiosqlite",
-    ]
-)
+_context.set_forkserver_preload(["tests.support.preloading"])
 
 
 class _Forked:
