@@ -187,6 +187,55 @@ async def in_hand(connection: AsyncConnection, *, kind: str, line: str) -> bool:
     return found is not None
 
 
+async def count_lines(connection: AsyncConnection, *, kind: str, lines: Sequence[str]) -> int:
+    """In how many of these lines a job of this kind is not done."""
+    found = await connection.scalar(
+        sa.select(sa.func.count(jobs.c.line.distinct())).where(
+            jobs.c.line.in_(lines), jobs.c.kind == kind, jobs.c.done_at.is_(None)
+        )
+    )
+    return int(found or 0)
+
+
+async def last_id(connection: AsyncConnection) -> int:
+    """The newest job's; 0 when none was ever added."""
+    return await connection.scalar(sa.select(sa.func.coalesce(sa.func.max(jobs.c.id), 0))) or 0
+
+
+async def supersede(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    key_prefixes: Sequence[str],
+    up_to: int,
+    now: datetime,
+) -> int:
+    """Mark done what another job has done as well: waiting jobs no newer than `up_to`."""
+    if not key_prefixes:
+        return 0
+    result = await connection.execute(
+        sa.update(jobs)
+        .where(
+            jobs.c.kind == kind,
+            jobs.c.id <= up_to,
+            jobs.c.done_at.is_(None),
+            jobs.c.lease_until.is_(None),
+            # As ranges, so that the index of keys serves; no key has a character after "~".
+            sa.or_(
+                *(
+                    jobs.c.key.between(
+                        sa.literal(prefix, sa.Text()), sa.literal(f"{prefix}~", sa.Text())
+                    )
+                    for prefix in key_prefixes
+                )
+            ),
+        )
+        .values(done_at=now)
+    )
+    note_jobs_added(connection)
+    return int(result.rowcount)
+
+
 async def exists(connection: AsyncConnection, key: str) -> bool:
     """Whether a job with this key was ever added."""
     return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None

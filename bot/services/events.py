@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import Counter
 
-from bot.billing.provider import EventHint, ProviderRefusedError
+from bot.billing.provider import EventHint, ProviderRefusedError, Snapshot
 from bot.domain.identifiers import ProviderName
 from bot.domain.job import Job, NewJob
 from bot.services.context import Context
@@ -20,6 +20,9 @@ from storage.events import Event
 
 # Stripe allows 25 reads a second of one endpoint, and takes 150 to 300 ms for one.
 APPLIED_AT_ONCE = 4
+
+_OF_PAYMENTS = ("charge.", "refund.")
+_OF_DISPUTES = "charge.dispute."
 
 _log = structlog.get_logger(__name__)
 _received = Counter("mooring_events_total", "Verified events from payment providers", ["type"])
@@ -73,7 +76,7 @@ class EventService:
         new_jobs = [
             NewJob(
                 "event.apply",
-                f"event:{provider}:{hint.id}",
+                f"{_key_prefix(provider, _about(hint))}{hint.id}",
                 {
                     "provider": provider,
                     "id": hint.id,
@@ -96,6 +99,8 @@ class EventService:
             payload["id"], payload["type"], payload["object_id"], payload["references"]
         )
         provider = self._context.providers[payload["provider"]]
+        async with self._context.database.read() as connection:
+            last_known = await jobs.last_id(connection)
         asked_at = self._context.clock()
         try:
             snapshot = await provider.fetch_event_objects(hint)
@@ -109,6 +114,34 @@ class EventService:
             return
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
+            await jobs.supersede(
+                connection,
+                kind="event.apply",
+                key_prefixes=[_key_prefix(provider.name, each) for each in _shown(snapshot)],
+                up_to=last_known,
+                now=asked_at,
+            )
+
+
+def _about(hint: EventHint) -> str:
+    """The object that is fetched for an event: the payment, for what happens to a charge."""
+    if hint.type.startswith(_OF_PAYMENTS) and not hint.type.startswith(_OF_DISPUTES):
+        return hint.references.get("payment_intent") or hint.object_id or ""
+    return hint.object_id or ""
+
+
+def _key_prefix(provider: ProviderName, about: str) -> str:
+    """Jobs about one object have neighbouring keys."""
+    return f"event:{provider}:{about}:"
+
+
+def _shown(snapshot: Snapshot) -> list[str]:
+    """What was asked for just now. Other events about it, that were here before, tell no more."""
+    return [
+        *(subscription.id for subscription in snapshot.subscriptions),
+        *(invoice.id for invoice in snapshot.invoices),
+        *(payment.id for payment in snapshot.payments),
+    ]
 
 
 def _line(hint: EventHint) -> str | None:

@@ -1,11 +1,13 @@
-"""/setup."""
+"""/setup, and what the team is told of the mirror."""
 
 from discord.ext import commands
 
+from cogs.admin.reconciliation import ReconciliationReport
 from cogs.admin.setup import SetupCog
 from cogs.dependencies import Dependencies
 
 
 async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
     """Add this feature's command."""
+    ReconciliationReport(dependencies)
     await bot.add_cog(SetupCog(dependencies))

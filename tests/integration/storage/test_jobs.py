@@ -279,3 +279,23 @@ async def test_what_waits_can_be_called_off_and_what_runs_cannot(database: Datab
 
     assert await column(database, "runs", "done_at") is None
     assert await column(database, "waits", "done_at") == NOW
+
+
+async def test_waiting_jobs_that_another_has_done_as_well_are_marked_done(
+    database: Database,
+) -> None:
+    await add(database, "event:in_1:a", "event:in_1:b", "event:in_12:c", "event:in_2:d")
+    [held] = await claim(database, most=1)
+    async with database.read() as connection:
+        known = await jobs.last_id(connection)
+    await add(database, "event:in_1:later")
+
+    async with database.write() as connection:
+        done = await jobs.supersede(
+            connection, kind="test", key_prefixes=["event:in_1:"], up_to=known, now=NOW
+        )
+
+    assert held.key == "event:in_1:a"
+    assert done == 1
+    left = await claim(database, "two")
+    assert [job.key for job in left] == ["event:in_12:c", "event:in_2:d", "event:in_1:later"]

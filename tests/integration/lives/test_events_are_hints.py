@@ -1,0 +1,88 @@
+"""Events may come in any order, any number of times, or never: the mirror ends up true.
+
+Lives are generated: what happens at the provider, and which of its events arrive in between.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.lives.life import Life, a_life, differences, grants_missing
+
+HAPPENINGS = (
+    "renew",
+    "wait",
+    "switch",
+    "decline",
+    "accept",
+    "cancel",
+    "cancel_in_portal",
+    "resume",
+    "end",
+    "refund",
+    "dispute",
+    "subscribe",
+)
+FATES = ("lost", "doubled", "shuffled")
+
+lives = st.lists(
+    st.one_of(
+        st.sampled_from(HAPPENINGS).map(lambda what: ("do", what)),
+        st.sampled_from(FATES).map(lambda fate: ("deliver", fate)),
+    ),
+    max_size=14,
+)
+
+
+async def live(life: Life, beginning: str, steps: list[tuple[str, str]]) -> None:
+    await life.do(beginning)
+    for verb, what in steps:
+        await getattr(life, verb)(what)
+
+
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    beginning=st.sampled_from(["subscribe", "start_trial"]),
+    steps=lives,
+    seed=st.integers(0, 2**32),
+)
+def test_after_reconciliation_the_mirror_equals_the_provider(
+    tmp_path: Path, beginning: str, steps: list[tuple[str, str]], seed: int
+) -> None:
+    async def run() -> None:
+        async with a_life(tmp_path, seed=seed) as life:
+            await live(life, beginning, steps)
+            await life.reconcile()
+            assert await differences(life) == []
+            assert await grants_missing(life) == []
+
+    asyncio.run(run())
+
+
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=lives, seed=st.integers(0, 2**32))
+def test_where_every_event_arrives_in_any_order_nothing_is_left_to_repair(
+    tmp_path: Path, steps: list[tuple[str, str]], seed: int
+) -> None:
+    async def run() -> None:
+        async with a_life(tmp_path, seed=seed) as life:
+            await live(life, "subscribe", [each for each in steps if each != ("deliver", "lost")])
+            while life.events:
+                await life.deliver("shuffled")
+            assert await differences(life) == []
+            assert await grants_missing(life) == []
+
+    asyncio.run(run())

@@ -1,0 +1,77 @@
+"""Events that never came: the bot compares itself with the provider, and says what it repaired."""
+
+from tests.scenario.bad_luck import until
+from tests.scenario.outside import change_store, jobs_done
+from tests.scenario.stage import Stage
+
+HOUR = 3_600_000
+
+
+def runs(stage: Stage) -> list[tuple[int, bool]]:
+    """Pages taken, and whether the run has ended, oldest run first."""
+    rows = stage.rows("SELECT pages, finished_at FROM reconciliations ORDER BY started_at")
+    return [(row["pages"], row["finished_at"] is not None) for row in rows]
+
+
+async def an_hour_passes(stage: Stage) -> None:
+    """The last run is long enough ago for a start to begin another."""
+    await until(lambda: all(ended for _, ended in runs(stage)) and runs(stage))
+    change_store(
+        stage,
+        "UPDATE reconciliations SET started_at = started_at - ?, finished_at = finished_at - ?",
+        HOUR,
+        HOUR,
+    )
+
+
+async def test_what_no_event_has_told_is_found_at_the_next_start(stage: Stage) -> None:
+    await stage.link_mia()
+    await an_hour_passes(stage)
+    stage.scene.stripe.hold_webhooks()
+    stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
+    lost = stage.scene.stripe.discard_webhooks()
+    assert [event["type"] for event in lost] == ["customer.subscription.updated"]
+    assert "**Status:** Active" in (await stage.balance_of(stage.mia)).text
+
+    await stage.kill_and_restart()
+
+    await stage.balance_saying(stage.mia, "Cancelled. Stays on until")
+    told = await stage.sam.wait_for_message(stage.scene.log, containing="Compared with Stripe")
+    assert "Brought up to date: 1 subscription." in told.text
+
+
+async def test_a_run_goes_on_where_it_was_killed(stage: Stage) -> None:
+    await stage.link_mia()
+    await an_hour_passes(stage)
+    slow = stage.scene.stripe.faults.add(method="GET", path=r"/v1/invoice_payments$", latency=30)
+    await stage.kill_and_restart()
+    await until(lambda: runs(stage)[-1][0] == 3)
+    await stage.bot.kill()
+    slow.remove()
+    before = stage.scene.stripe.requests.count("GET", r"^/v1/subscriptions$")
+
+    await stage.bot.start()
+
+    await until(lambda: runs(stage)[-1][1], seconds=40)
+    assert stage.scene.stripe.requests.count("GET", r"^/v1/subscriptions$") == before
+
+
+async def test_a_start_right_after_another_reads_nothing_again(stage: Stage) -> None:
+    await until(lambda: runs(stage) and runs(stage)[-1][1])
+    await jobs_done(stage)
+
+    await stage.kill_and_restart()
+    await jobs_done(stage)
+
+    assert len(runs(stage)) == 1
+
+
+async def test_nothing_is_told_where_nothing_was_wrong(stage: Stage) -> None:
+    await stage.link_mia()
+    await an_hour_passes(stage)
+
+    await stage.kill_and_restart()
+    await until(lambda: len(runs(stage)) == 2 and runs(stage)[-1][1])
+    await jobs_done(stage)
+
+    assert not any("Compared with" in each.text for each in stage.sam.messages(stage.scene.log))
