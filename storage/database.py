@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from storage.sqlite import create_sqlite_engine
 
 POSTGRESQL_CONNECTIONS = 10
+# A statement that takes longer waits for a server that is gone without having said so.
+POSTGRESQL_SECONDS = 30
 _JOBS_ADDED = "mooring_jobs_added"
 
 
@@ -47,6 +49,7 @@ class Database:
                 pool_pre_ping=True,
                 # Errors are logged, and parameters are addresses, screens' tokens, people's words.
                 hide_parameters=True,
+                connect_args={"command_timeout": POSTGRESQL_SECONDS},
             )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 

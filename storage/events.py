@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import ProviderName
+from storage.purge import purge_some
 from storage.schema import events
 from storage.upsert import insert_new
 
@@ -39,6 +39,5 @@ async def add(connection: AsyncConnection, new: Sequence[Event]) -> int:
 
 
 async def purge(connection: AsyncConnection, *, before: datetime) -> int:
-    """Forget events that arrived before that time."""
-    result = await connection.execute(sa.delete(events).where(events.c.received_at < before))
-    return int(result.rowcount)
+    """Forget a portion of the events that arrived before that time."""
+    return await purge_some(connection, events, events.c.received_at < before)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job import Job, NewJob
 from storage.database import note_jobs_added
+from storage.purge import purge_some
 from storage.schema import jobs
 from storage.upsert import insert_new
 
@@ -264,7 +265,6 @@ async def backlog(connection: AsyncConnection, *, now: datetime) -> Backlog:
 
 
 async def purge(connection: AsyncConnection, *, before: datetime, kind: str | None = None) -> int:
-    """Forget jobs, or those of one kind, done before that time; their keys become free again."""
+    """Forget a portion of the jobs, or of one kind, done before that time; their keys are free."""
     which = sa.true() if kind is None else jobs.c.kind == kind
-    result = await connection.execute(sa.delete(jobs).where(jobs.c.done_at < before, which))
-    return int(result.rowcount)
+    return await purge_some(connection, jobs, jobs.c.done_at < before, which)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import CustomerId, LinkRequestId, UserId
+from storage.purge import purge_some
 from storage.schema import link_requests
 
 
@@ -164,9 +165,15 @@ async def close(connection: AsyncConnection, request_id: LinkRequestId, *, now: 
     )
 
 
-async def purge(connection: AsyncConnection, *, before: datetime) -> int:
-    """Forget requests made before that time."""
-    result = await connection.execute(
-        sa.delete(link_requests).where(link_requests.c.requested_at < before)
+async def close_all(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    """End every request of the user: a code that was entered already opens nothing any more."""
+    await connection.execute(
+        sa.update(link_requests)
+        .where(link_requests.c.user_id == user_id, link_requests.c.closed_at.is_(None))
+        .values(closed_at=now, code_hash=None, code_salt=None)
     )
-    return int(result.rowcount)
+
+
+async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget a portion of the requests made before that time."""
+    return await purge_some(connection, link_requests, link_requests.c.requested_at < before)

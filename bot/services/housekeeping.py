@@ -1,13 +1,26 @@
 """Once a day: forget what has served its purpose, so that the store does not grow for ever."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.cancellation import ATTEMPT_LIFETIME
 from bot.domain.job import Job, NewJob
 from bot.services.context import Context
-from storage import cancel_attempts, events, jobs, link_requests
+from bot.services.reconciliation import KEPT
+from storage import (
+    cancel_attempts,
+    checkouts,
+    events,
+    jobs,
+    link_requests,
+    reconciliations,
+    used_signatures,
+)
+from storage.purge import PORTION
 
 # Providers repeat events for days and members read receipts for weeks: a key that is forgotten
 # could be used again.
@@ -16,6 +29,10 @@ KEEP_EVENTS = timedelta(days=90)
 # Requests count towards limits for an hour; then an address has no reason to stay, neither in the
 # request nor in the job that sent its code.
 KEEP_LINK_REQUESTS = timedelta(days=7)
+
+# The longest that a provider leaves a checkout page open is a day. One that is paid after all still
+# counts.
+PAGES_EXPIRE = timedelta(days=2)
 
 _log = structlog.get_logger(__name__)
 
@@ -34,17 +51,23 @@ class HousekeepingService:
             await jobs.add(connection, [_run(now)], now=now)
 
     async def run(self, _job: Job) -> None:
-        """One transaction for everything, and tomorrow's run with it."""
+        """Delete in portions, between which others write; then tomorrow's run is added."""
         now = self._context.clock()
+        codes_until = now - KEEP_LINK_REQUESTS
+        counts = {
+            "jobs": await self._purge(partial(jobs.purge, before=now - KEEP_DONE_JOBS)),
+            "code_jobs": await self._purge(
+                partial(jobs.purge, before=codes_until, kind="account.send_code")
+            ),
+            "events": await self._purge(partial(events.purge, before=now - KEEP_EVENTS)),
+            "link_requests": await self._purge(partial(link_requests.purge, before=codes_until)),
+            "signatures": await self._purge(partial(used_signatures.purge, before=now)),
+            "reconciliations": await self._purge(partial(reconciliations.purge, before=now - KEPT)),
+        }
         async with self._context.database.write() as connection:
-            counts = {
-                "jobs": await jobs.purge(connection, before=now - KEEP_DONE_JOBS),
-                "code_jobs": await jobs.purge(
-                    connection, before=now - KEEP_LINK_REQUESTS, kind="account.send_code"
-                ),
-                "events": await events.purge(connection, before=now - KEEP_EVENTS),
-                "link_requests": await link_requests.purge(
-                    connection, before=now - KEEP_LINK_REQUESTS
+            counts |= {
+                "checkouts_closed": await checkouts.close_stale(
+                    connection, before=now - PAGES_EXPIRE
                 ),
                 "attempts_timed_out": await cancel_attempts.time_out(
                     connection, before=now - ATTEMPT_LIFETIME, now=now
@@ -52,6 +75,15 @@ class HousekeepingService:
             }
             await jobs.add(connection, [_run(now + timedelta(days=1))], now=now)
         _log.info("housekeeping_done", **counts)
+
+    async def _purge(self, portion: Callable[[AsyncConnection], Awaitable[int]]) -> int:
+        total = 0
+        while True:
+            async with self._context.database.write() as connection:
+                deleted = await portion(connection)
+            total += deleted
+            if deleted < PORTION:
+                return total
 
 
 def _run(moment: datetime) -> NewJob:
