@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: install demo run test check format lock bench clean
+.PHONY: install demo run test check format openapi lock bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
@@ -42,6 +42,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## the figures that the README names
 	$(BIN)/python -m benchmarks
+
+openapi: $(VENV)/.dev  ## write docs/openapi.yaml anew
+	$(BIN)/python -m tests.support.openapi_file
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --no-emit-find-links --quiet --extra sandbox --group build

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import interactions, renewals, restart, scale, tickets, webhooks
+from benchmarks import interactions, renewals, restart, scale, tickets, usage, webhooks
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "tickets": tickets.measure,
     "restart": restart.measure,
     "webhooks": webhooks.measure,
+    "usage": usage.measure,
     "renewals": renewals.measure,
     "scale": scale.measure,
 }

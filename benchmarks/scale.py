@@ -27,8 +27,8 @@ from storage import (
     payments,
     subscriptions,
 )
+from storage.columns import EPOCH
 from storage.database import Database
-from storage.schema import EPOCH
 
 SMALL, LARGE = 1_000, 1_000_000
 ENTRIES = 10

@@ -15,35 +15,74 @@ import discord
 import structlog
 from aiohttp import web
 from discord.ext import commands
+from pydantic import SecretStr
 
 from bot.billing.providers import build_providers
 from bot.client import MooringClient, point_at
 from bot.domain.identifiers import GuildId
 from bot.mail import Mailer, MailRefusedError
+from bot.services import notice_jobs, role_jobs
 from bot.services.accounts import AccountService
+from bot.services.cancellation_saga import CancellationSaga
 from bot.services.cancellations import CancellationService
 from bot.services.context import Context
+from bot.services.disputes import DisputeService
 from bot.services.events import APPLIED_AT_ONCE, EventService
 from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import JobHandlers, TryAgainError, Worker
+from bot.services.notices import NoticeService
+from bot.services.overviews import OverviewService
+from bot.services.privacy import PrivacyService
+from bot.services.purchase_completion import PurchaseCompletion
 from bot.services.purchases import PurchaseService
+from bot.services.reconciliation import ReconciliationService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
+from bot.services.replays import ReplayGuard
 from bot.services.resumptions import ResumptionService
+from bot.services.role_sync import RoleSyncService
+from bot.services.roles import RoleService
+from bot.services.self_help import SelfHelpService
+from bot.services.standing import StandingService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
+from bot.services.timers import TimerService
+from bot.services.usage import UsageService
 from bot.settings import Configuration, Environment, SettingsError, provider_keys
+from bot.web.api import UsageApi
 from bot.web.application import create_application
-from cogs import account, admin, cancellation, refunds, subscribe, tickets
+from cogs import (
+    account,
+    admin,
+    cancellation,
+    notices,
+    privacy,
+    refunds,
+    roles,
+    subscribe,
+    tickets,
+)
+from cogs import help as help_feature
 from cogs.dependencies import Dependencies, Vendor
 from cogs.interactions import Router
 from cogs.messenger import Messenger
 from storage import migrate
 from storage.database import Database
 
-FEATURES = (account, subscribe, cancellation, tickets, refunds, admin)
+FEATURES = (
+    account,
+    subscribe,
+    cancellation,
+    tickets,
+    help_feature,
+    notices,
+    privacy,
+    refunds,
+    roles,
+    admin,
+)
 # Without the letters and digits that people mix up when they read a reference out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
@@ -52,7 +91,8 @@ LONGEST_LOGIN_PAUSE = 60.0
 WRONG_TOKEN = "DISCORD_TOKEN (environment or .env) is wrong: Discord does not accept it."  # noqa: S105
 MISSING_INTENT = (
     "The Message Content intent is switched off. Switch it on in Discord's developer portal: your "
-    "application, Bot, Privileged Gateway Intents."
+    "application, Bot, Privileged Gateway Intents. If it is on, Server Members has just been "
+    "switched off: start again, Mooring goes on without it."
 )
 
 _log = structlog.get_logger(__name__)
@@ -127,6 +167,8 @@ class Application:
             configuration.to_guild_settings(),
             servers=[GuildId(server) for server in configuration.servers],
         )
+        self._reconciliation = ReconciliationService(context)
+        self._roles = RoleService(context, guilds, configuration.to_plan_roles())
         vendor = configuration.vendor
 
         def with_dependencies(
@@ -140,16 +182,27 @@ class Application:
         self.client = MooringClient(
             router=router, setups=[with_dependencies(feature.setup) for feature in FEATURES]
         )
+        subscriptions = SubscriptionService(context)
         dependencies = Dependencies(
             accounts=AccountService(context),
-            subscriptions=SubscriptionService(context),
+            subscriptions=subscriptions,
+            self_help=SelfHelpService(context, subscriptions),
+            overviews=OverviewService(context),
             purchases=PurchaseService(context),
+            purchase_completion=PurchaseCompletion(context),
             cancellations=CancellationService(context),
+            cancellation_saga=CancellationSaga(context),
             resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
             refunds=RefundService(context, guilds),
             refund_saga=RefundSaga(context),
+            disputes=DisputeService(context),
+            privacy=PrivacyService(context),
             guilds=guilds,
+            notices=NoticeService(context),
+            reconciliation=self._reconciliation,
+            roles=self._roles,
+            role_sync=RoleSyncService(context),
             catalogue=context.catalogue,
             policy=context.policy,
             vendor=Vendor(
@@ -169,19 +222,29 @@ class Application:
         events = EventService(context)
         self._housekeeping = HousekeepingService(context)
         handlers.add("housekeeping.run", self._housekeeping.run)
+        timers = TimerService(context)
+        handlers.add(notice_jobs.PERIOD_OVER, timers.period_over)
+        handlers.add(notice_jobs.GRACE_OVER, timers.grace_over)
         handlers.add("event.apply", events.apply)
+        handlers.add("reconciliation.start", self._reconciliation.start)
+        handlers.add("reconciliation.page", self._reconciliation.take_page)
         self.worker = Worker(
             context.database,
             handlers,
             clock=context.clock,
             is_discord_ready=self.client.is_ready,
-            at_most={"event.apply": APPLIED_AT_ONCE},
+            at_most={
+                "event.apply": APPLIED_AT_ONCE,
+                role_jobs.APPLY: role_jobs.APPLIED_AT_ONCE,
+                notice_jobs.SEND: notice_jobs.SENT_AT_ONCE,
+            },
         )
         self.web = create_application(
             providers=context.providers,
             events=events,
             health=HealthService(context),
             is_gateway_up=self.client.is_gateway_up,
+            usage_api=_usage_api(environment.api_secret, context),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -191,7 +254,10 @@ class Application:
         away: a confirmed cancellation must not wait for it. What acts in Discord waits.
         """
         async with AsyncExitStack() as stack:
-            runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=10)
+            # Signatures are of the bytes as they are sent, and small bodies can unpack to large.
+            runner = web.AppRunner(
+                self.web, access_log=None, shutdown_timeout=10, auto_decompress=False
+            )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             host, port = self._environment.web_host, self._environment.web_port
@@ -202,8 +268,11 @@ class Application:
             await stack.enter_async_context(self.client)
             await self.client.add_features()
             await self._housekeeping.schedule()
+            await self._reconciliation.schedule()
+            hear_joins = await self._roles.start()
             working = asyncio.create_task(self.worker.run(), name="worker")
-            gateway = asyncio.create_task(self._serve_discord(), name="gateway")
+            serving = self._serve_discord(hear_joins=hear_joins)
+            gateway = asyncio.create_task(serving, name="gateway")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             _log.info("stopping")
@@ -214,9 +283,11 @@ class Application:
                 gateway.result()
             await _give_up(gateway)
 
-    async def _serve_discord(self) -> None:
+    async def _serve_discord(self, *, hear_joins: bool) -> None:
         """Log in and stay connected; raises SettingsError where Discord says what is wrong."""
         await self._log_in()
+        if hear_joins:
+            self.client.hear_joins()
         application = self.client.application
         self._guilds.note_application(
             is_private=application is not None and not application.bot_public
@@ -257,6 +328,21 @@ class Application:
                 raise SettingsError([WRONG_TOKEN]) from None
             else:
                 return
+
+
+def _usage_api(secret: SecretStr | None, context: Context) -> UsageApi | None:
+    """Without a secret nobody could sign, so that there is none."""
+    if secret is None:
+        return None
+    return UsageApi(
+        secret=secret,
+        usage=UsageService(context),
+        accounts=AccountService(context),
+        standing=StandingService(context),
+        replays=ReplayGuard(context),
+        catalogue=context.catalogue,
+        clock=context.clock,
+    )
 
 
 async def _give_up(task: asyncio.Task[Any]) -> None:

@@ -92,6 +92,17 @@ class MooringClient(commands.AutoShardedBot):
         latest = self.loop.time() - LONGEST_RECONNECT_SECONDS
         return all(lost > latest for lost in self._lost_since.values())
 
+    def hear_joins(self) -> None:
+        """Be told who joins a server, where the application may be; to be called before `connect`.
+
+        The intent is privileged: asking for it without having it ends the connection.
+        """
+        granted = self.application_flags
+        if granted.gateway_guild_members or granted.gateway_guild_members_limited:
+            self._connection._intents.members = True
+        else:
+            _log.warning("joins_not_heard", missing="Server Members Intent")
+
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Told again at each failed attempt: the first time counts."""
         self._lost_since.setdefault(shard_id, self.loop.time())

@@ -5,14 +5,24 @@ from typing import Protocol
 
 from bot.domain.catalogue import Catalogue
 from bot.services.accounts import AccountService
+from bot.services.cancellation_saga import CancellationSaga
 from bot.services.cancellations import CancellationService
 from bot.services.context import Clock, Policy
+from bot.services.disputes import DisputeService
 from bot.services.guilds import GuildService
 from bot.services.jobs import JobHandlers
+from bot.services.notices import NoticeService
+from bot.services.overviews import OverviewService
+from bot.services.privacy import PrivacyService
+from bot.services.purchase_completion import PurchaseCompletion
 from bot.services.purchases import PurchaseService
+from bot.services.reconciliation import ReconciliationService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
+from bot.services.role_sync import RoleSyncService
+from bot.services.roles import RoleService
+from bot.services.self_help import SelfHelpService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
 from cogs.interactions import Router
@@ -53,13 +63,23 @@ class Dependencies:
 
     accounts: AccountService
     subscriptions: SubscriptionService
+    overviews: OverviewService
+    self_help: SelfHelpService
     purchases: PurchaseService
+    purchase_completion: PurchaseCompletion
     cancellations: CancellationService
+    cancellation_saga: CancellationSaga
     resumptions: ResumptionService
     tickets: TicketService
     refunds: RefundService
     refund_saga: RefundSaga
+    disputes: DisputeService
+    privacy: PrivacyService
     guilds: GuildService
+    notices: NoticeService
+    reconciliation: ReconciliationService
+    roles: RoleService
+    role_sync: RoleSyncService
     catalogue: Catalogue
     policy: Policy
     vendor: Vendor

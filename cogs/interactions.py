@@ -121,12 +121,18 @@ async def _answer(interaction: Interaction, explanation: str) -> None:
     await reply(interaction, card(text(explanation), accent=words.WARNING_COLOUR))
 
 
-async def reply(interaction: Interaction, view: discord.ui.LayoutView) -> None:
+async def reply(
+    interaction: Interaction, view: discord.ui.LayoutView, *, file: discord.File | None = None
+) -> None:
     """Answer with a message that only this person sees."""
+    given = discord.utils.MISSING
+    if file is not None:
+        view.add_item(discord.ui.File(f"attachment://{file.filename}"))
+        given = file
     if interaction.response.is_done():
-        await interaction.followup.send(view=finished(view), ephemeral=True)
+        await interaction.followup.send(view=finished(view), ephemeral=True, file=given)
     else:
-        await interaction.response.send_message(view=finished(view), ephemeral=True)
+        await interaction.response.send_message(view=finished(view), ephemeral=True, file=given)
 
 
 async def replace(interaction: Interaction, view: discord.ui.LayoutView) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import discord
 from discord import ui
 
+from bot.domain.errors import LinkRefused
+from cogs.words import allowed_link
+
 View = ui.LayoutView
 Part = ui.Item[View]
 
@@ -37,6 +40,11 @@ def row(*items: ui.Button[View] | ui.Select[View]) -> ui.ActionRow[View]:
     return ui.ActionRow(*items)
 
 
+def section(markdown: str, accessory: ui.Button[View]) -> ui.Section[View]:
+    """A paragraph with a button beside it."""
+    return ui.Section(text(markdown), accessory=accessory)
+
+
 def button(
     label: str,
     custom_id: str,
@@ -48,9 +56,12 @@ def button(
     return ui.Button(label=label, custom_id=custom_id, style=style, disabled=disabled)
 
 
-def link_button(label: str, url: str) -> ui.Button[View]:
-    """A button that opens a page."""
-    return ui.Button(label=label, url=url)
+def link_button(label: str, url: str, *, hosts: frozenset[str]) -> ui.Button[View]:
+    """A button that opens a page; raises LinkRefused for one that is not on `hosts` (S22)."""
+    allowed = allowed_link(url, hosts=hosts)
+    if allowed is None:
+        raise LinkRefused
+    return ui.Button(label=label, url=allowed)
 
 
 def select(

@@ -12,16 +12,17 @@ from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.errors import (
     AccountTaken,
     AlreadyLinked,
-    AlreadySubscribed,
     AttemptOver,
     CodeExpired,
     ConsequenceChanged,
     GuildNotSetUp,
     InvalidAddress,
     InvalidAmount,
+    LinkRefused,
     MooringError,
     NoPayments,
     NoSuchThing,
+    NothingForSale,
     NothingToCancel,
     NothingToResume,
     NotLinked,
@@ -29,18 +30,27 @@ from bot.domain.errors import (
     NotRefundable,
     NotYours,
     OwnAccount,
+    PartialRefundUnsupported,
+    PurchaseReplaced,
     RefundOver,
     RefundsSwitchedOff,
     ResumeUnderWay,
+    RolesSetByFile,
+    RoleUnfit,
+    SamePlan,
     ServerNotTrusted,
     TicketExists,
     TicketOver,
     TooManyLinkRequests,
+    TopUpNeedsPlan,
+    TopUpNotNeeded,
+    TopUpTooEarly,
     WrongCode,
 )
 from bot.domain.links import is_allowed_link
 from bot.domain.money import Money, minor_digits
 from bot.domain.subscription import Subscription
+from cogs.role_obstacles import why
 
 NEUTRAL_COLOUR = 0x5B6EE1
 SUCCESS_COLOUR = 0x2E9E6B
@@ -125,6 +135,8 @@ def every(interval: Interval) -> str:
         Interval.DAY: "daily",
         Interval.WEEK: "weekly",
         Interval.MONTH: "monthly",
+        Interval.QUARTER: "every three months",
+        Interval.HALF_YEAR: "every six months",
         Interval.YEAR: "yearly",
     }[interval]
 
@@ -135,11 +147,23 @@ def plan_name(subscription: Subscription, catalogue: Catalogue) -> str:
     return plan.name if plan else "Your plan"
 
 
+def allowed_link(url: str | None, *, hosts: frozenset[str]) -> str | None:
+    """The address, or None for one that nobody may be sent to: every link passes here (S22)."""
+    return url if url is not None and is_allowed_link(url, hosts=hosts) else None
+
+
 def link(label: str, url: str | None, *, hosts: frozenset[str]) -> str | None:
     """A markdown link, or None for what may not be linked to (rule S22)."""
-    if url is None or not is_allowed_link(url, hosts=hosts) or any(sign in url for sign in "()<> "):
+    allowed = allowed_link(url, hosts=hosts)
+    if allowed is None or any(sign in allowed for sign in "()<> "):
         return None
-    return f"[{label}]({url})"
+    return f"[{label}]({allowed})"
+
+
+def masked_address(address: str) -> str:
+    """Enough of a mail address to know one's own by, and too little to write to it."""
+    local, _, host = address.rpartition("@")
+    return f"`{plain(local[:1])}•••@{plain(host)}`"
 
 
 def plain(written: str) -> str:
@@ -194,10 +218,40 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             )
         case NothingToResume():
             return "**There is nothing to resume.** No cancellation is scheduled."
-        case AlreadySubscribed():
+        case SamePlan(ends_at=None):
             return (
-                "**You already have a subscription**, and a second one would charge you twice.\n"
-                "Run `/balance` to see it."
+                "**You already have this plan at this interval.** Nothing was changed. It renews "
+                "by itself; run `/balance` to see when."
+            )
+        case SamePlan(ends_at=datetime() as ends_at):
+            return (
+                f"**You have this plan until {day(ends_at)}.** To keep it, run `/resume` before "
+                "then. Nothing is charged before the next renewal."
+            )
+        case NothingForSale():
+            return (
+                "**Nothing is for sale for your account right now.** Nothing was changed. Please "
+                "open a ticket with `/ticket`."
+            )
+        case PurchaseReplaced():
+            return (
+                "**You have started another purchase, or given this one up.** Nothing was charged "
+                "here. Please go on with the newest screen, or run the command again."
+            )
+        case TopUpNeedsPlan():
+            return (
+                "**A top-up needs a paid plan that is on.** Run `/balance` to see your plan, or "
+                "`/plans` to choose one."
+            )
+        case TopUpTooEarly():
+            return (
+                "**Your allowance for this period is not there yet.** It comes with the payment. "
+                "Run `/balance` and press Refresh. You can top up once it is used up."
+            )
+        case TopUpNotNeeded(left=left):
+            return (
+                f"**You still have {count(left)} of this month's allowance.** You can top up once "
+                "it is used up. Nothing was charged."
             )
         case AttemptOver(outcome="cancelled"):
             return "**This cancellation is already done.** Run `/balance` to see its end date."
@@ -261,6 +315,16 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
                 f"**This server is not set up yet.** Missing: {', '.join(missing)}.\n"
                 "An administrator can choose it with `/setup`."
             )
+        case RolesSetByFile():
+            return (
+                "**`mooring.toml` sets the plan roles of this server.** Nothing was changed.\n"
+                "Whoever runs the bot can change them there, under `[guild.plan_roles]`."
+            )
+        case RoleUnfit(role_id=role_id, obstacle=obstacle):
+            return (
+                f"**<@&{role_id}> cannot be the role of a plan.** {why(obstacle)}\n"
+                "Nothing was changed."
+            )
         case ServerNotTrusted(guild_id=guild_id):
             return (
                 "**The bot is not meant for this server.** Whoever runs the bot can name it under "
@@ -273,6 +337,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return f"**You already have a ticket for this:** <#{channel_id}>"
         case TicketOver():
             return "**This ticket is already closed.** You can open a new one with `/ticket`."
+        case LinkRefused():
+            return (
+                "**The link was not shown.** It leads to a page that is not on this bot's list of "
+                "safe addresses. Nothing was changed or charged.\n"
+                "Please open a ticket with `/ticket`, so that the team can look at it."
+            )
         case NoSuchThing(what=what):
             return f"**This {what} does not exist any more.** Please run the command again."
         case RefundsSwitchedOff():
@@ -298,6 +368,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return (
                 "**That is not an amount that can be refunded.** Write it with a point, for "
                 f"example `5.00`. At most {money(left)} is left."
+            )
+        case PartialRefundUnsupported(left=left):
+            return (
+                "**The provider of this payment cannot give back a part of it.** Nothing was "
+                f"refunded. You can refund all that is left, {money(left)}, or give back a part in "
+                "the provider's dashboard."
             )
         case OwnAccount():
             return "**You cannot refund a payment of your own.** Ask another moderator."

@@ -133,6 +133,20 @@ async def time_out(connection: AsyncConnection, *, before: datetime, now: dateti
     return int(result.rowcount)
 
 
+async def end_unfinished(
+    connection: AsyncConnection, subscription_id: SubscriptionId, *, failure: str, now: datetime
+) -> None:
+    """End the attempt that goes on for a subscription, because there is nothing left to ask."""
+    await connection.execute(
+        sa.update(cancel_attempts)
+        .where(
+            cancel_attempts.c.subscription_id == subscription_id,
+            cancel_attempts.c.state.in_([state.value for state in UNFINISHED]),
+        )
+        .values(state=AttemptState.TIMED_OUT.value, finished_at=now, failure=failure)
+    )
+
+
 async def note_ticket(
     connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId, ticket_id: TicketId
 ) -> None:

@@ -1,5 +1,6 @@
 """Purchases that members have started, and what became of them."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from bot.domain.identifiers import CheckoutId, CustomerId, PaymentId, Subscripti
 from bot.domain.refund import PaymentPurpose
 from storage.schema import checkouts
 
+# Each costs a request to the provider.
+ASKED_AT_ONCE = 5
 _MAY_BE_PAID = (CheckoutState.OPENING, CheckoutState.OPEN, CheckoutState.CLOSED)
 
 
@@ -37,8 +40,13 @@ def _checkout(row: sa.Row[tuple[object, ...]]) -> Checkout:
     )
 
 
-async def add(connection: AsyncConnection, checkout: Checkout) -> None:
-    """Remember a purchase before the provider is asked for its page."""
+async def add(
+    connection: AsyncConnection, checkout: Checkout, *, screen: Mapping[str, object]
+) -> None:
+    """Remember a purchase before the provider is asked for its page.
+
+    Raises IntegrityError while another one of the user is unfinished.
+    """
     await connection.execute(
         sa.insert(checkouts).values(
             id=checkout.id,
@@ -54,6 +62,7 @@ async def add(connection: AsyncConnection, checkout: Checkout) -> None:
             tops_up=checkout.tops_up,
             cycle_start=checkout.cycle_start,
             units=checkout.units,
+            screen=dict(screen),
         )
     )
 
@@ -65,17 +74,66 @@ async def find(connection: AsyncConnection, checkout_id: CheckoutId) -> Checkout
     return None if row is None else _checkout(row)
 
 
-async def unfinished_of_user(connection: AsyncConnection, user_id: UserId) -> list[Checkout]:
-    """Those of the user that may still be paid, oldest first."""
+async def of_payments(
+    connection: AsyncConnection, payment_ids: Collection[PaymentId]
+) -> list[Checkout]:
+    """Those that were paid by these payments."""
+    if not payment_ids:
+        return []
+    rows = await connection.execute(
+        sa.select(checkouts).where(checkouts.c.payment_id.in_(payment_ids))
+    )
+    return [_checkout(row) for row in rows]
+
+
+async def unfinished(connection: AsyncConnection, user_id: UserId) -> Checkout | None:
+    """The purchase that the user has under way; there is one at most."""
+    statement = sa.select(checkouts).where(
+        checkouts.c.user_id == user_id,
+        checkouts.c.state.in_((CheckoutState.OPENING.value, CheckoutState.OPEN.value)),
+    )
+    row = (await connection.execute(statement)).first()
+    return None if row is None else _checkout(row)
+
+
+async def unpaid_since(
+    connection: AsyncConnection, user_id: UserId, *, since: datetime
+) -> list[Checkout]:
+    """Those of the user with a page that are not known to be paid, newest first."""
     rows = await connection.execute(
         sa.select(checkouts)
         .where(
             checkouts.c.user_id == user_id,
-            checkouts.c.state.in_((CheckoutState.OPENING.value, CheckoutState.OPEN.value)),
+            checkouts.c.created_at > since,
+            checkouts.c.page_id.is_not(None),
+            checkouts.c.state != CheckoutState.COMPLETED.value,
         )
-        .order_by(checkouts.c.created_at)
+        .order_by(checkouts.c.created_at.desc())
+        .limit(ASKED_AT_ONCE)
     )
     return [_checkout(row) for row in rows]
+
+
+async def set_screen(
+    connection: AsyncConnection, checkout_id: CheckoutId, screen: Mapping[str, object]
+) -> None:
+    """Where the member looks now."""
+    await connection.execute(
+        sa.update(checkouts).where(checkouts.c.id == checkout_id).values(screen=dict(screen))
+    )
+
+
+async def take_screen(
+    connection: AsyncConnection, checkout_id: CheckoutId
+) -> Mapping[str, object] | None:
+    """Where the outcome is to be shown; the store forgets it, because it is a kind of key."""
+    found: Mapping[str, object] | None = await connection.scalar(
+        sa.select(checkouts.c.screen).where(checkouts.c.id == checkout_id)
+    )
+    await connection.execute(
+        sa.update(checkouts).where(checkouts.c.id == checkout_id).values(screen=sa.null())
+    )
+    return found
 
 
 async def open_page(
@@ -90,14 +148,32 @@ async def open_page(
     )
 
 
-async def close(connection: AsyncConnection, checkout_id: CheckoutId) -> Checkout | None:
-    """The member has given it up or started another one; None when it is paid."""
+async def close(
+    connection: AsyncConnection,
+    checkout_id: CheckoutId,
+    *,
+    expected: tuple[CheckoutState, ...] = (CheckoutState.OPENING, CheckoutState.OPEN),
+) -> Checkout | None:
+    """Given up, or replaced by another one; None when it is in none of the expected states."""
     return await _advance(
         connection,
         checkout_id,
-        (CheckoutState.OPENING, CheckoutState.OPEN),
-        {"state": CheckoutState.CLOSED.value},
+        expected,
+        {"state": CheckoutState.CLOSED.value, "screen": sa.null()},
     )
+
+
+async def close_stale(connection: AsyncConnection, *, before: datetime) -> int:
+    """Close those that were started before that time: their pages have expired."""
+    result = await connection.execute(
+        sa.update(checkouts)
+        .where(
+            checkouts.c.state.in_((CheckoutState.OPENING.value, CheckoutState.OPEN.value)),
+            checkouts.c.created_at < before,
+        )
+        .values(state=CheckoutState.CLOSED.value, screen=sa.null())
+    )
+    return int(result.rowcount)
 
 
 async def complete(

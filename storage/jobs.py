@@ -1,6 +1,6 @@
 """The jobs table: everything that has to happen after a commit, at least once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -240,6 +240,11 @@ async def supersede(
 async def exists(connection: AsyncConnection, key: str) -> bool:
     """Whether a job with this key was ever added."""
     return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None
+
+
+async def known(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
+    """Those of the keys with which a job was ever added."""
+    return set(await connection.scalars(sa.select(jobs.c.key).where(jobs.c.key.in_(keys))))
 
 
 async def next_run(connection: AsyncConnection, *, now: datetime) -> datetime | None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import ProviderName
+from storage.purge import purge_some
 from storage.schema import reconciliations
 
 
@@ -114,8 +115,5 @@ async def advance(
 
 
 async def purge(connection: AsyncConnection, *, before: datetime) -> int:
-    """Forget runs that were finished before that time."""
-    result = await connection.execute(
-        sa.delete(reconciliations).where(reconciliations.c.finished_at < before)
-    )
-    return int(result.rowcount)
+    """Forget a portion of the runs that were finished before that time."""
+    return await purge_some(connection, reconciliations, reconciliations.c.finished_at < before)

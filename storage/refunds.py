@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import PaymentId, RefundId
+from bot.domain.identifiers import PaymentId, RefundId, SubscriptionId
 from bot.domain.money import Money
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
 from storage.schema import refunds
@@ -82,6 +82,21 @@ async def payments_under_way(connection: AsyncConnection) -> frozenset[PaymentId
         )
     )
     return frozenset(PaymentId(each) for each in rows)
+
+
+async def has_ended(connection: AsyncConnection, subscription_id: SubscriptionId) -> bool:
+    """Whether a confirmed refund has ended this subscription, or is about to."""
+    states = (RefundState.REQUESTED, RefundState.REFUNDED, RefundState.DONE)
+    found = await connection.scalar(
+        sa.select(refunds.c.id)
+        .where(
+            refunds.c.subscription_id == subscription_id,
+            refunds.c.consequence == Consequence.ENDS_SUBSCRIPTION.value,
+            refunds.c.state.in_([state.value for state in states]),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def advance(

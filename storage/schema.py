@@ -1,30 +1,8 @@
 """The tables. Times are UTC, stored as whole milliseconds since 1970; money in minor units."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Timestamp(sa.TypeDecorator[datetime]):
-    """An aware datetime as an integer: the same bytes, order and index on both databases."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002
-        """Milliseconds since 1970; a naive time is a defect and raises TypeError."""
-        return None if value is None else (value - EPOCH) // timedelta(milliseconds=1)
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """The aware time."""
-        return None if value is None else EPOCH + timedelta(milliseconds=value)
-
-
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
+from storage.columns import Json, Key, Timestamp, partial
 
 metadata = sa.MetaData(
     naming_convention={
@@ -35,14 +13,6 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
-    condition = sa.text(where)
-    return sa.Index(
-        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
-    )
-
 
 guilds = sa.Table(
     "guilds",
@@ -66,6 +36,8 @@ customers = sa.Table(
     sa.Column("linked_at", Timestamp),
     sa.Column("card_last_digits", sa.Text),
     sa.Column("card_expires_at", Timestamp),
+    # Set while its member wants nothing remembered about them that the books do not need.
+    sa.Column("erased_at", Timestamp),
     sa.Index(None, "provider"),
 )
 
@@ -130,6 +102,23 @@ payments = sa.Table(
     sa.Index(None, "customer_id", "paid_at"),
 )
 
+disputes = sa.Table(
+    "disputes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    # No foreign key: the payment itself may be told of later.
+    sa.Column("payment_id", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("opened_at", Timestamp, nullable=False),
+    sa.Column("answer_by", Timestamp),
+    sa.Column("asked_at", Timestamp, nullable=False),
+    sa.Index(None, "payment_id"),
+)
+
 invoices = sa.Table(
     "invoices",
     metadata,
@@ -160,10 +149,19 @@ ledger = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("recorded_at", Timestamp, nullable=False),
-    # All that a balance needs, so that it is summed from the index alone.
-    sa.Index(
-        "ix_ledger_balance", "subscription_id", "period_start", "month_start", "kind", "amount"
-    ),
+    sa.Index(None, "subscription_id", "period_start"),
+)
+
+# The sums of the ledger's entries. Triggers keep them, so that no writer can forget to.
+ledger_months = sa.Table(
+    "ledger_months",
+    metadata,
+    sa.Column("subscription_id", sa.Text, primary_key=True),
+    sa.Column("period_start", Timestamp, primary_key=True),
+    sa.Column("month_start", Timestamp, primary_key=True),
+    sa.Column("granted", sa.BigInteger, nullable=False),
+    sa.Column("topped_up", sa.BigInteger, nullable=False),
+    sa.Column("used", sa.BigInteger, nullable=False),
 )
 
 checkouts = sa.Table(
@@ -187,9 +185,15 @@ checkouts = sa.Table(
     sa.Column("subscription_id", sa.Text),
     sa.Column("payment_id", sa.Text),
     sa.Column("completed_at", Timestamp),
+    # Where the member looks while they pay: emptied once the outcome is shown there.
+    sa.Column("screen", Json),
     sa.Index(None, "user_id", "created_at"),
     sa.Index(None, "subscription_id"),
     sa.Index(None, "payment_id"),
+    # Two clicks, or two processes, make one page.
+    partial(
+        "uq_checkouts_unfinished", "user_id", where="state IN ('opening', 'open')", unique=True
+    ),
 )
 
 notice_settings = sa.Table(
@@ -206,6 +210,8 @@ plan_roles = sa.Table(
     sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("plan_id", sa.Text, primary_key=True),
     sa.Column("role_id", sa.BigInteger, nullable=False),
+    # Taken over from mooring.toml at start, and gone when it no longer says so.
+    sa.Column("from_file", sa.Boolean, nullable=False),
 )
 
 # Roles that the bot has given: it takes back no others.
@@ -227,12 +233,14 @@ reconciliations = sa.Table(
     sa.Column("started_at", Timestamp, nullable=False),
     # What was invoiced and paid from then on is looked at.
     sa.Column("since", Timestamp, nullable=False),
+    # All that the first one finds was missing: that is no news.
+    sa.Column("is_first", sa.Boolean, nullable=False),
     sa.Column("cursor", sa.Text),
     sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("repaired", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("repaired", Json, nullable=False),
     sa.Column("finished_at", Timestamp),
     sa.Index(None, "provider", "started_at"),
-    _partial("uq_reconciliations_unfinished", "provider", where="finished_at IS NULL", unique=True),
+    partial("uq_reconciliations_unfinished", "provider", where="finished_at IS NULL", unique=True),
 )
 
 cancel_attempts = sa.Table(
@@ -253,7 +261,8 @@ cancel_attempts = sa.Table(
     sa.Column("effective_at", Timestamp),
     sa.Column("failure", sa.Text),
     sa.Index(None, "customer_id", "started_at"),
-    _partial(
+    sa.Index(None, "user_id"),
+    partial(
         "uq_cancel_attempts_unfinished",
         "subscription_id",
         where="state IN ('started', 'reason_given', 'requested')",
@@ -282,8 +291,10 @@ refunds = sa.Table(
     sa.Column("provider_refund_id", sa.Text),
     sa.Column("provider_status", sa.Text),
     sa.Column("failure", sa.Text),
+    sa.Index(None, "payment_id"),
+    sa.Index(None, "member_id"),
     # Money moves once: no second refund of a payment while one is under way.
-    _partial(
+    partial(
         "uq_refunds_unfinished",
         "payment_id",
         where="state IN ('requested', 'refunded')",
@@ -310,7 +321,7 @@ tickets = sa.Table(
     sa.Column("close_reason", sa.Text),
     sa.UniqueConstraint("guild_id", "number"),
     sa.Index(None, "opener_id", "created_at"),
-    _partial(
+    partial(
         "uq_tickets_occupying",
         "guild_id",
         "opener_id",
@@ -318,7 +329,7 @@ tickets = sa.Table(
         where="state IN ('opening', 'open')",
         unique=True,
     ),
-    _partial("ix_tickets_unclosed", "state", where="state IN ('opening', 'open', 'closing')"),
+    partial("ix_tickets_unclosed", "state", where="state IN ('opening', 'open', 'closing')"),
 )
 
 ticket_messages = sa.Table(
@@ -337,6 +348,14 @@ ticket_messages = sa.Table(
     sa.Index(None, "ticket_id", "message_id"),
 )
 
+# Signatures under which a request was taken in, until they are too old to be taken anyway.
+used_signatures = sa.Table(
+    "used_signatures",
+    metadata,
+    sa.Column("signature", sa.LargeBinary, primary_key=True),
+    sa.Column("expires_at", Timestamp, nullable=False, index=True),
+)
+
 events = sa.Table(
     "events",
     metadata,
@@ -352,7 +371,7 @@ jobs = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("key", Key, nullable=False, unique=True),
     # Jobs that share a line run one after another, in the order in which they were added.
     sa.Column("line", sa.Text),
     sa.Column("payload", Json, nullable=False),
@@ -362,9 +381,9 @@ jobs = sa.Table(
     sa.Column("lease_token", sa.Text),
     sa.Column("done_at", Timestamp),
     sa.Column("last_error", sa.Text),
-    _partial("ix_jobs_due", "run_at", where="done_at IS NULL"),
-    _partial("ix_jobs_line", "line", "id", where="done_at IS NULL"),
-    _partial("ix_jobs_done", "done_at", where="done_at IS NOT NULL"),
+    partial("ix_jobs_due", "run_at", where="done_at IS NULL"),
+    partial("ix_jobs_line", "line", "id", where="done_at IS NULL"),
+    partial("ix_jobs_done", "done_at", where="done_at IS NOT NULL"),
 )
 
 audit_log = sa.Table(
@@ -372,9 +391,12 @@ audit_log = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("at", Timestamp, nullable=False),
-    sa.Column("actor_id", sa.BigInteger),
+    # The actor can be erased, the seal stays: the chain is over the seal.
+    sa.Column("actor_id", sa.BigInteger, index=True),
+    sa.Column("actor_salt", sa.Text),
+    sa.Column("actor_seal", sa.Text),
     sa.Column("action", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
     sa.Column("details", sa.Text, nullable=False),
     sa.Column("previous_hash", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False, unique=True),

@@ -15,7 +15,14 @@ from bot.domain.identifiers import (
     TicketId,
     UserId,
 )
-from bot.domain.ticket import OCCUPYING, OpenTicket, Ticket, TicketMessage, TicketState
+from bot.domain.ticket import (
+    OCCUPYING,
+    UNCLOSED,
+    OpenTicket,
+    Ticket,
+    TicketMessage,
+    TicketState,
+)
 from storage.schema import ticket_messages, tickets
 from storage.upsert import insert_new
 
@@ -85,6 +92,19 @@ async def occupying(
     )
     row = (await connection.execute(statement)).first()
     return None if row is None else _ticket(row)
+
+
+async def unclosed_of_user(connection: AsyncConnection, opener_id: UserId) -> list[Ticket]:
+    """Every ticket of the member's that somebody still has to deal with, oldest first."""
+    rows = await connection.execute(
+        sa.select(tickets)
+        .where(
+            tickets.c.opener_id == opener_id,
+            tickets.c.state.in_([state.value for state in UNCLOSED]),
+        )
+        .order_by(tickets.c.created_at)
+    )
+    return [_ticket(row) for row in rows]
 
 
 async def advance(

@@ -39,6 +39,15 @@ async def insert_new(
     return inserted
 
 
+async def insert_many_new(
+    connection: AsyncConnection, table: sa.Table, rows: Sequence[Row], *, unique: Sequence[str]
+) -> None:
+    """Like `insert_new` where nobody asks how many: one statement, compiled once, for all rows."""
+    if rows:
+        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(unique))
+        await connection.execute(statement, [dict(row) for row in rows])
+
+
 async def replace_older(
     connection: AsyncConnection, table: sa.Table, row: Row, *, key: str = "id"
 ) -> bool:

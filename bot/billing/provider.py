@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.account import Card
+from bot.domain.dispute import Dispute
 from bot.domain.identifiers import (
     CheckoutId,
     CustomerId,
@@ -16,6 +17,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
+from bot.domain.payment_failure import PaymentFailure
 from bot.domain.refund import Ground, Payment, PaymentPurpose
 from bot.domain.subscription import Subscription
 
@@ -110,6 +112,15 @@ class Snapshot:
     invoices: tuple[Invoice, ...] = ()
     paid_periods: tuple[PaidPeriod, ...] = ()
     completed_checkouts: tuple[CompletedCheckout, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of everything that a provider holds; `next_cursor` None means the last one."""
+
+    snapshot: Snapshot
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +169,16 @@ class BillingProvider(Protocol):
         """A payment with the invoice and the subscription that it paid for."""
         ...
 
+    async def fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
+        """A subscription with its customer, and the card where the provider shows it."""
+        ...
+
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """A customer with all subscriptions and the newest invoices and payments."""
+        ...
+
+    async def last_failure(self, customer_id: CustomerId) -> PaymentFailure | None:
+        """The newest attempt to charge the customer, if it failed; None when it succeeded (S28)."""
         ...
 
     async def schedule_cancellation(
@@ -180,9 +199,15 @@ class BillingProvider(Protocol):
         ...
 
     async def end_subscription(
-        self, subscription_id: SubscriptionId, *, idempotency_key: str
+        self,
+        subscription_id: SubscriptionId,
+        *,
+        feedback: str | None = None,
+        comment: str | None = None,
+        idempotency_key: str,
     ) -> Snapshot:
-        """End it now (rule S11); one that has ended already is no error."""
+        """End it now (rules S3, S11): nothing more is collected for it, what is due already
+        included. One that has ended before is no error."""
         ...
 
     async def refund(
@@ -210,9 +235,18 @@ class BillingProvider(Protocol):
         closed already is no error."""
         ...
 
+    async def fetch_checkout(self, page_id: str) -> Snapshot:
+        """What was bought on a page; `completed_checkouts` is empty while it is not paid."""
+        ...
+
     async def portal_url(self, customer_id: CustomerId, *, return_url: str) -> str:
         """The provider's own page for cards and addresses; it opens without a password for a
         short time, so it is shown to the customer alone."""
+        ...
+
+    async def fetch_page(self, cursor: str | None, *, since: datetime) -> Page:
+        """Everything, a page at a time: all subscriptions with their customers, then what was
+        bought, paid and given back `since` then. `cursor` is None first, then the last page's."""
         ...
 
     async def close(self) -> None:

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
+from bot.billing.creem import CreemProvider
 from bot.billing.provider import BillingProvider
 from bot.billing.stripe import StripeProvider
 from bot.domain.catalogue import Catalogue
-from bot.domain.identifiers import STRIPE, ProviderName
+from bot.domain.identifiers import CREEM, STRIPE, ProviderName
 from bot.settings import ProviderKeys
 
 _ADAPTERS: Mapping[ProviderName, Callable[[ProviderKeys, Catalogue], BillingProvider]] = {
     STRIPE: lambda keys, catalogue: StripeProvider(
+        api_key=keys.api_key,
+        webhook_secret=keys.webhook_secret,
+        api_url=keys.api_url,
+        catalogue=catalogue,
+    ),
+    CREEM: lambda keys, catalogue: CreemProvider(
         api_key=keys.api_key,
         webhook_secret=keys.webhook_secret,
         api_url=keys.api_url,

@@ -2,25 +2,33 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 import stripe
 from stripe.params import (
     RefundCreateParams,
+    SubscriptionCancelParams,
     SubscriptionUpdateParams,
 )
 
 from bot.billing.provider import (
     BadEventError,
-    CompletedCheckout,
     CustomerRecord,
     EventHint,
+    Page,
     RefundReceipt,
     Snapshot,
 )
 from bot.billing.stripe_account import translated_errors
+from bot.billing.stripe_failures import StripeFailures
+from bot.billing.stripe_listing import StripeListing
 from bot.billing.stripe_objects import (
+    CARD,
+    INVOICE,
+    SUBSCRIPTION,
     account_snapshot,
+    checkout_snapshot,
     customer_record,
     invoice_snapshot,
     payment_of,
@@ -29,7 +37,6 @@ from bot.billing.stripe_objects import (
 from bot.billing.stripe_pages import StripePages
 from bot.domain.identifiers import (
     STRIPE,
-    CheckoutId,
     CustomerId,
     PaymentId,
     SubscriptionId,
@@ -52,7 +59,14 @@ _CHECKOUT_PAID = ("checkout.session.completed", "checkout.session.async_payment_
 _REFERENCES = ("customer", "subscription", "charge", "payment_intent", "invoice")
 
 
-class StripeProvider(StripePages):
+def _reason(feedback: str | None, comment: str | None) -> dict[str, Any]:
+    """The parameter that holds why a member leaves; left out when nothing was said."""
+    said = (("feedback", feedback), ("comment", comment))
+    details = {name: value for name, value in said if value}
+    return {"cancellation_details": details} if details else {}
+
+
+class StripeProvider(StripePages, StripeFailures):
     """One Stripe account."""
 
     name = STRIPE
@@ -88,18 +102,30 @@ class StripeProvider(StripePages):
         """Fetch by the event's family. Events that change nothing here give None."""
         family = hint.type.split(".", 1)[0]
         if hint.type.startswith("customer.subscription.") and hint.object_id:
-            return await self._fetch_subscription(SubscriptionId(hint.object_id))
+            return await self.fetch_subscription(SubscriptionId(hint.object_id))
         if family == "invoice" and hint.object_id and hint.object_id.startswith("in_"):
             return await self._fetch_invoice(hint.object_id)
         if family in ("charge", "refund") and "payment_intent" in hint.references:
-            return await self._fetch_payment(hint.references["payment_intent"])
+            return await self._fetch_charged(hint)
         if hint.type in _CHECKOUT_PAID and hint.object_id:
-            return await self._fetch_checkout(hint.object_id)
+            return await self.fetch_checkout(hint.object_id)
         if hint.type in ("customer.created", "customer.updated") and hint.object_id:
             async with translated_errors():
-                customer = await self._v1.customers.retrieve_async(hint.object_id)
+                customer = await self._v1.customers.retrieve_async(
+                    hint.object_id, {"expand": list(CARD)}
+                )
             return Snapshot(customers=(customer_record(customer.to_dict()),))
         return None
+
+    async def _fetch_charged(self, hint: EventHint) -> Snapshot | None:
+        if hint.type.startswith("charge.dispute.") and hint.object_id:
+            return await self.fetch_dispute(hint.object_id, fetch_payment=self.fetch_payment)
+        return await self._fetch_payment(hint.references["payment_intent"])
+
+    async def fetch_page(self, cursor: str | None, *, since: datetime) -> Page:
+        """Subscriptions, then what was bought, invoiced, paid, refunded and disputed `since`."""
+        listing = StripeListing(self._v1, self._catalogue, self.fetch_payment)
+        return await listing.fetch_page(cursor, since=since)
 
     async def customers_with_address(self, address: str) -> tuple[CustomerRecord, ...]:
         """Stripe compares addresses with case: what was typed and its lower-case form count."""
@@ -111,10 +137,18 @@ class StripeProvider(StripePages):
                     found[customer.id] = customer_record(customer.to_dict())
         return tuple(found.values())
 
+    async def fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
+        """One read: the subscription with its customer, and the card that pays for it."""
+        async with translated_errors():
+            found = await self._v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": list(SUBSCRIPTION)}
+            )
+        return self._subscription_snapshot(found.to_dict())
+
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """Four reads: the customer, its subscriptions, invoices with payments, and payments."""
         async with translated_errors():
-            customer = await self._v1.customers.retrieve_async(customer_id)
+            customer = await self._v1.customers.retrieve_async(customer_id, {"expand": list(CARD)})
             subscriptions = await self._v1.subscriptions.list_async(
                 {"customer": customer_id, "status": "all", "limit": 100}
             )
@@ -151,12 +185,7 @@ class StripeProvider(StripePages):
             )
         if current.cancel_at_period_end or current.status == "canceled":
             return self._subscription_snapshot(current.to_dict())
-        details = {
-            name: value for name, value in (("feedback", feedback), ("comment", comment)) if value
-        }
-        params: dict[str, Any] = {"cancel_at_period_end": True}
-        if details:
-            params["cancellation_details"] = details
+        params = {"cancel_at_period_end": True, **_reason(feedback, comment)}
         return await self._update(subscription_id, params, idempotency_key)
 
     async def undo_cancellation(
@@ -176,15 +205,25 @@ class StripeProvider(StripePages):
         return self._subscription_snapshot(current.to_dict())
 
     async def end_subscription(
-        self, subscription_id: SubscriptionId, *, idempotency_key: str
+        self,
+        subscription_id: SubscriptionId,
+        *,
+        feedback: str | None = None,
+        comment: str | None = None,
+        idempotency_key: str,
     ) -> Snapshot:
-        """Cancel at once, without an invoice or a proration of Stripe's own."""
+        """Cancel at once, without an invoice or a proration of Stripe's own.
+
+        Stripe then stops collecting the subscription's open invoices by itself.
+        """
         async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
                 subscription_id, {"expand": ["customer"]}
             )
             if current.status != "canceled":
-                current = await self._cancel_now(subscription_id, idempotency_key)
+                current = await self._cancel_now(
+                    subscription_id, _reason(feedback, comment), idempotency_key
+                )
         return self._subscription_snapshot(current.to_dict())
 
     async def refund(
@@ -217,15 +256,14 @@ class StripeProvider(StripePages):
         return None
 
     async def _cancel_now(
-        self, subscription_id: SubscriptionId, idempotency_key: str
+        self, subscription_id: SubscriptionId, reason: Mapping[str, Any], idempotency_key: str
     ) -> stripe.Subscription:
         """Stripe keeps no answers to DELETE: the SDK's second try, after an answer was lost, is
         refused because there is nothing left to cancel."""
+        body = cast(SubscriptionCancelParams, {**reason, "expand": ["customer"]})
         try:
             return await self._v1.subscriptions.cancel_async(
-                subscription_id,
-                {"expand": ["customer"]},
-                {"idempotency_key": idempotency_key},
+                subscription_id, body, {"idempotency_key": idempotency_key}
             )
         except stripe.InvalidRequestError:
             current = await self._v1.subscriptions.retrieve_async(
@@ -247,22 +285,15 @@ class StripeProvider(StripePages):
 
     def _subscription_snapshot(self, subscription: Mapping[str, Any]) -> Snapshot:
         return Snapshot(
-            customers=(customer_record(subscription["customer"]),),
+            customers=(customer_record(subscription["customer"], subscription),),
             subscriptions=(subscription_of(subscription, self._catalogue),),
         )
-
-    async def _fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
-        async with translated_errors():
-            found = await self._v1.subscriptions.retrieve_async(
-                subscription_id, {"expand": ["customer"]}
-            )
-        return self._subscription_snapshot(found.to_dict())
 
     async def _fetch_invoice(self, invoice_id: str) -> Snapshot:
         async with translated_errors():
             invoice = await self._v1.invoices.retrieve_async(
                 invoice_id,
-                {"expand": ["customer", "payments", "parent.subscription_details.subscription"]},
+                {"expand": list(INVOICE)},
             )
             found = invoice.to_dict()
             intents = [
@@ -296,25 +327,10 @@ class StripeProvider(StripePages):
             payments=() if payment is None else (payment,),
         )
 
-    async def _fetch_checkout(self, session_id: str) -> Snapshot | None:
+    async def fetch_checkout(self, page_id: str) -> Snapshot:
+        """A Checkout session with what was bought, once it is paid."""
         async with translated_errors():
             session = await self._v1.checkout.sessions.retrieve_async(
-                session_id, {"expand": ["customer", "subscription"]}
+                page_id, {"expand": ["customer", "subscription"]}
             )
-        found = session.to_dict()
-        if found.get("customer") is None:
-            return None
-        bought = found.get("subscription")
-        reference = (found.get("metadata") or {}).get("mooring_checkout")
-        paid = found["payment_status"] != "unpaid"
-        completed = CompletedCheckout(
-            reference=CheckoutId(reference or ""),
-            customer_id=CustomerId(found["customer"]["id"]),
-            subscription_id=SubscriptionId(bought["id"]) if bought else None,
-            payment_id=PaymentId(found["payment_intent"]) if found["payment_intent"] else None,
-        )
-        return Snapshot(
-            customers=(customer_record(found["customer"]),),
-            subscriptions=(subscription_of(bought, self._catalogue),) if bought else (),
-            completed_checkouts=(completed,) if reference and paid else (),
-        )
+        return checkout_snapshot(session.to_dict(), self._catalogue)

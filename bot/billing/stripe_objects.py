@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.billing.provider import CustomerRecord, PaidPeriod, Snapshot
+from bot.billing.provider import CompletedCheckout, CustomerRecord, PaidPeriod, Snapshot
+from bot.domain.account import Card
 from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.identifiers import (
     STRIPE,
+    CheckoutId,
     CustomerId,
     InvoiceId,
     PaymentId,
@@ -20,6 +22,16 @@ from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription
 
 Json = Mapping[str, Any]
+
+# What has to be expanded so that the card is known. A subscription's own is charged before the
+# customer's.
+CARD = ("invoice_settings.default_payment_method", "subscriptions.data.default_payment_method")
+SUBSCRIPTION = ("customer.invoice_settings.default_payment_method", "default_payment_method")
+INVOICE = (
+    "customer.invoice_settings.default_payment_method",
+    "payments",
+    "parent.subscription_details.subscription.default_payment_method",
+)
 
 _STATUS = {
     "incomplete": Status.INCOMPLETE,
@@ -47,9 +59,28 @@ def _id(reference: str | Json) -> str:
     return reference if isinstance(reference, str) else str(reference["id"])
 
 
-def customer_record(customer: Json) -> CustomerRecord:
-    """A customer; a deleted one has no address."""
-    return CustomerRecord(CustomerId(customer["id"]), STRIPE, customer.get("email"))
+def customer_record(customer: Json, *subscriptions: Json) -> CustomerRecord:
+    """A customer; a deleted one has no address.
+
+    The card is known where it was asked for: see `CARD`, `SUBSCRIPTION` and `INVOICE`.
+    """
+    listed = (customer.get("subscriptions") or {}).get("data", ())
+    holders = (*subscriptions, *listed, customer.get("invoice_settings") or {})
+    cards = (_card(holder.get("default_payment_method")) for holder in holders)
+    return CustomerRecord(
+        CustomerId(customer["id"]),
+        STRIPE,
+        customer.get("email"),
+        next((card for card in cards if card is not None), None),
+    )
+
+
+def _card(method: str | Json | None) -> Card | None:
+    if not isinstance(method, Mapping) or method["type"] != "card":
+        return None
+    card = method["card"]
+    years, month = divmod(card["exp_month"], 12)
+    return Card(card["last4"], datetime(card["exp_year"] + years, month + 1, 1, tzinfo=UTC))
 
 
 def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
@@ -163,14 +194,34 @@ def invoice_snapshot(invoice: Json, *, intents: Sequence[Json], catalogue: Catal
     subscription = details.get("subscription")
     payments = [payment_of(intent, invoice=invoice) for intent in intents]
     period = _paid_period(invoice)
+    subscriptions = (subscription,) if isinstance(subscription, Mapping) else ()
     return Snapshot(
-        customers=(customer_record(invoice["customer"]),),
-        subscriptions=(
-            (subscription_of(subscription, catalogue),) if isinstance(subscription, Mapping) else ()
-        ),
+        customers=(customer_record(invoice["customer"], *subscriptions),),
+        subscriptions=tuple(subscription_of(each, catalogue) for each in subscriptions),
         payments=tuple(payment for payment in payments if payment is not None),
         invoices=(invoice_of(invoice),),
         paid_periods=() if period is None else (period,),
+    )
+
+
+def checkout_snapshot(session: Json, catalogue: Catalogue) -> Snapshot:
+    """A Checkout session with customer and subscription expanded; unpaid ones complete nothing."""
+    if session.get("customer") is None:
+        return Snapshot()
+    bought = session.get("subscription")
+    reference = (session.get("metadata") or {}).get("mooring_checkout")
+    customer = customer_record(session["customer"])
+    completed = CompletedCheckout(
+        reference=CheckoutId(reference or ""),
+        customer_id=customer.id,
+        subscription_id=SubscriptionId(bought["id"]) if bought else None,
+        payment_id=PaymentId(session["payment_intent"]) if session["payment_intent"] else None,
+    )
+    is_paid = session["status"] == "complete" and session["payment_status"] != "unpaid"
+    return Snapshot(
+        customers=(customer,),
+        subscriptions=(subscription_of(bought, catalogue),) if bought else (),
+        completed_checkouts=(completed,) if reference and is_paid else (),
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 
+from bot.checks.creem_account import check_creem
 from bot.checks.discord_application import check_discord
 from bot.checks.findings import Finding, Level, fine
 from bot.checks.mail_server import check_mail
 from bot.checks.store import check_store
 from bot.checks.stripe_account import check_stripe
-from bot.domain.identifiers import STRIPE
+from bot.domain.identifiers import CREEM, STRIPE
 from bot.settings import Configuration, Environment, provider_keys
 
 
@@ -37,13 +38,20 @@ async def _findings(
     configured = configuration.to_guild_settings()
     settings = None if store.guilds is None else {**store.guilds, **configured}
     async for finding in check_discord(
-        environment, configured, settings, servers=configuration.servers
+        environment,
+        configured,
+        settings,
+        servers=configuration.servers,
+        plan_roles={**store.plan_roles, **configuration.to_plan_roles()},
     ):
         yield finding
     catalogue = configuration.to_catalogue()
     keys = provider_keys(environment, sold_through=catalogue.providers())
     if STRIPE in keys:
         async for finding in check_stripe(keys[STRIPE], catalogue):
+            yield finding
+    if CREEM in keys:
+        async for finding in check_creem(keys[CREEM], catalogue):
             yield finding
     yield await check_mail(environment)
 

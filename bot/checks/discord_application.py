@@ -10,8 +10,9 @@ from discord.flags import ApplicationFlags
 
 from bot.checks.discord_guild import INVITED_WITH, GuildView, check_guild
 from bot.checks.findings import Finding, doubtful, fine, wrong
+from bot.checks.plan_roles import check_joins, check_plan_roles
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import GuildId
+from bot.domain.identifiers import GuildId, PlanId, RoleId
 from bot.settings import Environment
 
 TIMEOUT_SECONDS = 20
@@ -59,11 +60,13 @@ async def check_discord(
     settings: Mapping[GuildId, GuildSettings] | None,
     *,
     servers: Collection[int],
+    plan_roles: Mapping[GuildId, Mapping[PlanId, RoleId]],
 ) -> AsyncIterator[Finding]:
     """Token first: without it nothing else can be asked.
 
     `settings` are those that count in each server, None where the store could not be read;
-    `configured` are those from mooring.toml, `servers` the servers that it names.
+    `configured` are those from mooring.toml, `servers` the servers that it names. `plan_roles` are
+    those that count in each server.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -73,7 +76,10 @@ async def check_discord(
             me = await api.get("/users/@me")
             yield fine(f"Discord knows the token: the bot is {me['username']}.")
             application = await api.get("/applications/@me")
-            yield _check_intents(int(application["flags"]))
+            flags = ApplicationFlags._from_value(int(application["flags"]))
+            yield _check_intents(flags)
+            if plan_roles:
+                yield check_joins(flags)
             if application["bot_public"] and not servers:
                 yield wrong(
                     "Everybody can add this bot to a server of their own, where they would be "
@@ -91,6 +97,9 @@ async def check_discord(
                 view = await _view(api, guild_id, name, str(me["id"]))
                 for finding in check_guild(view, known or GuildSettings()):
                     yield finding
+                mapping = plan_roles.get(guild_id, {})
+                for finding in check_plan_roles(view, known or GuildSettings(), mapping):
+                    yield finding
         except RefusedError as refusal:
             yield _refusal(refusal.status)
 
@@ -106,9 +115,8 @@ def _refusal(status: int | None) -> Finding:
     return wrong(f"Discord answered with the error {status}. Try again in a minute.")
 
 
-def _check_intents(flags: int) -> Finding:
+def _check_intents(granted: ApplicationFlags) -> Finding:
     """A bot in 100 servers and more has the full flag, a smaller one the limited one."""
-    granted = ApplicationFlags._from_value(flags)
     if granted.gateway_message_content or granted.gateway_message_content_limited:
         return fine("The Message Content intent is on.")
     return wrong(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -11,17 +11,21 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import GuildId
-from storage import guilds, migrate
+from bot.domain.identifiers import GuildId, PlanId, RoleId
+from storage import guilds, migrate, roles
 from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """`guilds` are the servers' stored settings, None where they cannot be known."""
+    """`guilds` are the servers' stored settings, None where they cannot be known.
+
+    `plan_roles` are the roles of plans in each server.
+    """
 
     findings: tuple[Finding, ...]
     guilds: Mapping[GuildId, GuildSettings] | None
+    plan_roles: Mapping[GuildId, Mapping[PlanId, RoleId]] = field(default_factory=dict)
 
 
 async def check_store(database_url: SecretStr) -> Store:
@@ -45,11 +49,13 @@ async def check_store(database_url: SecretStr) -> Store:
             )
         async with database.read() as connection:
             stored = await guilds.load_all(connection)
+            chosen = await roles.all_plan_roles(connection)
     except (SQLAlchemyError, OSError) as error:
         return Store((_unreachable(error, is_sqlite=is_sqlite),), None)
     finally:
         await database.close()
-    return Store((fine("The database is there and up to date."),), stored)
+    by_command = {guild_id: each.roles for guild_id, each in chosen.items() if not each.from_file}
+    return Store((fine("The database is there and up to date."),), stored, by_command)
 
 
 def _missing_file(path: Path) -> Finding | None:

@@ -18,6 +18,8 @@ WEBHOOK_PATH = "/webhooks/stripe"
 NEEDED_EVENTS = frozenset(
     {
         "checkout.session.completed",
+        # Bank debits and the like are paid days after the page was left.
+        "checkout.session.async_payment_succeeded",
         "customer.updated",
         "customer.subscription.created",
         "customer.subscription.updated",
@@ -49,6 +51,11 @@ async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterato
         key = keys.api_key.get_secret_value()
         mode = "test mode" if "_test_" in key else "live mode"
         yield fine(f"Stripe accepts the key ({mode}).")
+        if not await _may_read_cards(client):
+            yield wrong(
+                "The key in STRIPE_API_KEY may not read payment methods. Give it that permission: "
+                "Mooring reads with each subscription which card pays for it."
+            )
         problems = [each for each in await _price_problems(client, catalogue) if each is not None]
         for problem in problems:
             yield problem
@@ -73,6 +80,17 @@ async def _key_problem(client: stripe.StripeClient) -> Finding | None:
             "STRIPE_API_URL, then try again."
         )
     return None
+
+
+async def _may_read_cards(client: stripe.StripeClient) -> bool:
+    """Stripe refuses a whole answer when one of the expanded objects may not be read."""
+    try:
+        await client.v1.payment_methods.list_async({"limit": 1})
+    except stripe.PermissionError:
+        return False
+    except stripe.StripeError:
+        return True  # not known: whatever it is, another check says it
+    return True
 
 
 async def _price_problems(

@@ -3,12 +3,17 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+AVERAGE_MONTH = timedelta(days=365.2425 / 12)
 
 
 class EntryKind(StrEnum):
-    """What a ledger entry records. Grants and top-ups add; usage takes away."""
+    """What a ledger entry records. Grants and top-ups add; usage takes away.
+
+    Negative amounts are of top-ups that were refunded, and of usage that was reported by mistake.
+    """
 
     GRANT = "grant"
     TOP_UP = "top_up"
@@ -32,6 +37,21 @@ class Balance:
         """What is left; never below zero, because usage is reported after the fact."""
         return max(0, self.granted + self.topped_up - self.used)
 
+    @property
+    def allowance_left(self) -> int:
+        """What is left of the month's grant, which is used before top-ups are."""
+        return max(0, self.granted - self.used)
+
+    @property
+    def top_up_left(self) -> int:
+        """What is left of the cycle's top-ups."""
+        return self.remaining - self.allowance_left
+
+    @property
+    def overdrawn(self) -> int:
+        """What was used beyond all that there was; a top-up makes up for it first."""
+        return max(0, self.used - self.granted - self.topped_up)
+
 
 EMPTY_BALANCE = Balance(granted=0, topped_up=0, used=0)
 
@@ -51,15 +71,15 @@ def balance_of(months: Sequence[MonthSums], *, now: datetime) -> Balance:
 
     A month's usage takes from its grant first and from top-ups after that. What is left of a grant
     ends with its month, what is left of top-ups goes on to the end of the cycle, and usage beyond
-    both is not held against the next month. The first month counts even where the provider's clock
-    is ahead of ours.
+    both is not held against the next month. Corrections give back what was used, and no more. The
+    first month counts even where the provider's clock is ahead of ours.
     """
     balance, left = EMPTY_BALANCE, 0
     for index, month in enumerate(sorted(months, key=lambda each: each.month_start)):
         if index > 0 and month.month_start > now:
             break
-        balance = Balance(month.granted, left + month.topped_up, month.used)
-        left = balance.topped_up - max(0, min(balance.topped_up, month.used - month.granted))
+        balance = Balance(month.granted, left + month.topped_up, max(0, month.used))
+        left = balance.topped_up - max(0, min(balance.topped_up, balance.used - balance.granted))
     return balance
 
 
@@ -67,14 +87,28 @@ def allowance_months(start: datetime, end: datetime) -> tuple[datetime, ...]:
     """When the allowance refills within a billing period: at its start and on each anniversary day.
 
     A day that a month does not have is its last one, and the next month has its own day again: a
-    year from 31 January refills on 28 February and 31 March.
+    year from 31 January refills on 28 February and 31 March. A monthly period is one month however
+    long: one from 28 February to 31 March, of a subscription that began on a 31st, is granted once.
     """
-    months: list[datetime] = []
-    moment = start
-    while moment < end:
-        months.append(moment)
-        moment = _months_after(start, len(months))
-    return tuple(months)
+    if start >= end:
+        return ()
+    count = max(1, round((end - start) / AVERAGE_MONTH))
+    return tuple(_months_after(start, number) for number in range(count))
+
+
+def month_of(start: datetime, end: datetime, *, now: datetime) -> datetime:
+    """When the current allowance month of a billing period began.
+
+    The first month counts even where the provider's clock is ahead of ours.
+    """
+    months = allowance_months(start, end) or (start,)
+    return max((month for month in months if month <= now), default=months[0])
+
+
+def refills_at(start: datetime, end: datetime, *, now: datetime) -> datetime | None:
+    """When the next month's allowance comes within this period; None in its last month."""
+    current = month_of(start, end, now=now)
+    return next((month for month in allowance_months(start, end) if month > current), None)
 
 
 def _months_after(start: datetime, count: int) -> datetime:

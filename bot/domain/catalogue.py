@@ -14,6 +14,8 @@ class Interval(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
     YEAR = "year"
 
 
@@ -112,3 +114,19 @@ class Catalogue:
     def plan(self, plan_id: PlanId) -> Plan | None:
         """The plan with this id; None when the vendor removed it."""
         return next((plan for plan in self.plans if plan.id == plan_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What paying by the year saves in a year; `percent` is rounded down."""
+
+    money: Money
+    percent: int
+
+
+def yearly_saving(monthly: Money, yearly: Money) -> Saving | None:
+    """Against twelve monthly payments; None where there is nothing to compare or to save."""
+    if monthly.currency != yearly.currency or yearly.amount >= 12 * monthly.amount:
+        return None
+    saved = 12 * monthly.amount - yearly.amount
+    return Saving(Money(saved, monthly.currency), 100 * saved // (12 * monthly.amount))

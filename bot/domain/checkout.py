@@ -1,7 +1,7 @@
 """A purchase that a member has started on the provider's own page (rule S20)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.identifiers import (
@@ -30,12 +30,43 @@ class CheckoutState(StrEnum):
     CLOSED = "closed"
 
 
+# Clicks within this time on the same thing are one purchase.
+DOUBLE_CLICK = timedelta(minutes=1)
+
+
+class Concern(StrEnum):
+    """What a person has to look at after a payment, because nothing is guessed about money.
+
+    TWO_PLANS: more than one subscription renews. OTHER_ACCOUNT: the buyer has another billing
+    account linked. ACCOUNT_TAKEN: somebody else is linked to the account that paid. KNOWN_ADDRESS:
+    the account that paid is older than the purchase, so only a code proves whose it is. NOT_ENDED:
+    the provider refuses to end the replaced plan. RENEWED: the replaced plan was charged once more
+    before it ended. OVER: what was bought has ended before it could be put in the other's place.
+    TOP_UP_MOVED: its cycle was over, so it counts in the present one. TOP_UP_LOST: no plan is on.
+    """
+
+    TWO_PLANS = "two_plans"
+    OTHER_ACCOUNT = "other_account"
+    ACCOUNT_TAKEN = "account_taken"
+    KNOWN_ADDRESS = "known_address"
+    NOT_ENDED = "not_ended"
+    RENEWED = "renewed"
+    OVER = "over"
+    TOP_UP_MOVED = "top_up_moved"
+    TOP_UP_LOST = "top_up_lost"
+
+
+# What only the team can do something about, and what only the member can.
+STAFF_ONLY = frozenset({Concern.NOT_ENDED, Concern.OVER})
+MEMBER_ONLY = frozenset({Concern.KNOWN_ADDRESS, Concern.TOP_UP_MOVED})
+
+
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """What is bought is decided when it starts, so that a later catalogue cannot change it (S15).
 
     `replaces` is the subscription that ends once this one is paid (rule S8). A top-up adds `units`
-    to the cycle of `tops_up` that began at `cycle_start` (rule S26).
+    to the cycle of `tops_up`. `cycle_start` is when the present cycle of either one began.
     """
 
     id: CheckoutId
@@ -56,3 +87,29 @@ class Checkout:
     subscription_id: SubscriptionId | None = None
     payment_id: PaymentId | None = None
     completed_at: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """What people quote."""
+        return f"P-{self.id}"
+
+    @property
+    def ledger_key(self) -> str:
+        """The key of the ledger entry that a paid top-up makes, once for ever."""
+        return f"top-up:{self.id}"
+
+    def is_same(self, other: "Checkout") -> bool:
+        """Whether both buy the same thing, in the same place of the same cycle."""
+        return _bought(self) == _bought(other)
+
+
+def _bought(checkout: Checkout) -> tuple[object, ...]:
+    return (
+        checkout.user_id,
+        checkout.customer_id,
+        checkout.price_id,
+        checkout.replaces,
+        checkout.tops_up,
+        checkout.cycle_start,
+        checkout.units,
+    )

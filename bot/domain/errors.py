@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.identifiers import ChannelId, GuildId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
 from bot.domain.money import Money
+from bot.domain.privacy import Obstacles
+from bot.domain.role_plan import RoleObstacle
 
 
 class MooringError(Exception):
@@ -41,8 +43,37 @@ class NothingToResume(MooringError):
 
 
 @dataclass(eq=False)
-class AlreadySubscribed(MooringError):
-    """A second subscription would charge the member twice."""
+class SamePlan(MooringError):
+    """The member has this plan by this interval; `ends_at` is set while it is cancelled."""
+
+    ends_at: datetime | None
+
+
+@dataclass(eq=False)
+class NothingForSale(MooringError):
+    """The vendor sells nothing through the provider that the member pays with."""
+
+
+@dataclass(eq=False)
+class PurchaseReplaced(MooringError):
+    """The member has started another purchase, or given this one up, while its page was made."""
+
+
+@dataclass(eq=False)
+class TopUpNeedsPlan(MooringError):
+    """Top-ups are for paid plans that are on (rule S24)."""
+
+
+@dataclass(eq=False)
+class TopUpNotNeeded(MooringError):
+    """Some of the month's allowance is left (rule S24)."""
+
+    left: int
+
+
+@dataclass(eq=False)
+class TopUpTooEarly(MooringError):
+    """The allowance of this period is not there yet: it comes with the period's payment."""
 
 
 @dataclass(eq=False)
@@ -106,6 +137,19 @@ class GuildNotSetUp(MooringError):
 
 
 @dataclass(eq=False)
+class RolesSetByFile(MooringError):
+    """mooring.toml names the server's plan roles, so they cannot be chosen in Discord."""
+
+
+@dataclass(eq=False)
+class RoleUnfit(MooringError):
+    """The bot cannot, or must not, give this role to members with a plan."""
+
+    role_id: RoleId
+    obstacle: RoleObstacle
+
+
+@dataclass(eq=False)
 class ServerNotTrusted(MooringError):
     """Somebody has added the bot to a server that the vendor has not chosen."""
 
@@ -122,6 +166,18 @@ class TicketExists(MooringError):
 @dataclass(eq=False)
 class TicketOver(MooringError):
     """The ticket is closed already."""
+
+
+@dataclass(eq=False)
+class ErasureBlocked(MooringError):
+    """Something under way still needs to know who the member is."""
+
+    obstacles: Obstacles
+
+
+@dataclass(eq=False)
+class LinkRefused(MooringError):
+    """An address that Mooring was to pass on is not on the list (rule S22)."""
 
 
 @dataclass(eq=False)
@@ -153,6 +209,13 @@ class NotRefundable(MooringError):
 @dataclass(eq=False)
 class InvalidAmount(MooringError):
     """What was typed is no amount between the smallest unit and what is left."""
+
+    left: Money
+
+
+@dataclass(eq=False)
+class PartialRefundUnsupported(MooringError):
+    """The provider gives back all that is left of a payment, or nothing."""
 
     left: Money
 

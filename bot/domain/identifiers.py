@@ -7,6 +7,8 @@ providers by their prefixes (`cus_`, `sub_`, `pi_`, `in_` and so on).
 from typing import NewType
 
 UserId = NewType("UserId", int)
+# Stands where a member was who had their data erased. Discord gives nobody this id.
+ERASED_USER = UserId(0)
 GuildId = NewType("GuildId", int)
 ChannelId = NewType("ChannelId", int)
 RoleId = NewType("RoleId", int)
@@ -18,6 +20,7 @@ CREEM = ProviderName("creem")
 CustomerId = NewType("CustomerId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 InvoiceId = NewType("InvoiceId", str)
+DisputeId = NewType("DisputeId", str)
 PaymentId = NewType("PaymentId", str)
 PriceId = NewType("PriceId", str)
 PlanId = NewType("PlanId", str)

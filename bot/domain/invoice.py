@@ -6,6 +6,8 @@ from datetime import datetime
 from bot.domain.identifiers import CustomerId, InvoiceId, SubscriptionId
 from bot.domain.money import Money
 
+INVOICES_ON_A_PAGE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
@@ -20,3 +22,25 @@ class Invoice:
     issued_at: datetime
     page_url: str | None
     pdf_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BilledInvoice:
+    """An invoice with what was given back of it."""
+
+    invoice: Invoice
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """Some of a member's invoices, newest first. `number` counts from 0, `total` all invoices."""
+
+    items: tuple[BilledInvoice, ...]
+    number: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        """The number of the page with the oldest ones."""
+        return max(0, self.total - 1) // INVOICES_ON_A_PAGE

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-PROVIDER_HOSTS = frozenset({"stripe.com", "discord.com"})
+PROVIDER_HOSTS = frozenset({"stripe.com", "creem.io", "discord.com"})
 
 # Python takes a backslash for a part of the host where browsers take it for the host's end:
 # https://evil.example\.stripe.com leads to evil.example.

@@ -94,6 +94,20 @@ def is_proven_duplicate(payment: Payment, others: Sequence[Payment]) -> bool:
     )
 
 
+def proven_duplicates(payments: Sequence[Payment]) -> tuple[tuple[Payment, ...], ...]:
+    """Payments that cover the same subscription and period, one group for each period (S30).
+
+    What was refunded or disputed is settled already, or is decided by the bank.
+    """
+    groups: dict[tuple[object, ...], list[Payment]] = {}
+    for payment in sorted(payments, key=lambda each: each.paid_at):
+        unsettled = payment.refunded.amount == 0 and not payment.disputed
+        if unsettled and is_proven_duplicate(payment, payments):
+            period = (payment.subscription_id, payment.period_start, payment.period_end)
+            groups.setdefault(period, []).append(payment)
+    return tuple(tuple(group) for group in groups.values())
+
+
 def consequence(
     payment: Payment,
     amount: Money,

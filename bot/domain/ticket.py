@@ -21,6 +21,8 @@ class TicketState(StrEnum):
 
 # While a ticket is in one of these, its opener cannot open another one of the same topic.
 OCCUPYING = (TicketState.OPENING, TicketState.OPEN)
+# Something is left to do, for people or for the bot.
+UNCLOSED = (*OCCUPYING, TicketState.CLOSING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from bot.sandbox.backend import Backend
+from bot.sandbox.discord import Persona
 from bot.sandbox.page import DemoPage, PagePersona
-from bot.sandbox.scene import MIA_ADDRESS, People, Scene
+from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, People, Scene
 
 
 def _cast(people: People) -> list[PagePersona]:
@@ -32,6 +34,13 @@ async def _start_page(page: DemoPage, port: int) -> None:
         await page.start(port=0)
 
 
+async def _link(scene: Scene, person: Persona, address: str) -> None:
+    """As if it had been long ago: without its screens."""
+    await scene.link(person, address)
+    for message in person.messages(scene.billing):
+        person.dismiss(message)
+
+
 async def run_demo(*, port: int) -> int:
     """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself."""
     stop = asyncio.Event()
@@ -48,10 +57,8 @@ async def run_demo(*, port: int) -> int:
         await bot.start()
         await scene.set_up()
         await scene.set_plan_roles()
-        mia = scene.people.mia
-        await scene.link(mia, MIA_ADDRESS)
-        for message in mia.messages(scene.billing):
-            mia.dismiss(message)
+        await _link(scene, scene.people.mia, MIA_ADDRESS)
+        await _link(scene, scene.people.lea, LEA_ADDRESS)
         page = DemoPage(
             discord=scene.discord,
             stripe=scene.stripe,
@@ -59,6 +66,7 @@ async def run_demo(*, port: int) -> int:
             mail=scene.mail,
             personas=_cast(scene.people),
             bot_alive=bot.is_healthy,
+            backend=Backend(bot_url=bot.web_url, secret=API_SECRET),
         )
         await _start_page(page, port)
         stack.push_async_callback(page.stop)

@@ -1,4 +1,4 @@
-"""Linking a Discord user to a billing account by a one-time code sent to its address."""
+"""Linking a Discord user to a billing account: by a code sent to its address, or for the vendor."""
 
 import asyncio
 import hashlib
@@ -7,16 +7,19 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
+
+from bot.billing.provider import ProviderRefusedError
 from bot.domain.errors import (
-    AccountTaken,
     AlreadyLinked,
     CodeExpired,
     InvalidAddress,
+    NoSuchThing,
     NotYours,
     TooManyLinkRequests,
     WrongCode,
 )
-from bot.domain.identifiers import CustomerId, LinkRequestId, UserId
+from bot.domain.identifiers import CustomerId, LinkRequestId, ProviderName, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.linking import (
     CODE_LIFETIME,
@@ -30,8 +33,9 @@ from bot.domain.linking import (
 )
 from bot.domain.subscription import Subscription
 from bot.services.context import Context
+from bot.services.links import link, unlink
 from bot.services.mirror import apply
-from storage import audit, customers, jobs, link_requests, subscriptions
+from storage import customers, jobs, link_requests, subscriptions
 from storage.link_requests import LinkRequest
 
 
@@ -191,6 +195,35 @@ class AccountService:
             raise NotYours
         return await self._link(user_id, request, request.customer_ids[number])
 
+    async def unlink(self, user_id: UserId, customer_id: CustomerId) -> None:
+        """The member parts the two; raises NotLinked when they are not linked (any more)."""
+        async with self._context.database.write() as connection:
+            await unlink(connection, user_id, customer_id, now=self._context.clock())
+
+    async def link_for_vendor(
+        self, provider_name: ProviderName, customer_id: CustomerId, user_id: UserId
+    ) -> None:
+        """Link a customer for whom the vendor vouches, after asking the provider for it.
+
+        Raises NoSuchThing when the provider, or the provider's customer, is not there,
+        AccountTaken or AlreadyLinked.
+        """
+        provider, asked_at = self._context.providers.get(provider_name), self._context.clock()
+        if provider is None:
+            raise NoSuchThing("provider")
+        try:
+            snapshot = await provider.fetch_account(customer_id)
+        except ProviderRefusedError as refusal:
+            raise NoSuchThing("customer") from refusal
+        try:
+            async with self._context.database.write() as connection:
+                await apply(connection, self._context, snapshot, asked_at=asked_at)
+                now = self._context.clock()
+                await link(connection, customer_id, user_id, by="vendor", now=now)
+        except IntegrityError:
+            # Another process has linked the same user at the same moment.
+            raise AlreadyLinked from None
+
     async def _own_request(self, user_id: UserId, request_id: LinkRequestId) -> LinkRequest:
         async with self._context.database.read() as connection:
             request = await link_requests.find(connection, request_id)
@@ -210,18 +243,7 @@ class AccountService:
     async def _link(self, user_id: UserId, request: LinkRequest, customer_id: CustomerId) -> Linked:
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            current = await customers.of_user(connection, user_id)
-            if current is not None and current.id != customer_id:
-                raise AlreadyLinked
-            if not await customers.link(connection, customer_id, user_id, now=now):
-                raise AccountTaken
+            await link(connection, customer_id, user_id, by="code", now=now)
+            await customers.remember_address(connection, customer_id, request.address)
             await link_requests.close(connection, request.id, now=now)
-            await audit.append(
-                connection,
-                actor_id=user_id,
-                action="account.linked",
-                subject=customer_id,
-                details={"by": "code"},
-                now=now,
-            )
         return Linked(customer_id)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.billing.provider import CompletedCheckout, PaidPeriod
+from bot.domain.account import Card
+from bot.domain.dispute import Dispute
 from bot.domain.identifiers import CustomerId, UserId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
@@ -35,15 +37,28 @@ class InvoiceChange:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeChange:
+    """`before` is None for a dispute that was not known."""
+
+    before: Dispute | None
+    after: Dispute
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """Empty when the mirror was true already. `users` are the linked ones of those concerned."""
+    """Empty when the mirror was true already.
+
+    `users` are the linked ones of those concerned, `cards` the known ones.
+    """
 
     subscriptions: tuple[SubscriptionChange, ...] = ()
     payments: tuple[PaymentChange, ...] = ()
     invoices: tuple[InvoiceChange, ...] = ()
     granted: tuple[PaidPeriod, ...] = ()
     completed_checkouts: tuple[CompletedCheckout, ...] = ()
+    disputes: tuple[DisputeChange, ...] = ()
     users: Mapping[CustomerId, UserId] = field(default_factory=dict)
+    cards: Mapping[CustomerId, Card] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -57,6 +72,7 @@ class Changes:
                     self.invoices,
                     self.granted,
                     self.completed_checkouts,
+                    self.disputes,
                 ),
             )
         )

@@ -19,13 +19,17 @@ NewId = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the vendor decides. `grace_days`: access while a renewal payment is past due."""
+    """What the vendor decides. `grace_days`: access while a renewal payment is past due.
+
+    `billing_topic`: tickets of this topic are about payments.
+    """
 
     refund_mode: RefundMode
     partial_refund_ends_subscription: bool
     grace_days: int
     reasons: tuple[Reason, ...]
     topics: tuple[Topic, ...]
+    billing_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

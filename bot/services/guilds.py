@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import GuildId, RoleId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
 from bot.services.context import Context
 from storage import audit, guilds
 
@@ -71,6 +71,17 @@ class GuildService:
             return self._configured[guild_id]
         async with self._context.database.read() as connection:
             return await guilds.load(connection, guild_id)
+
+    async def log_channels(self) -> list[ChannelId]:
+        """Where the team is told what belongs to no server of its own: each trusted log channel."""
+        async with self._context.database.read() as connection:
+            stored = await guilds.load_all(connection)
+        known = {**stored, **self._configured}
+        return [
+            settings.log_channel_id
+            for guild_id, settings in known.items()
+            if settings.log_channel_id is not None and self.trusts(guild_id)
+        ]
 
     def is_configured_by_file(self, guild_id: GuildId) -> bool:
         """Whether `/setup` would have no effect."""

@@ -166,12 +166,11 @@ class Worker:
             (kind, most - self._running_of[kind]) for kind, most in self._at_most.items()
         ]
         places.append((None, CONCURRENCY - (len(self._running) - limited)))
-        left = set(self._at_most)
-        if not self._is_discord_ready():
-            left |= self._handlers.in_discord
+        waiting = set() if self._is_discord_ready() else set(self._handlers.in_discord)
+        left = waiting | set(self._at_most)
         claimed: list[Job] = []
         for kind, free in places:
-            if free > 0:
+            if free > 0 and kind not in waiting:
                 claimed += await jobs.claim(
                     connection,
                     now=now,

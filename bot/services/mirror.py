@@ -5,17 +5,26 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import BillingProvider, CompletedCheckout, PaidPeriod, Snapshot
+from bot.billing.provider import BillingProvider, PaidPeriod, Snapshot
 from bot.domain.allowance import EntryKind, allowance_months
+from bot.domain.dispute import Dispute
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import CustomerId, SubscriptionId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
-from bot.services.changes import Changes, InvoiceChange, PaymentChange, SubscriptionChange
+from bot.services.changes import (
+    Changes,
+    DisputeChange,
+    InvoiceChange,
+    PaymentChange,
+    SubscriptionChange,
+)
 from bot.services.context import Context
 from bot.services.effects import effects_of
-from storage import checkouts, customers, invoices, jobs, ledger, payments, subscriptions
+from bot.services.settlement import complete_checkouts
+from bot.services.top_up_refunds import take_back
+from storage import customers, disputes, invoices, jobs, ledger, payments, subscriptions
 from storage.ledger import Entry
 
 
@@ -35,13 +44,16 @@ async def apply(
             email=customer.email,
             card=customer.card,
         )
-    completed = await _complete_checkouts(connection, snapshot.completed_checkouts, now)
     changed_subscriptions = await _save_subscriptions(connection, snapshot.subscriptions, asked_at)
     changed_payments = await _save_payments(connection, snapshot.payments, asked_at)
     changed_invoices = await _save_invoices(connection, snapshot.invoices, asked_at)
+    changed_disputes = await _save_disputes(connection, snapshot.disputes, asked_at)
     granted = [
         period for period in snapshot.paid_periods if await _grant(connection, context, period, now)
     ]
+    refunded = [each.after.id for each in changed_payments if each.after.refunded.amount > 0]
+    await take_back(connection, refunded, now=now)
+    completed = await complete_checkouts(connection, snapshot.completed_checkouts, now=now)
     concerned: set[CustomerId] = {
         *(each.after.customer_id for each in changed_subscriptions),
         *(each.after.customer_id for each in changed_payments),
@@ -49,15 +61,18 @@ async def apply(
         *(each.customer_id for each in granted),
         *(each.customer_id for each in completed),
     }
-    if not concerned:
+    if not concerned and not changed_disputes:
         return Changes()
+    known = await customers.find_many(connection, concerned)
     changes = Changes(
         subscriptions=tuple(changed_subscriptions),
         payments=tuple(changed_payments),
         invoices=tuple(changed_invoices),
         granted=tuple(granted),
         completed_checkouts=tuple(completed),
-        users=await customers.users_of(connection, concerned),
+        disputes=tuple(changed_disputes),
+        users={each.id: each.user_id for each in known if each.user_id is not None},
+        cards={each.id: each.card for each in known if each.card is not None},
     )
     await jobs.add(connection, effects_of(changes, context, now=now), now=now)
     return changes
@@ -71,28 +86,6 @@ async def provider_of(
     if subscription is None:
         raise NoSuchThing("subscription")
     return context.providers[subscription.provider]
-
-
-async def _complete_checkouts(
-    connection: AsyncConnection, given: Sequence[CompletedCheckout], now: datetime
-) -> list[CompletedCheckout]:
-    """Each once. Whoever bought through Mooring is linked without a code."""
-    completed: list[CompletedCheckout] = []
-    for each in given:
-        checkout = await checkouts.complete(
-            connection,
-            each.reference,
-            customer_id=each.customer_id,
-            subscription_id=each.subscription_id,
-            payment_id=each.payment_id,
-            now=now,
-        )
-        if checkout is None:
-            continue
-        completed.append(each)
-        if await customers.of_user(connection, checkout.user_id) is None:
-            await customers.link(connection, each.customer_id, checkout.user_id, now=now)
-    return completed
 
 
 async def _save_subscriptions(
@@ -126,6 +119,17 @@ async def _save_invoices(
         InvoiceChange(known.get(each.id), each)
         for each in given
         if await invoices.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
+    ]
+
+
+async def _save_disputes(
+    connection: AsyncConnection, given: Sequence[Dispute], asked_at: datetime
+) -> list[DisputeChange]:
+    known = await disputes.find_many(connection, [each.id for each in given])
+    return [
+        DisputeChange(known.get(each.id), each)
+        for each in given
+        if await disputes.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
     ]
 
 

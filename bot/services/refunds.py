@@ -1,7 +1,7 @@
 """The refund desk: who may refund what, and what it would end (rules S11-S14, R9)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from bot.domain.errors import (
     NotRefundable,
     NotYours,
     OwnAccount,
+    PartialRefundUnsupported,
     RefundOver,
     RefundsSwitchedOff,
 )
@@ -38,11 +39,15 @@ from storage import audit, customers, jobs, payments, refunds, subscriptions
 
 @dataclass(frozen=True, slots=True)
 class RefundCase:
-    """A refund with the payment and the subscription that it is about."""
+    """A refund with the payment and the subscription that it is about.
+
+    `may_be_partial`: whether the payment's provider can give back less than all that is left.
+    """
 
     refund: Refund
     payment: Payment
     subscription: Subscription | None
+    may_be_partial: bool
 
 
 class RefundService:
@@ -94,7 +99,7 @@ class RefundService:
                 failure=None,
             )
             await refunds.add(connection, refund)
-        return RefundCase(refund, payment, subscription)
+        return RefundCase(refund, payment, subscription, self._may_be_partial(payment))
 
     async def set_ground(self, actor: Actor, refund_id: RefundId, ground: Ground) -> RefundCase:
         """Choose why; can be chosen again until the refund is confirmed."""
@@ -119,7 +124,7 @@ class RefundService:
             return await self._case(connection, await self._draft(connection, refund_id))
 
     async def set_amount(self, actor: Actor, refund_id: RefundId, amount: Money) -> RefundCase:
-        """Give back less than everything; raises InvalidAmount."""
+        """Give back less than everything; raises InvalidAmount or PartialRefundUnsupported."""
         await self._require_own(actor, refund_id)
         async with self._context.database.write() as connection:
             refund = await self._draft(connection, refund_id)
@@ -127,6 +132,8 @@ class RefundService:
             left = case.payment.refundable
             if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
                 raise InvalidAmount(left=left)
+            if amount != left and not case.may_be_partial:
+                raise PartialRefundUnsupported(left=left)
             ends, _ = await self._consequence(connection, case.payment, amount)
             changed = await refunds.advance(
                 connection,
@@ -178,7 +185,7 @@ class RefundService:
                 line=refund.subscription_id,
             )
             await jobs.add(connection, [job], now=now)
-        return RefundCase(requested, case.payment, case.subscription)
+        return replace(case, refund=requested)
 
     async def find(self, refund_id: RefundId) -> RefundCase:
         """A refund for showing its outcome."""
@@ -245,7 +252,11 @@ class RefundService:
             if refund.subscription_id
             else None
         )
-        return RefundCase(refund, payment, subscription)
+        return RefundCase(refund, payment, subscription, self._may_be_partial(payment))
+
+    def _may_be_partial(self, payment: Payment) -> bool:
+        provider = self._context.providers.get(payment.provider)
+        return provider is not None and provider.partial_refunds
 
 
 async def load_refund(connection: AsyncConnection, refund_id: RefundId) -> Refund:
@@ -271,7 +282,6 @@ async def record(
         subject=refund.payment_id,
         details={
             "refund": refund.id,
-            "member": refund.member_id,
             "amount": refund.amount.amount,
             "currency": refund.amount.currency,
             "ground": refund.ground,

@@ -121,10 +121,11 @@ class TicketService:
             )
             if opened is None:
                 raise TicketOver
-            job = NewJob(
-                "ticket.tell_staff", f"ticket-opened:{ticket_id}", {"ticket_id": ticket_id}
-            )
-            await jobs.add(connection, [job], now=self._context.clock())
+            about = {"ticket_id": ticket_id}
+            following = [NewJob("ticket.tell_staff", f"ticket-opened:{ticket_id}", about)]
+            if opened.topic_id == self._context.policy.billing_topic:
+                following.append(NewJob("help.look_into_ticket", f"ticket-look:{ticket_id}", about))
+            await jobs.add(connection, following, now=self._context.clock())
         return opened
 
     async def opening_failed(self, ticket_id: TicketId, why: str) -> None:
@@ -186,7 +187,7 @@ class TicketService:
                 actor_id=by,
                 action="ticket.closed",
                 subject=ticket_id,
-                details={"reason": cleaned},
+                details={},
                 now=now,
             )
             job = NewJob(

@@ -31,6 +31,8 @@ class _Section(BaseModel):
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
+# Short enough for the custom_id of a button.
+PriceName = Annotated[str, Field(min_length=1, max_length=64)]
 Provider = Literal["stripe", "creem"]
 Feedback = Literal[
     "customer_service",
@@ -67,7 +69,7 @@ class VendorSection(_Section):
 class PriceSection(_Section):
     """`id` is Stripe's price id or Creem's product id; `amount` is in the minor unit."""
 
-    id: str
+    id: PriceName
     provider: Provider = "stripe"
     interval: Literal[Interval.MONTH, Interval.YEAR]
     amount: Annotated[int, Field(ge=0)]
@@ -87,7 +89,7 @@ class PlanSection(_Section):
 class TopUpPriceSection(_Section):
     """A price that is paid once."""
 
-    id: str
+    id: PriceName
     provider: Provider = "stripe"
     amount: Annotated[int, Field(ge=0)]
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")]
@@ -176,10 +178,14 @@ class TopicSection(_Section):
 
 
 class TicketSection(_Section):
-    """`cancel_topic` names the topic of tickets that are opened from the cancel flow."""
+    """`cancel_topic` names the topic of tickets that are opened from the cancel flow.
+
+    In tickets of `billing_topic` the bot says what it finds about the member's payments.
+    """
 
     topics: Annotated[tuple[TopicSection, ...], Field(min_length=1, max_length=25)]
     cancel_topic: Id
+    billing_topic: Id | None = None
 
     @model_validator(mode="after")
     def _check_topics(self) -> "TicketSection":
@@ -188,17 +194,23 @@ class TicketSection(_Section):
             raise ValueError("each topic id once")
         if self.cancel_topic not in ids:
             raise ValueError("cancel_topic must be the id of one of the topics")
+        if self.billing_topic is not None and self.billing_topic not in ids:
+            raise ValueError("billing_topic must be the id of one of the topics, or left out")
         return self
 
 
 class GuildSection(_Section):
-    """Roles and channels of one server; wins over `/setup` there."""
+    """Roles and channels of one server; wins over `/setup` there.
+
+    `plan_roles` is the role that members with each plan get; it wins over `/roles set`.
+    """
 
     id: int
     support_role: int | None = None
     moderator_role: int | None = None
     ticket_category: int | None = None
     log_channel: int | None = None
+    plan_roles: dict[Id, int] = {}
 
 
 class Configuration(_Section):
@@ -212,6 +224,14 @@ class Configuration(_Section):
     grace_days: Annotated[int, Field(ge=0, le=60)] = 7
     servers: tuple[int, ...] = ()
     guild: GuildSection | None = None
+
+    @model_validator(mode="after")
+    def _check_plan_roles(self) -> "Configuration":
+        plans = {plan.id for plan in self.catalogue.plans}
+        unknown = sorted(set(self.guild.plan_roles) - plans) if self.guild else []
+        if unknown:
+            raise ValueError(f"guild.plan_roles with ids of plans; no plan: {', '.join(unknown)}")
+        return self
 
     def to_catalogue(self) -> Catalogue:
         """The domain's catalogue."""
@@ -271,6 +291,7 @@ class Configuration(_Section):
                 )
                 for topic in self.tickets.topics
             ),
+            billing_topic=self.tickets.billing_topic,
         )
 
     def to_guild_settings(self) -> dict[GuildId, GuildSettings]:
@@ -285,6 +306,15 @@ class Configuration(_Section):
                 ChannelId(given.ticket_category) if given.ticket_category else None,
                 ChannelId(given.log_channel) if given.log_channel else None,
             )
+        }
+
+    def to_plan_roles(self) -> dict[GuildId, dict[PlanId, RoleId]]:
+        """The plan roles of the server that the file configures, if it names any."""
+        if self.guild is None or not self.guild.plan_roles:
+            return {}
+        named = self.guild.plan_roles
+        return {
+            GuildId(self.guild.id): {PlanId(plan): RoleId(role) for plan, role in named.items()}
         }
 
 

@@ -10,6 +10,7 @@ from bot.billing.provider import BadEventError
 from bot.domain.identifiers import ProviderName
 from bot.services.events import EventService
 from bot.services.health import HealthService
+from bot.web.api import UsageApi
 
 # Stripe's events are a few kilobytes; its largest documented payloads stay below 256 KiB.
 MAX_BODY_BYTES = 1 << 20
@@ -23,6 +24,7 @@ def create_application(
     events: EventService,
     health: HealthService,
     is_gateway_up: Callable[[], bool],
+    usage_api: UsageApi | None,
 ) -> web.Application:
     """Build the application; whoever runs it decides on host and port."""
 
@@ -49,6 +51,8 @@ def create_application(
     application = web.Application(client_max_size=MAX_BODY_BYTES)
     for provider in providers:
         application.router.add_post(f"/webhooks/{{provider:{provider}}}", receive_event)
+    if usage_api is not None:
+        application.add_subapp("/v1/", usage_api.application())
     application.router.add_get("/healthz", show_health)
     application.router.add_get("/metrics", show_metrics)
     return application

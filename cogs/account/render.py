@@ -1,12 +1,20 @@
 """The account's card."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
 
 from bot.domain.account import Account
 from bot.domain.invoice import Invoice
-from bot.domain.subscription import NextStep, Status, Subscription, has_access, next_step
+from bot.domain.subscription import (
+    NextStep,
+    Status,
+    Subscription,
+    grace_end,
+    has_access,
+    next_step,
+)
+from bot.domain.top_up import is_used_up
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
@@ -23,40 +31,65 @@ def account_card(
     note: str | None = None,
 ) -> View:
     """Everything about the subscription on one screen."""
-    now = deps.clock()
-    subscription = account.subscription
     parts: list[discord.ui.Item[View]] = [text(heading)] if heading else []
-    step = next_step(subscription, now=now)
-    # A scheduled end counts on time, even when the provider's event for it is late.
-    if subscription is None or step is NextStep.SUBSCRIBE:
-        parts.append(text(_free_heading(subscription, deps)))
-    else:
-        grace = timedelta(days=deps.policy.grace_days)
-        parts.append(text(_paid_heading(subscription, deps)))
-        if has_access(subscription, now=now, grace=grace):
-            parts.append(text(_allowance(account, deps)))
+    parts += plan_parts(account, deps)
     if account.invoices:
-        hosts = deps.vendor.link_hosts
-        listed = "\n".join(_invoice_line(invoice, hosts) for invoice in account.invoices)
-        parts += [line(), text(f"### Last invoices\n{listed}")]
+        parts += [line(), text(last_invoices(account, deps))]
     if note:
         parts.append(text(f"-# ⚠️ {note}"))
-    parts.append(row(*buttons(step)))
+    parts.append(row(*buttons(account, deps)))
+    hosts = deps.vendor.link_hosts
+    if not all(_links(invoice, hosts) for invoice in account.invoices):
+        # Not every provider has a page for each invoice (rule S18).
+        parts.append(row(button("Billing portal", custom_id("billing.portal"))))
     return card(*parts, accent=words.NEUTRAL_COLOUR)
 
 
-def buttons(step: NextStep) -> list[discord.ui.Button[View]]:
-    """Refresh, and the step that fits the state; leaving is no less visible than staying."""
-    shown = [button("Refresh", custom_id("balance.refresh"))]
-    match step:
+def plan_parts(account: Account, deps: Dependencies) -> list[discord.ui.Item[View]]:
+    """The plan with its status, and what is left of its allowance."""
+    now, subscription = deps.clock(), account.subscription
+    step = next_step(subscription, now=now)
+    # A scheduled end counts on time, even when the provider's event for it is late.
+    if subscription is None or step is NextStep.SUBSCRIBE:
+        return [text(_free_heading(subscription, deps))]
+    parts: list[discord.ui.Item[View]] = [text(_paid_heading(subscription, deps))]
+    if has_access(subscription, now=now, grace=timedelta(days=deps.policy.grace_days)):
+        parts.append(text(_allowance(account, deps)))
+    return parts
+
+
+def last_invoices(account: Account, deps: Dependencies) -> str:
+    """The newest of them, each with its links."""
+    hosts = deps.vendor.link_hosts
+    listed = "\n".join(_invoice_line(invoice, hosts) for invoice in account.invoices)
+    return f"### Last invoices\n{listed}"
+
+
+def buttons(
+    account: Account, deps: Dependencies, *, refresh: str = "balance.refresh"
+) -> list[discord.ui.Button[View]]:
+    """Refresh, and the steps that fit the state; leaving is no less visible than staying."""
+    shown = [button("Refresh", custom_id(refresh))]
+    match next_step(account.subscription, now=deps.clock()):
         case NextStep.CANCEL:
             shown.append(button("Cancel subscription", custom_id("cancel.start")))
+            shown.append(button("Change plan", custom_id("change.start")))
         case NextStep.RESUME:
             shown.append(button("Resume", custom_id("resume.start")))
             shown.append(button("Subscribe (cancel anytime)", custom_id("subscribe.start")))
         case NextStep.SUBSCRIBE:
             shown.append(button("Subscribe (cancel anytime)", custom_id("subscribe.start")))
+    if _may_top_up(account, deps):
+        shown.append(button("Top up", custom_id("topup.start")))
     return shown
+
+
+def _may_top_up(account: Account, deps: Dependencies) -> bool:
+    """Once the month's allowance is used up (rule S24), where top-ups are sold."""
+    grace = timedelta(days=deps.policy.grace_days)
+    return is_used_up(account.subscription, account.balance, now=deps.clock(), grace=grace) and any(
+        each.price_of(account.provider) for each in deps.catalogue.top_ups
+    )
 
 
 def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
@@ -78,25 +111,18 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
 def _paid_heading(subscription: Subscription, deps: Dependencies) -> str:
     name = words.plan_name(subscription, deps.catalogue)
     price = f"{words.money(subscription.price)} {words.every(subscription.interval)}"
-    return f"## {name} · {price}\n{_status(subscription)}"
+    return f"## {name} · {price}\n{_status(subscription, deps)}"
 
 
-def _status(subscription: Subscription) -> str:
-    end = subscription.cancel_at
-    if end is not None:
-        return (
-            f"**Status:** Cancelled. Stays on until {words.day(end)} ({words.relative(end)}), "
-            "then Free.\nNothing more is charged. You need to do nothing."
-        )
+def _status(subscription: Subscription, deps: Dependencies) -> str:
+    if subscription.cancel_at is not None:
+        return _ending(subscription, subscription.cancel_at)
     renews = f"**Renews:** {words.day(subscription.period_end)}"
     match subscription.status:
         case Status.TRIALING:
             return f"**Status:** Trial\n{renews}"
         case Status.PAST_DUE | Status.UNPAID:
-            return (
-                "**Status:** Payment failed. Please check your card details, or ask your bank to "
-                "allow the payment. The payment provider tries again by itself."
-            )
+            return _failed(subscription, deps)
         case Status.PAUSED:
             return "**Status:** Paused. Nothing is charged while it is paused."
         case Status.ACTIVE:
@@ -105,11 +131,46 @@ def _status(subscription: Subscription) -> str:
             return f"**Status:** {subscription.status.value.replace('_', ' ').capitalize()}"
 
 
+def _ending(subscription: Subscription, end: datetime) -> str:
+    if subscription.is_in_arrears:
+        return (
+            f"**Status:** Cancelled. Ends on {words.day(end)} ({words.relative(end)}), then Free.\n"
+            "Your last payment did not go through and is still open. Run `/cancel` to end it now, "
+            "so that nothing more is charged."
+        )
+    return (
+        f"**Status:** Cancelled. Stays on until {words.day(end)} ({words.relative(end)}), "
+        "then Free.\nNothing more is charged. You need to do nothing."
+    )
+
+
+def _failed(subscription: Subscription, deps: Dependencies) -> str:
+    """What helps (rule S28), and when access ends if the payment keeps failing."""
+    name = words.plan_name(subscription, deps.catalogue)
+    failed = (
+        "**Status:** Payment failed. Please check your card details, or ask your bank to allow the "
+        "payment."
+    )
+    if subscription.status is Status.UNPAID:
+        return f"{failed}\n{name} is off until the open invoice is paid."
+    end = grace_end(subscription, grace=timedelta(days=deps.policy.grace_days))
+    access = (
+        f"**Stays on until:** {words.day(end)} ({words.relative(end)}). If the payment has not "
+        f"gone through by then, {name} is off until it does."
+        if deps.clock() < end
+        else f"{name} is off since {words.day(end)}, until the payment goes through."
+    )
+    return f"{failed} The payment provider tries again by itself.\n{access}"
+
+
 def _allowance(account: Account, deps: Dependencies) -> str:
     balance, unit = account.balance, deps.catalogue.unit
     total = balance.granted + balance.topped_up
     if total == 0:
-        return "**Balance:** nothing yet in this billing period. It comes with the payment."
+        return (
+            f"**Balance:** no {unit} yet for this billing period. You get them as soon as its "
+            "payment has gone through."
+        )
     filled = 0 if total == 0 else round(BAR_LENGTH * balance.remaining / total)
     bar = "█" * filled + "░" * (BAR_LENGTH - filled)
     return (
@@ -119,10 +180,14 @@ def _allowance(account: Account, deps: Dependencies) -> str:
 
 
 def _invoice_line(invoice: Invoice, hosts: frozenset[str]) -> str:
+    status = "" if invoice.status == "paid" else f" · {invoice.status}"
+    shown = " · ".join(_links(invoice, hosts)) or "in the billing portal"
+    return f"- {words.day(invoice.issued_at)} · {words.money(invoice.total)}{status} · {shown}"
+
+
+def _links(invoice: Invoice, hosts: frozenset[str]) -> list[str]:
     links = (
         words.link("View", invoice.page_url, hosts=hosts),
         words.link("PDF", invoice.pdf_url, hosts=hosts),
     )
-    status = "" if invoice.status == "paid" else f" · {invoice.status}"
-    shown = " · ".join(each for each in links if each)
-    return f"- {words.day(invoice.issued_at)} · {words.money(invoice.total)}{status} · {shown}"
+    return [each for each in links if each]

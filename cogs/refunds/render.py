@@ -66,22 +66,27 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
     already = (
         f"\n**Refunded before:** {words.money(payment.refunded)}" if payment.refunded.amount else ""
     )
+    buttons = [
+        button(
+            f"Confirm: refund {words.money(refund.amount)}",
+            custom_id("refund.confirm", refund.id),
+            style=discord.ButtonStyle.danger,
+            disabled=refund.ground is None,
+        )
+    ]
+    if case.may_be_partial:
+        buttons.append(button("Change amount", custom_id("refund.amount", refund.id)))
+        whole = ""
+    else:
+        whole = "\n-# The provider of this payment gives back all that is left, or nothing."
     return card(
         text(
             f"## Refund {words.money(refund.amount)} to <@{refund.member_id}>?\n"
             f"**Payment:** {_describe(payment)}\n**Paid:** {words.day(payment.paid_at)}{already}\n"
-            f"**Consequence:** {consequence_text(case, deps)}\n-# {NO_PROMISE}"
+            f"**Consequence:** {consequence_text(case, deps)}\n-# {NO_PROMISE}{whole}"
         ),
         row(select(custom_id("refund.ground", refund.id), "Why? (required)", options)),
-        row(
-            button(
-                f"Confirm: refund {words.money(refund.amount)}",
-                custom_id("refund.confirm", refund.id),
-                style=discord.ButtonStyle.danger,
-                disabled=refund.ground is None,
-            ),
-            button("Change amount", custom_id("refund.amount", refund.id)),
-        ),
+        row(*buttons),
         accent=words.WARNING_COLOUR,
     )
 
@@ -100,7 +105,9 @@ def consequence_text(case: RefundCase, deps: Dependencies) -> str:
         Consequence.PARTIAL_ENDS_NOTHING: (
             f"{name} **goes on**: only a part of the payment is given back."
         ),
-        Consequence.TOP_UP_ENDS_NOTHING: "Nothing ends: this payment was a top-up.",
+        Consequence.TOP_UP_ENDS_NOTHING: (
+            "Nothing ends: this payment was a top-up. What is left of it is taken back."
+        ),
         Consequence.ALREADY_ENDED: f"None: {name} has ended already.",
         Consequence.NO_SUBSCRIPTION: "None: this payment did not buy a subscription.",
     }[case.refund.consequence]

@@ -1,36 +1,37 @@
-"""/subscribe: choose a plan, then pay on the provider's own page (rules S7, S19, S20)."""
+"""/subscribe, and what every purchase of a plan shares: choose, see what it does, pay (S7, S20)."""
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
-from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import PriceId
-from bot.domain.links import is_allowed_link
-from bot.domain.subscription import NextStep, next_step
-from cogs import words
+from bot.domain.identifiers import CheckoutId, PriceId
+from cogs.account.render import account_card
 from cogs.dependencies import Dependencies
-from cogs.interactions import (
-    Interaction,
-    chosen,
-    custom_id,
-    guild_of,
-    replace,
-    reply,
-    user_of,
+from cogs.interactions import Interaction, chosen, custom_id, replace, reply, user_of
+from cogs.subscribe.pages import lead_to_page, place_of
+from cogs.subscribe.render import (
+    choose_card,
+    consequence_card,
+    kept_card,
+    label_of,
+    live_plan,
+    still_on_card,
 )
-from cogs.layout import button, card, link_button, row, select, text
 
 
 class SubscribeCog(commands.Cog):
-    """From the catalogue to the checkout page."""
+    """From a plan and an interval to the checkout page."""
 
     def __init__(self, dependencies: Dependencies) -> None:
-        """Register the button and the select."""
+        """Register the buttons and the select."""
         self._is = dependencies
-        dependencies.router.add("subscribe.start", self.start)
-        dependencies.router.add("subscribe.choose", self.choose)
+        for verb, handler in (
+            ("subscribe.start", self.start),
+            ("subscribe.choose", self.choose),
+            ("purchase.look", self.look),
+            ("purchase.pay", self.pay),
+            ("purchase.keep", self.keep),
+        ):
+            dependencies.router.add(verb, handler)
 
     @app_commands.command(name="subscribe", description="Choose a plan and pay")
     async def subscribe(self, interaction: Interaction) -> None:
@@ -38,89 +39,48 @@ class SubscribeCog(commands.Cog):
         await self.start(interaction, "")
 
     async def start(self, interaction: Interaction, _argument: str) -> None:
-        """Show the catalogue; a plan that is still on is resumed instead of bought again."""
+        """Show the catalogue; a plan that is on is resumed or changed instead of bought again."""
         account = await self._is.subscriptions.find_account(user_of(interaction))
-        subscription = account.subscription if account else None
-        step = next_step(subscription, now=self._is.clock())
-        if subscription is not None and step is not NextStep.SUBSCRIBE:
-            await reply(interaction, self._still_on(step))
-            return
-        options = [
-            discord.SelectOption(
-                label=(
-                    f"{each.plan.name} · {words.money(each.price.money)} "
-                    f"{words.every(each.price.interval)}"
-                )[:100],
-                description=(
-                    f"{words.count(each.plan.allowance)} {self._is.catalogue.unit} a month. "
-                    f"{each.plan.summary}"
-                ).strip()[:100],
-                value=each.price.id,
-            )
-            for each in self._is.catalogue.offered_to(account.provider if account else None)
-        ]
-        await reply(
-            interaction,
-            card(
-                text(
-                    "## Choose a plan\nYou pay on our payment provider's own page. You can cancel "
-                    "at any time. We never ask for a card number here."
-                ),
-                row(select(custom_id("subscribe.choose"), "Plan and interval", options)),
-                accent=words.NEUTRAL_COLOUR,
-            ),
-        )
-
-    def _still_on(self, step: NextStep) -> discord.ui.LayoutView:
-        if step is NextStep.RESUME:
-            return card(
-                text(
-                    "## Your plan is still on\nIt is cancelled, but paid until its end. Press "
-                    "Resume to keep it: nothing is charged before the next renewal."
-                ),
-                row(button("Resume", custom_id("resume.start"))),
-                accent=words.NEUTRAL_COLOUR,
-            )
-        return card(
-            text("## You already have a plan\nA second one would charge you twice."),
-            row(
-                button("Balance", custom_id("balance.show")),
-                button("Cancel subscription", custom_id("cancel.start")),
-            ),
-            accent=words.NEUTRAL_COLOUR,
-        )
+        current = live_plan(account, now=self._is.clock())
+        if current is not None:
+            await reply(interaction, still_on_card(current, self._is))
+        else:
+            await reply(interaction, choose_card(account, self._is))
 
     async def choose(self, interaction: Interaction, _argument: str) -> None:
-        """Make the checkout page; that takes the provider a moment."""
-        price_id = PriceId(chosen(interaction))
-        offering = self._is.catalogue.offering(price_id)
-        if offering is None:
-            raise NoSuchThing("price")
-        await interaction.response.defer()
-        where = interaction.guild_id or "@me"
-        try:
-            url = await self._is.purchases.subscribe(
-                user_of(interaction),
-                price_id,
-                guild_id=guild_of(interaction),
-                return_url=f"https://discord.com/channels/{where}/{interaction.channel_id}",
-            )
-        except (ProviderUnavailableError, ProviderRefusedError):
-            await replace(
-                interaction, card(text(words.PROVIDER_SILENT), accent=words.WARNING_COLOUR)
-            )
-            return
-        if not is_allowed_link(url, hosts=self._is.vendor.link_hosts):
-            raise ValueError("the provider's checkout page is on a host that is not allowed")
-        await replace(
+        """A plan and an interval, from the list."""
+        await self.look(interaction, chosen(interaction))
+
+    async def look(self, interaction: Interaction, price_id: str) -> None:
+        """What it does, before anything is done."""
+        purchase = await self._is.purchases.look(user_of(interaction), PriceId(price_id))
+        await replace(interaction, consequence_card(purchase, self._is))
+
+    async def pay(self, interaction: Interaction, argument: str) -> None:
+        """To the page where it is paid."""
+        price_id, _, agreed = argument.rpartition(":")
+        offering = self._is.catalogue.offering(PriceId(price_id))
+        await lead_to_page(
             interaction,
-            card(
-                text(
-                    f"## {offering.plan.name} · {words.money(offering.price.money)} "
-                    f"{words.every(offering.price.interval)}\n"
-                    "Your plan starts as soon as the payment is complete. Then run `/balance`."
-                ),
-                row(link_button("Pay on the checkout page", url)),
-                accent=words.NEUTRAL_COLOUR,
+            self._is,
+            self._is.purchases.buy_plan(
+                user_of(interaction),
+                PriceId(price_id),
+                agreed=agreed,
+                place=place_of(interaction),
             ),
+            title=label_of(offering) if offering else "",
+            again=custom_id("purchase.pay", argument),
         )
+
+    async def keep(self, interaction: Interaction, checkout_id: str) -> None:
+        """Stay; the page that was made is closed."""
+        user_id = user_of(interaction)
+        if not checkout_id or await self._is.purchases.pages.give_up(
+            user_id, CheckoutId(checkout_id)
+        ):
+            await replace(interaction, kept_card())
+            return
+        account = await self._is.subscriptions.account(user_id)
+        heading = "**This purchase is paid already.**"
+        await replace(interaction, account_card(account, self._is, heading=heading))

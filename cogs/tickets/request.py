@@ -31,6 +31,7 @@ class TicketCog(commands.Cog):
         """Register the modal, the cancel flow's button, and a command with the vendor's topics."""
         self._is = dependencies
         self._bot = bot
+        dependencies.router.add("ticket.start", self.start)
         dependencies.router.add("ticket.submit", self.submit)
         dependencies.router.add("cancel.ticket", self.from_cancel_flow)
         bot.tree.add_command(self._command())
@@ -49,6 +50,10 @@ class TicketCog(commands.Cog):
             await self._ask(interaction, topic, attempt_id="")
 
         return ticket
+
+    async def start(self, interaction: Interaction, topic_id: str) -> None:
+        """A button that leads to a ticket of one topic."""
+        await self._ask(interaction, topic_id, attempt_id="")
 
     async def from_cancel_flow(self, interaction: Interaction, attempt_id: str) -> None:
         """R1, R4: the ticket opens beside the cancel flow, whose buttons stay."""

@@ -11,13 +11,21 @@ from pydantic import SecretStr
 from bot.checks import run_checks
 from bot.checks.stripe_account import NEEDED_EVENTS
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, GuildId, RoleId
+from bot.domain.identifiers import ChannelId, GuildId, PlanId, RoleId
 from bot.sandbox.discord import DiscordSandbox, overwrite_for_role
 from bot.sandbox.discord import permissions as may
-from bot.sandbox.discord.users import MESSAGE_CONTENT_LIMITED
-from bot.sandbox.scene import CONFIGURATION, STRIPE_KEY, WEBHOOK_SECRET, Scene
+from bot.sandbox.discord.users import MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED
+from bot.sandbox.scene import (
+    CONFIGURATION,
+    CREEM_KEY,
+    CREEM_WEBHOOK_SECRET,
+    STRIPE_KEY,
+    WEBHOOK_SECRET,
+    Scene,
+)
 from bot.settings import Configuration, Environment, load_configuration
 from storage import guilds, migrate
+from storage import roles as stored_roles
 from storage.database import Database
 
 
@@ -38,6 +46,9 @@ class Desk:
             "stripe_api_key": STRIPE_KEY,
             "stripe_webhook_secret": WEBHOOK_SECRET,
             "stripe_api_url": self.scene.stripe.api_url,
+            "creem_api_key": CREEM_KEY,
+            "creem_webhook_secret": CREEM_WEBHOOK_SECRET,
+            "creem_api_url": self.scene.creem.api_url,
             "smtp_url": self.scene.mail.url,
             "mail_from": "billing@lumen.example",
         }
@@ -126,6 +137,7 @@ async def test_it_changes_nothing(desk: Desk, tmp_path: Path) -> None:
         entry.method == "GET" or "webhook_endpoints" in entry.path
         for entry in desk.scene.stripe.requests.entries
     )
+    assert all(entry.method == "GET" for entry in desk.scene.creem.requests.entries)
 
 
 async def test_a_token_that_discord_does_not_know(desk: Desk) -> None:
@@ -274,6 +286,48 @@ async def test_role_order_and_mentions_are_doubts_and_no_errors(desk: Desk) -> N
     assert len(doubts) == 2
 
 
+async def test_plan_roles_that_the_bot_cannot_or_must_not_give(desk: Desk) -> None:
+    guild, roles = desk.scene.guild, desk.scene.plan_roles
+    chosen = {"lite": roles["Lite"], "pro": roles["Pro"], "max": desk.scene.support}
+    desk.configuration = Configuration.model_validate(
+        {
+            **desk.configuration.model_dump(),
+            "guild": {
+                "id": int(guild.id),
+                "support_role": int(desk.scene.support.id),
+                "moderator_role": int(desk.scene.moderators.id),
+                "ticket_category": desk.category,
+                "log_channel": desk.log,
+                "plan_roles": {plan: int(role.id) for plan, role in chosen.items()},
+            },
+        }
+    )
+    assert "the plan max cannot give the role Support" in (await desk.complaints())[0]
+
+    desk.scene.discord.application.flags &= ~MEMBERS_LIMITED
+    guild.delete_role(roles["Lite"])
+    guild.move_role(roles["Pro"], 10)
+    complaints = await desk.complaints()
+
+    assert complaints[0].startswith("⚠ The Server Members intent is off")
+    assert "cannot give the role" in complaints[1]
+    assert "does not exist any more" in complaints[1]
+    assert "cannot give the role Pro. The bot's own role does not stand above" in complaints[2]
+
+
+async def test_plan_roles_from_the_command_are_looked_at_too(desk: Desk) -> None:
+    database = Database(desk.environment().database_url.get_secret_value())
+    boss = desk.scene.guild.add_role("Boss", permissions=may.BAN_MEMBERS)
+    async with database.write() as connection:
+        guild_id, role_id = GuildId(int(desk.scene.guild.id)), RoleId(int(boss.id))
+        await stored_roles.set_plan_role(connection, guild_id, PlanId("pro"), role_id)
+    await database.close()
+
+    [complaint] = await desk.complaints()
+
+    assert "cannot give the role Boss. It has permissions that nobody may buy" in complaint
+
+
 async def test_a_key_that_stripe_does_not_know(desk: Desk) -> None:
     desk.variables["stripe_api_key"] = "sk_test_somebody_elses_key"
 
@@ -311,6 +365,56 @@ async def test_prices_that_differ(desk: Desk) -> None:
     assert "archived" in complaints[4]
 
 
+async def test_a_key_that_creem_does_not_know(desk: Desk) -> None:
+    desk.variables["creem_api_key"] = "creem_test_somebody_elses_key"
+
+    [complaint] = await desk.complaints()
+
+    assert complaint.startswith("✗ Creem does not know the key in CREEM_API_KEY")
+
+
+async def test_creem_is_out_of_reach(desk: Desk) -> None:
+    desk.variables["creem_api_url"] = "http://127.0.0.1:1"
+
+    [complaint] = await desk.complaints()
+
+    assert complaint.startswith("✗ Creem does not answer")
+
+
+async def test_products_that_differ(desk: Desk) -> None:
+    given = desk.configuration.model_dump()
+    plans, top_ups = given["catalogue"]["plans"], given["catalogue"]["top_ups"]
+    lite, pro = (
+        [each for each in plan["prices"] if each["provider"] == "creem"] for plan in plans[:2]
+    )
+    lite[0]["id"] = "prod_of_nothing"
+    lite[1]["amount"] = 9100
+    pro[0]["currency"] = "eur"
+    pro[1]["interval"] = "month"
+    top_ups[0]["prices"][1]["amount"] = 999
+    desk.scene.creem.add_product("Rented", price=4000, id="prod_rented")
+    top_ups[1]["prices"][1]["id"] = "prod_rented"
+    desk.configuration = Configuration.model_validate(given)
+
+    complaints = await desk.complaints()
+
+    assert len(complaints) == 6
+    assert "prod_of_nothing of the plan Lite is not in Creem" in complaints[0]
+    assert "Creem's price is 9000, mooring.toml has 9100" in complaints[1]
+    assert "Creem's currency is usd, mooring.toml has eur" in complaints[2]
+    assert "Creem's billing period is every-year, mooring.toml has every-month" in complaints[3]
+    assert "prod_top_up_500 of the top-up small: Creem's price is 1000" in complaints[4]
+    assert "Creem's billing period is every-month, mooring.toml has once" in complaints[5]
+
+
+async def test_creem_falls_silent_half_way(desk: Desk) -> None:
+    desk.scene.creem.faults.add(path="/v1/products$", status=503, times=3)
+
+    [complaint] = await desk.complaints()
+
+    assert complaint.startswith("✗ Creem did not show the product prod_lite_month")
+
+
 async def test_webhook_endpoints(desk: Desk) -> None:
     client = desk.stripe_client()
     for endpoint in (await client.v1.webhook_endpoints.list_async({"limit": 100})).data:
@@ -330,6 +434,15 @@ async def test_webhook_endpoints(desk: Desk) -> None:
 
     await desk.add_endpoint(["*"])
     assert await desk.complaints() == []
+
+
+async def test_a_restricted_key_has_to_read_payment_methods(desk: Desk) -> None:
+    """Every subscription is read with the card that pays for it."""
+    desk.scene.stripe.faults.add(path="/v1/payment_methods", status=403)
+
+    [complaint] = await desk.complaints()
+
+    assert complaint.startswith("✗ The key in STRIPE_API_KEY may not read payment methods.")
 
 
 async def test_a_restricted_key_need_not_list_endpoints(desk: Desk) -> None:

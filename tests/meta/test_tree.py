@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli
-from bot.checks.stripe_account import NEEDED_EVENTS
+from bot.checks import creem_account, stripe_account
 from bot.settings import load_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +33,10 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def test_the_readme_names_every_event_that_the_webhook_needs() -> None:
+def test_the_readme_names_every_event_that_the_webhooks_need() -> None:
     readme = (ROOT / "README.md").read_text()
-    missing = sorted(event for event in NEEDED_EVENTS if f"`{event}`" not in readme)
+    needed = stripe_account.NEEDED_EVENTS | creem_account.NEEDED_EVENTS
+    missing = sorted(event for event in needed if f"`{event}`" not in readme)
     assert not missing
 
 
@@ -73,14 +74,29 @@ def test_every_production_module_says_what_it_is_for() -> None:
     assert silent == []
 
 
+def _groups(tree: ast.AST) -> dict[str, str]:
+    """The variables that hold a group of commands, and the group's name."""
+    return {
+        ast.unparse(node.targets[0]): ast.literal_eval(each.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for each in node.value.keywords
+        if ast.unparse(node.value.func).endswith(".Group") and each.arg == "name"
+    }
+
+
 def _commands(tree: ast.AST) -> Iterator[str]:
+    """As a person types them, without the slash."""
+    groups = _groups(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.AsyncFunctionDef):
             continue
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(".command"):
                 given = {each.arg: each.value for each in decorator.keywords}
-                yield ast.literal_eval(given["name"]) if "name" in given else node.name
+                name = ast.literal_eval(given["name"]) if "name" in given else node.name
+                holder = ast.unparse(decorator.func).removesuffix(".command")
+                yield f"{groups[holder]} {name}" if holder in groups else name
 
 
 def _section(document: str, heading: str) -> str:

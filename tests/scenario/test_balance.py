@@ -46,7 +46,7 @@ async def test_one_screen_shows_plan_status_allowance_renewal_and_invoices(stage
     assert "**Status:** Active" in balance.text
     assert f"**Renews:** <t:{period_end(stage)}:D> (<t:{period_end(stage)}:R>)" in balance.text
     assert "1,000 of 1,000 credits left" in balance.text
-    assert labels(balance) == ["Refresh", "Cancel subscription"]
+    assert labels(balance) == ["Refresh", "Cancel subscription", "Change plan"]
 
 
 async def test_what_was_used_is_taken_off_the_allowance(stage: Stage) -> None:
@@ -65,8 +65,9 @@ def _use(stage: Stage, amount: int) -> None:
         stage,
         "INSERT INTO ledger (key, customer_id, subscription_id, period_start, month_start, kind,"
         " amount, recorded_at) SELECT 'usage:1', customer_id, id, period_start, period_start,"
-        " 'usage', ?, period_start FROM subscriptions",
+        " 'usage', ?, period_start FROM subscriptions WHERE id = ?",
         amount,
+        stage.scene.mia_subscription,
     )
 
 
@@ -126,7 +127,11 @@ async def test_s16_a_renewal_is_shown_everywhere_as_soon_as_it_is_paid(stage: St
     await jobs_done(stage)
 
     assert "1,000 of 1,000 credits left" in (await stage.balance_of(stage.mia)).text
-    grants = stage.rows("SELECT period_start, amount FROM ledger WHERE kind = 'grant' ORDER BY 1")
+    grants = stage.rows(
+        "SELECT period_start, amount FROM ledger WHERE kind = 'grant' AND subscription_id = ?"
+        " ORDER BY 1",
+        stage.scene.mia_subscription,
+    )
     assert [row["amount"] for row in grants] == [1000, 1000]
     assert grants[1]["period_start"] == first_end * 1000
 
@@ -284,23 +289,24 @@ async def of_tomorrow(stage: Stage) -> str:
     return customer
 
 
-CANCEL, SUBSCRIBE, RESUME = "Cancel subscription", "Subscribe (cancel anytime)", "Resume"
+CANCEL, CHANGE = "Cancel subscription", "Change plan"
+SUBSCRIBE, RESUME = "Subscribe (cancel anytime)", "Resume"
 
 
 @pytest.mark.parametrize(
     ("state", "steps", "words"),
     [
-        (active, [CANCEL], "**Status:** Active"),
+        (active, [CANCEL, CHANGE], "**Status:** Active"),
         (scheduled_by_api, [RESUME, SUBSCRIBE], "**Status:** Cancelled. Stays on until"),
         (scheduled_by_portal, [RESUME, SUBSCRIBE], "**Status:** Cancelled. Stays on until"),
         (ended, [SUBSCRIBE], "Your Pro subscription ended on"),
         (ended_at_once, [SUBSCRIBE], "Your Pro subscription ended on"),
         (never_subscribed, [SUBSCRIBE], "You have no subscription"),
-        (past_due, [CANCEL], "**Status:** Payment failed. Please check your card details"),
-        (trialing, [CANCEL], "**Status:** Trial"),
+        (past_due, [CANCEL, CHANGE], "**Status:** Payment failed. Please check your card details"),
+        (trialing, [CANCEL, CHANGE], "**Status:** Trial"),
         (first_payment_failed, [SUBSCRIBE], "first payment is complete"),
-        (paused, [CANCEL], "**Status:** Paused"),
-        (of_tomorrow, [CANCEL], "**Status:** Unknown"),
+        (paused, [CANCEL, CHANGE], "**Status:** Paused"),
+        (of_tomorrow, [CANCEL, CHANGE], "**Status:** Unknown"),
     ],
     ids=lambda given: getattr(given, "__name__", None),
 )
@@ -334,5 +340,5 @@ async def test_a_subscription_that_the_catalogue_does_not_know_is_no_obstacle(
 
     balance = await stage.balance_of(stage.noor)
     assert "Your plan · $3.00 weekly" in balance.text
-    assert labels(balance) == ["Refresh", CANCEL]
+    assert labels(balance) == ["Refresh", CANCEL, CHANGE]
     await jobs_done(stage)

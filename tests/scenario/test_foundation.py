@@ -214,7 +214,8 @@ async def test_sigterm_finishes_the_job_in_hand(stage: Stage) -> None:
     await stage.link_mia()
     stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=2)
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
-    await until(lambda: stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL"))
+    leased = "SELECT id FROM jobs WHERE kind = 'event.apply' AND lease_until IS NOT NULL"
+    await until(lambda: stage.rows(leased))
 
     async with asyncio.timeout(8):
         status = await stage.bot.stop()
@@ -230,7 +231,8 @@ async def test_sigterm_releases_a_job_that_hangs(stage: Stage) -> None:
     await stage.link_mia()
     hanging = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=60)
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
-    await until(lambda: stage.rows("SELECT id FROM jobs WHERE lease_until IS NOT NULL"))
+    leased = "SELECT id FROM jobs WHERE kind = 'event.apply' AND lease_until IS NOT NULL"
+    await until(lambda: stage.rows(leased))
 
     async with asyncio.timeout(12):
         status = await stage.bot.stop()

@@ -124,7 +124,6 @@ async def test_the_audit_log_has_every_step_in_order_and_its_chain_holds(stage: 
     details = json.loads(rows[-1]["details"])
     assert (details["amount"], details["currency"]) == (2000, "usd")
     assert details["provider_refund"] == refunds(stage)[0]["id"]
-    assert details["member"] == int(stage.mia.user.id)
     assert await audit_log_holds(stage)
 
 

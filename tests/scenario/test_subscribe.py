@@ -2,53 +2,33 @@
 
 from urllib.parse import urlsplit
 
-import aiohttp
 import pytest
 
 from bot.sandbox.discord import Message, Persona
 from bot.sandbox.scene import CODE
 from bot.sandbox.stripe.shapes import checkout
 from tests.scenario.bad_luck import RECOVERY_SECONDS
+from tests.scenario.buying import (
+    CONTINUE,
+    LITE,
+    MAX,
+    NOOR_ADDRESS,
+    checkout_page,
+    go_on,
+    look,
+    pay,
+    press,
+    run,
+    sessions,
+    settled_text,
+)
 from tests.scenario.outside import call_stripe, jobs_done
 from tests.scenario.stage import Stage
-
-NOOR_ADDRESS = "noor@example.com"
-LITE = "Lite · $9.00 monthly"
 
 
 async def catalogue(stage: Stage, person: Persona) -> Message:
     """Run /subscribe."""
-    answer = await person.slash("subscribe", channel=stage.here)
-    assert answer.message is not None
-    assert answer.message.ephemeral
-    return answer.message
-
-
-async def checkout_page(person: Persona, screen: Message, label: str = LITE) -> str:
-    """Choose a plan; the address of the page to pay on."""
-    answer = await person.choose(screen, label)
-    settled = await answer.settled()
-    [button] = settled.buttons
-    assert button.url is not None
-    return button.url
-
-
-async def press(stage: Stage, url: str, action: str, email: str = NOOR_ADDRESS) -> tuple[int, str]:
-    """Press a button of the page in a browser; the status and the next page."""
-    async with (
-        aiohttp.ClientSession() as browser,
-        browser.post(
-            stage.scene.stripe.local_url(url),
-            data={"action": action, "email": email},
-            allow_redirects=False,
-        ) as response,
-    ):
-        return response.status, await response.text()
-
-
-def sessions(stage: Stage) -> list[dict[str, object]]:
-    """The checkouts that were started."""
-    return stage.scene.stripe.objects("checkout.session")
+    return await run(stage, person, "subscribe")
 
 
 async def test_s19_the_whole_catalogue_is_offered_in_words(stage: Stage) -> None:
@@ -59,14 +39,29 @@ async def test_s19_the_whole_catalogue_is_offered_in_words(stage: Stage) -> None
         "Lite · $90.00 yearly",
         "Pro · $20.00 monthly",
         "Pro · $200.00 yearly",
-        "Max · $60.00 monthly",
+        MAX,
         "Max · $600.00 yearly",
     ]
     assert "never ask for a card number" in screen.text
 
 
+async def test_what_it_costs_is_told_before_the_page_is_made(stage: Stage) -> None:
+    screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
+
+    assert "**Charged today:** $9.00" in screen.text
+    assert "**Lite starts** when the payment is complete." in screen.text  # S7
+    assert "**After that:** $9.00 every month, until you cancel." in screen.text  # S10
+    buttons = [(button.label, button.style) for button in screen.buttons]
+    assert buttons == [(CONTINUE, 2), ("Not now", 2)]
+    assert sessions(stage) == []
+    left = await stage.noor.click(screen, "Not now")
+    assert "Nothing was charged" in await settled_text(left)
+    assert sessions(stage) == []
+
+
 async def test_s7_s20_noor_buys_and_is_linked_without_a_code(stage: Stage) -> None:
-    url = await checkout_page(stage.noor, await catalogue(stage, stage.noor))
+    screen = await catalogue(stage, stage.noor)
+    url = await checkout_page(stage.noor, screen)
     assert urlsplit(url).scheme == "https"
     assert urlsplit(url).hostname == "checkout.stripe.com"
     assert (
@@ -80,7 +75,9 @@ async def test_s7_s20_noor_buys_and_is_linked_without_a_code(stage: Stage) -> No
     [session] = sessions(stage)
     here = f"https://discord.com/channels/{stage.scene.guild.id}/{stage.here.id}"
     assert session["success_url"] == session["cancel_url"] == here
-    balance = await stage.balance_saying(stage.noor, "Lite · $9.00 monthly")
+    await screen.changed(containing="Your plan is on")
+    assert "300 of 300 credits left" in screen.text
+    assert "**Renews:** <t:" in screen.text
     await jobs_done(stage)
     balance = await stage.balance_of(stage.noor)
     assert "**Status:** Active" in balance.text
@@ -127,17 +124,26 @@ async def test_a_second_subscription_is_refused(stage: Stage) -> None:
 
     assert "You already have a plan" in answer.text
     assert answer.selects == []
-    assert [button.label for button in answer.buttons] == ["Balance", "Cancel subscription"]
+    assert [button.label for button in answer.buttons] == [
+        "Change plan",
+        "Balance",
+        "Cancel subscription",
+    ]
 
 
-async def test_a_catalogue_from_before_the_purchase_sells_nothing_twice(stage: Stage) -> None:
-    screen = await catalogue(stage, stage.noor)
-    await press(stage, await checkout_page(stage.noor, await catalogue(stage, stage.noor)), "pay")
-    await stage.balance_saying(stage.noor, LITE)
+async def test_screens_from_before_the_purchase_sell_nothing_twice(stage: Stage) -> None:
+    """Whoever buys and goes on with an older screen is told again what it would do by now."""
+    older, oldest = await catalogue(stage, stage.noor), await catalogue(stage, stage.noor)
+    older = await look(stage.noor, older, MAX)
+    await pay(stage, await checkout_page(stage.noor, await catalogue(stage, stage.noor)))
 
-    answer = await stage.noor.choose(screen, "Max · $60.00 monthly")
+    again = await go_on(stage.noor, older)
+    assert "Something has changed since you looked" in again.text
+    assert "Change Lite to Max" in again.text
+    refused = await stage.noor.choose(oldest, LITE)
 
-    assert "already have a subscription" in (await answer.followup()).text
+    assert refused.message is not None
+    assert "already have this plan" in refused.message.text
     assert len(sessions(stage)) == 1
 
 
@@ -151,7 +157,7 @@ async def test_r3_a_cancelled_plan_is_resumed_instead_of_bought_again(stage: Sta
 
     assert answer.message is not None
     assert "Your plan is still on" in answer.message.text
-    assert [button.label for button in answer.message.buttons] == ["Resume"]
+    assert [button.label for button in answer.message.buttons] == ["Resume", "Change plan"]
 
 
 async def test_r3_who_has_left_comes_back_as_the_same_customer(stage: Stage) -> None:
@@ -167,11 +173,11 @@ async def test_r3_who_has_left_comes_back_as_the_same_customer(stage: Stage) -> 
 
     opened = await stage.mia.click(balance, "Subscribe (cancel anytime)")
     assert opened.message is not None
-    url = await checkout_page(stage.mia, opened.message, "Max · $60.00 monthly")
+    url = await checkout_page(stage.mia, opened.message, MAX)
     assert [each["customer"] for each in sessions(stage)] == [stage.scene.mia_customer]
     await press(stage, url, "pay")
 
-    await stage.balance_saying(stage.mia, "Max · $60.00 monthly")
+    await stage.balance_saying(stage.mia, MAX)
     stage.scene.stripe.deliver_again(ended["id"])  # S8
     await jobs_done(stage)
     after = await stage.balance_of(stage.mia)
@@ -233,15 +239,16 @@ async def test_nobody_is_linked_to_a_customer_that_somebody_else_has(stage: Stag
 
 @pytest.mark.parametrize("status", [503, 402])
 async def test_while_the_provider_says_no_nothing_is_promised(stage: Stage, status: int) -> None:
-    screen = await catalogue(stage, stage.noor)
+    screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
     outage = stage.scene.stripe.faults.add(path="/v1/checkout", status=status)
 
-    answer = await stage.noor.choose(screen, LITE)
-    text = (await answer.settled(timeout=30)).text
+    text = (await go_on(stage.noor, screen)).text
 
+    assert "Nothing was charged" in text
     assert "does not answer right now" in text
     outage.remove()
-    assert (await checkout_page(stage.noor, await catalogue(stage, stage.noor))) != ""
+    again = await stage.noor.click(screen, "Try again")
+    assert "starts as soon as the payment is complete" in await settled_text(again)
 
 
 async def test_s22_a_checkout_page_on_another_host_is_not_sent(
@@ -255,13 +262,12 @@ async def test_s22_a_checkout_page_on_another_host_is_not_sent(
         return session | {"url": f"https://pay.evil.example/c/pay/{session_id}"}
 
     monkeypatch.setattr(checkout, "checkout_session", elsewhere)
-    stage.expect_error("interaction_failed")
-    screen = await catalogue(stage, stage.noor)
+    screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
 
-    answer = await stage.noor.choose(screen, LITE)
+    answer = await stage.noor.click(screen, CONTINUE)
     text = (await answer.followup()).text
 
-    assert "Something went wrong on our side" in text
+    assert "The link was not shown" in text
     for message in stage.noor.messages(stage.here):
         assert "evil" not in message.text
         assert not [button for button in message.buttons if button.url]

@@ -316,7 +316,7 @@ def assert_mirror(stage: Stage) -> None:
         row["id"]: tuple(row)[1:]
         for row in stage.rows(
             "SELECT id, status, period_start / 1000, period_end / 1000, cancel_at / 1000, price_id "
-            "FROM subscriptions"
+            "FROM subscriptions WHERE provider = 'stripe'"
         )
     } == {
         each["id"]: (
@@ -330,14 +330,21 @@ def assert_mirror(stage: Stage) -> None:
     }
     assert {
         row["id"]: (row["status"], row["amount"])
-        for row in stage.rows("SELECT id, status, amount FROM invoices")
+        for row in stage.rows(
+            "SELECT i.id, i.status, i.amount FROM invoices i"
+            " JOIN customers c ON c.id = i.customer_id WHERE c.provider = 'stripe'"
+        )
     } == {each["id"]: (each["status"], each["total"]) for each in stripe.objects("invoice")}
     charges = {each["payment_intent"]: each for each in stripe.objects("charge") if each["paid"]}
     assert {
         row["id"]: (row["amount"], row["refunded"])
-        for row in stage.rows("SELECT id, amount, refunded FROM payments")
+        for row in stage.rows("SELECT id, amount, refunded FROM payments WHERE provider = 'stripe'")
     } == {
         intent: (charge["amount"], charge["amount_refunded"]) for intent, charge in charges.items()
     }
     paid = [each for each in stripe.objects("invoice") if each["status"] == "paid"]
-    assert len(stage.rows("SELECT id FROM ledger WHERE kind = 'grant'")) == len(paid)
+    grants = stage.rows(
+        "SELECT l.id FROM ledger l JOIN customers c ON c.id = l.customer_id"
+        " WHERE c.provider = 'stripe' AND l.kind = 'grant'"
+    )
+    assert len(grants) == len(paid)

@@ -25,19 +25,21 @@ class Signed(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Called last, when the request is complete."""
         body = request.body or b""
+        sent = body.encode() if isinstance(body, str) else body
+        assert isinstance(sent, bytes)
         moment = f"{time.time():.6f}"
         digest = digest_of(
             os.environ["API_SECRET"],
             time=moment,
             method=request.method or "",
             target=request.path_url,
-            body=body.encode() if isinstance(body, str) else body,
+            body=sent,
         )
         request.headers[HEADER] = f"t={moment},v1={digest.hex()}"
         return request
 
 
-schemathesis.auth.set_from_requests(Signed())
+schemathesis.auth.set_from_requests(Signed())  # type: ignore[attr-defined]
 
 
 def _known(found: Any, form: re.Pattern[str], known: str) -> Any:

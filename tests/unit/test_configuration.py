@@ -79,6 +79,7 @@ def test_the_shipped_file_sells_what_the_seeds_name() -> None:
         ('id = "unused"', 'id = "other"', "cancellation is wrong: expected each reason id once"),
         ('feedback = "unused"', 'feedback = "bored"', "cancellation.reasons.4.feedback is wrong"),
         ('cancel_topic = "help"', 'cancel_topic = "hlep"', "cancel_topic must be the id of one"),
+        ('billing_topic = "billing"', 'billing_topic = "bills"', "billing_topic must be the id"),
         ('id = "help"', 'id = "billing"', "tickets is wrong: expected each topic id once"),
         ("max_length = 254", "max_length = 5000", "tickets.topics.0.fields.0.max_length"),
     ],
@@ -111,6 +112,24 @@ def test_the_commented_guild_section_is_right_when_it_is_taken_in(tmp_path: Path
     settings = load(tmp_path, SHIPPED + "\n" + "\n".join(taken)).to_guild_settings()
     [chosen] = settings.values()
     assert None not in (chosen.support_role_id, chosen.log_channel_id)
+
+
+def test_the_commented_plan_roles_are_right_when_they_are_taken_in(tmp_path: Path) -> None:
+    lines = SHIPPED.splitlines()
+    start = lines.index("# [guild.plan_roles]")
+    taken = [line.removeprefix("# ") for line in lines[start : start + 4]]
+    found = load(tmp_path, SHIPPED + "\n[guild]\nid = 1\n" + "\n".join(taken)).to_plan_roles()
+    [roles] = found.values()
+    assert set(roles) == {"lite", "pro", "max"}
+    assert load_configuration(ROOT / "mooring.toml").to_plan_roles() == {}
+
+
+def test_a_role_for_a_plan_that_nobody_sells_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no plan: gold, ultra"):
+        load(
+            tmp_path,
+            f"{SHIPPED}\n[guild]\nid = 1\n[guild.plan_roles]\nultra = 2\npro = 3\ngold = 4\n",
+        )
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

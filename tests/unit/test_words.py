@@ -16,6 +16,7 @@ from bot.domain.catalogue import Interval
 from bot.domain.errors import MooringError
 from bot.domain.money import Money
 from bot.domain.refund import RefundState
+from bot.domain.role_plan import RoleObstacle
 from cogs import words
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 TEXTS: dict[str, list[str]] = {
     "outcome": ["started", "requested", "cancelled", "resumed", "aborted", "timed_out", "failed"],
     "needs": ["support", "moderator", "server", "manage server"],
-    "what": ["ticket", "refund", "payment"],
+    "what": ["ticket", "refund", "payment", "price", "plan", "top-up", "purchase"],
     "why": ["refunded", "disputed", "in_progress"],
     "state": [state.value for state in RefundState],
 }
@@ -35,6 +36,7 @@ SAMPLES: dict[object, list[object]] = {
     int: [0, 1, 2],
     Money: [Money(500, "usd")],
     type(None): [None],
+    RoleObstacle: list(RoleObstacle),
     tuple[str, ...]: [("support role", "moderator role")],
 }
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import aiohttp
 from aiohttp import web
 
+from bot.sandbox.backend import Backend
 from bot.sandbox.discord.wire import Json
 from bot.sandbox.page.accounts import SHOWN_DELIVERIES, Account
 from bot.sandbox.page.requests import Refused, answer, read_json, text
 
 MAX_DAYS = 366
+USED_AT_ONCE = 400
 
 
 class Provider:
     """Reads the local providers for the Provider tab and moves their clocks, which stay
     together."""
 
-    def __init__(self, accounts: Sequence[Account]) -> None:
+    def __init__(self, accounts: Sequence[Account], backend: Backend | None) -> None:
         self._accounts = tuple(accounts)
+        self._backend = backend
 
     def routes(self) -> list[web.RouteDef]:
         """Where the tab and its levers are found."""
@@ -28,6 +32,7 @@ class Provider:
             web.post("/api/provider/period-end", self._period_end),
             web.post("/api/provider/decline", self._decline),
             web.post("/api/provider/accept", self._accept),
+            web.post("/api/provider/use", self._use),
         ]
 
     def revision(self) -> tuple[tuple[int, int, int], ...]:
@@ -71,6 +76,18 @@ class Provider:
         account.provider.accept_payments(customer_id)
         return answer(self._overview())
 
+    async def _use(self, request: web.Request) -> web.Response:
+        _, customer_id = self._known(await read_json(request), "customer_id")
+        if self._backend is None:
+            raise Refused(404, "unknown", "This demo has no backend of the vendor.")
+        try:
+            became = await self._backend.report_usage(customer_id, USED_AT_ONCE)
+        except aiohttp.ClientError as error:
+            raise Refused(502, "not_taken", f"The bot did not take it: {error}.") from error
+        if became != "recorded":
+            raise Refused(409, became, "There is no plan that it could be taken from.")
+        return answer(self._overview())
+
     def _known(self, body: Json, key: str) -> tuple[Account, str]:
         wanted = text(body, key)
         kind = key.removesuffix("_id")
@@ -87,4 +104,5 @@ class Provider:
             "checkouts": [one for account in self._accounts for one in account.checkouts()],
             "customers": [one for account in self._accounts for one in account.customers()],
             "deliveries": deliveries[:SHOWN_DELIVERIES],
+            "uses": USED_AT_ONCE if self._backend else None,
         }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.sandbox.backend import Backend
 from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.discord import DiscordSandbox
 from bot.sandbox.mail import MailSink
@@ -43,6 +44,7 @@ class DemoPage:
         personas: who one can be; the first is the default.
         bot_alive: whether the bot works, asked twice a second, never raises; without it the
             gateway's connection tells.
+        backend: the vendor's own, which reports usage when a lever is pulled.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class DemoPage:
         mail: MailSink,
         personas: Sequence[PagePersona],
         bot_alive: Callable[[], Awaitable[bool]] | None = None,
+        backend: Backend | None = None,
     ) -> None:
         self._discord = discord
         self._mail = mail
@@ -62,7 +65,7 @@ class DemoPage:
         self._streams = Streams(self._names)
         self._acts = Acts(self._cast, self._names)
         self._accounts = (StripeAccount(stripe), CreemAccount(creem))
-        self._provider = Provider(self._accounts)
+        self._provider = Provider(self._accounts, backend)
         self._bot_alive = bot_alive
         self._port = 0
         self._stopping = contextlib.AsyncExitStack()

@@ -8,6 +8,12 @@ revision = "0001"
 down_revision = None
 
 APPEND_ONLY = "the audit log is append-only"
+MONTH_SUMS = "(subscription_id, period_start, month_start, granted, topped_up, used)"
+ADD_TO_SUMS = (
+    "ON CONFLICT (subscription_id, period_start, month_start) DO UPDATE SET "
+    "granted = {kept}.granted + excluded.granted, "
+    "topped_up = {kept}.topped_up + excluded.topped_up, used = {kept}.used + excluded.used"
+)
 
 
 def upgrade() -> None:
@@ -17,6 +23,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column("actor_salt", sa.Text(), nullable=True),
+        sa.Column("actor_seal", sa.Text(), nullable=True),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
@@ -25,6 +33,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
         sa.UniqueConstraint("hash", name=op.f("uq_audit_log_hash")),
     )
+    op.create_index(op.f("ix_audit_log_actor_id"), "audit_log", ["actor_id"], unique=False)
+    op.create_index(op.f("ix_audit_log_subject"), "audit_log", ["subject"], unique=False)
     op.create_table(
         "checkouts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -45,6 +55,9 @@ def upgrade() -> None:
         sa.Column("subscription_id", sa.Text(), nullable=True),
         sa.Column("payment_id", sa.Text(), nullable=True),
         sa.Column("completed_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "screen", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkouts")),
     )
     op.create_index(op.f("ix_checkouts_payment_id"), "checkouts", ["payment_id"], unique=False)
@@ -57,6 +70,14 @@ def upgrade() -> None:
         ["user_id", "created_at"],
         unique=False,
     )
+    op.create_index(
+        "uq_checkouts_unfinished",
+        "checkouts",
+        ["user_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('opening', 'open')"),
+        postgresql_where=sa.text("state IN ('opening', 'open')"),
+    )
     op.create_table(
         "customers",
         sa.Column("id", sa.Text(), nullable=False),
@@ -66,10 +87,26 @@ def upgrade() -> None:
         sa.Column("linked_at", sa.BigInteger(), nullable=True),
         sa.Column("card_last_digits", sa.Text(), nullable=True),
         sa.Column("card_expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
         sa.UniqueConstraint("user_id", name=op.f("uq_customers_user_id")),
     )
     op.create_index(op.f("ix_customers_provider"), "customers", ["provider"], unique=False)
+    op.create_table(
+        "disputes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("answer_by", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
+    )
+    op.create_index(op.f("ix_disputes_payment_id"), "disputes", ["payment_id"], unique=False)
     op.create_table(
         "events",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -103,7 +140,9 @@ def upgrade() -> None:
         "jobs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("line", sa.Text(), nullable=True),
         sa.Column(
             "payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
@@ -140,6 +179,18 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
+        "ledger_months",
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("period_start", sa.BigInteger(), nullable=False),
+        sa.Column("month_start", sa.BigInteger(), nullable=False),
+        sa.Column("granted", sa.BigInteger(), nullable=False),
+        sa.Column("topped_up", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "subscription_id", "period_start", "month_start", name=op.f("pk_ledger_months")
+        ),
     )
     op.create_table(
         "link_requests",
@@ -182,6 +233,7 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("plan_id", sa.Text(), nullable=False),
         sa.Column("role_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_file", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "plan_id", name=op.f("pk_plan_roles")),
     )
     op.create_table(
@@ -190,9 +242,12 @@ def upgrade() -> None:
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("is_first", sa.Boolean(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("repaired", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "repaired", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
     )
@@ -255,6 +310,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('opening', 'open')"),
     )
     op.create_table(
+        "used_signatures",
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("signature", name=op.f("pk_used_signatures")),
+    )
+    op.create_index(
+        op.f("ix_used_signatures_expires_at"), "used_signatures", ["expires_at"], unique=False
+    )
+    op.create_table(
         "cancel_attempts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -280,6 +344,9 @@ def upgrade() -> None:
         "cancel_attempts",
         ["customer_id", "started_at"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_cancel_attempts_user_id"), "cancel_attempts", ["user_id"], unique=False
     )
     op.create_index(
         "uq_cancel_attempts_unfinished",
@@ -331,9 +398,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_ledger_key")),
     )
     op.create_index(
-        "ix_ledger_balance",
+        op.f("ix_ledger_subscription_id_period_start"),
         "ledger",
-        ["subscription_id", "period_start", "month_start", "kind", "amount"],
+        ["subscription_id", "period_start"],
         unique=False,
     )
     op.create_table(
@@ -441,6 +508,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
     )
+    op.create_index(op.f("ix_refunds_member_id"), "refunds", ["member_id"], unique=False)
+    op.create_index(op.f("ix_refunds_payment_id"), "refunds", ["payment_id"], unique=False)
     op.create_index(
         "uq_refunds_unfinished",
         "refunds",
@@ -450,13 +519,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('requested', 'refunded')"),
     )
     _make_audit_log_append_only()
+    _sum_the_ledger()
 
 
 def _make_audit_log_append_only() -> None:
+    """Nothing changes and nothing goes, except that an actor may be erased (see ADR 13)."""
+    kept = "id, at, actor_seal, action, subject, details, previous_hash, hash"
+    named = "NEW.actor_id IS NOT NULL OR NEW.actor_salt IS NOT NULL"
     if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
+        for name, what in (
+            ("audit_log_no_update", f"UPDATE OF {kept} ON audit_log"),
+            ("audit_log_no_other_actor", f"UPDATE ON audit_log WHEN {named}"),
+            ("audit_log_no_delete", "DELETE ON audit_log"),
+        ):
             op.execute(
-                f"CREATE TRIGGER audit_log_no_{verb.lower()} BEFORE {verb} ON audit_log "
+                f"CREATE TRIGGER {name} BEFORE {what} "
                 f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
             )
         return
@@ -465,9 +542,54 @@ def _make_audit_log_append_only() -> None:
         f"$$ BEGIN RAISE EXCEPTION '{APPEND_ONLY}'; END $$"
     )
     op.execute(
-        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
+        f"CREATE TRIGGER audit_log_append_only BEFORE UPDATE OF {kept} OR DELETE OR TRUNCATE "
+        "ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
     )
+    op.execute(
+        "CREATE TRIGGER audit_log_no_other_actor BEFORE UPDATE ON audit_log FOR EACH ROW "
+        f"WHEN ({named}) EXECUTE FUNCTION refuse_audit_change()"
+    )
+
+
+def _sum_the_ledger() -> None:
+    """What is added to the ledger, or taken out, is added to its month's sums."""
+    if op.get_bind().dialect.name == "sqlite":
+        for name, event, row, sign in (
+            ("ledger_added", "INSERT", "NEW", ""),
+            ("ledger_removed", "DELETE", "OLD", "-"),
+        ):
+            sums = ", ".join(
+                f"CASE {row}.kind WHEN '{kind}' THEN {sign}{row}.amount ELSE 0 END"
+                for kind in ("grant", "top_up", "usage")
+            )
+            op.execute(
+                f"CREATE TRIGGER {name} AFTER {event} ON ledger BEGIN "
+                f"INSERT INTO ledger_months {MONTH_SUMS} VALUES "
+                f"({row}.subscription_id, {row}.period_start, {row}.month_start, {sums}) "
+                f"{ADD_TO_SUMS.format(kept='ledger_months')}; END"
+            )
+        return
+    sums = ", ".join(
+        f"sign * sum(CASE kind WHEN '{kind}' THEN amount ELSE 0 END)"
+        for kind in ("grant", "top_up", "usage")
+    )
+    op.execute(
+        "CREATE FUNCTION sum_ledger() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "DECLARE sign int := CASE TG_OP WHEN 'DELETE' THEN -1 ELSE 1 END; BEGIN "
+        f"INSERT INTO ledger_months AS kept {MONTH_SUMS} "
+        f"SELECT subscription_id, period_start, month_start, {sums} FROM changed "
+        # In one order: transactions that wait for each other's rows must not do so both ways.
+        "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 "
+        f"{ADD_TO_SUMS.format(kept='kept')}; RETURN NULL; END $$"
+    )
+    for name, event, which in (
+        ("ledger_added", "INSERT", "NEW"),
+        ("ledger_removed", "DELETE", "OLD"),
+    ):
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON ledger REFERENCING {which} TABLE AS changed "
+            "FOR EACH STATEMENT EXECUTE FUNCTION sum_ledger()"
+        )
 
 
 def downgrade() -> None:
@@ -480,15 +602,18 @@ def downgrade() -> None:
         "ledger",
         "invoices",
         "cancel_attempts",
+        "used_signatures",
         "tickets",
         "reconciliations",
         "plan_roles",
         "notice_settings",
         "link_requests",
+        "ledger_months",
         "jobs",
         "guilds",
         "granted_roles",
         "events",
+        "disputes",
         "customers",
         "checkouts",
         "audit_log",
@@ -496,3 +621,4 @@ def downgrade() -> None:
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION refuse_audit_change")
+        op.execute("DROP FUNCTION sum_ledger")

@@ -8,11 +8,19 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import audit
 from storage.database import Database
+from storage.schema import audit_log
 from tests.integration.storage.samples import MAX, NOW
 
 _GUARDS = {
-    "sqlite": ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"],
-    "postgresql": ["DROP TRIGGER audit_log_append_only ON audit_log"],
+    "sqlite": [
+        "DROP TRIGGER audit_log_no_update",
+        "DROP TRIGGER audit_log_no_other_actor",
+        "DROP TRIGGER audit_log_no_delete",
+    ],
+    "postgresql": [
+        "DROP TRIGGER audit_log_append_only ON audit_log",
+        "DROP TRIGGER audit_log_no_other_actor ON audit_log",
+    ],
 }
 
 
@@ -71,6 +79,9 @@ async def test_a_log_of_several_pages_holds(
     [
         "actor_id = 1",
         "actor_id = NULL",
+        "actor_id = NULL, actor_salt = NULL",
+        "actor_id = NULL, actor_salt = NULL, actor_seal = NULL",
+        "actor_seal = 'x'",
         "action = 'refund.refused'",
         "subject = 'pi_9'",
         "details = '{}'",
@@ -85,6 +96,40 @@ async def test_a_changed_row_is_found(database: Database, change: str) -> None:
     await tamper(database, f"UPDATE audit_log SET {change} WHERE id = {second}")  # noqa: S608
 
     assert await first_broken(database) == second
+
+
+async def test_an_actor_can_be_erased_and_the_chain_still_holds(database: Database) -> None:
+    """The row says that somebody acted, and the log says that the name was erased."""
+    await append(database, "pi_1", "pi_2", "pi_3")
+
+    async with database.write() as connection:
+        which = audit_log.c.subject != "pi_2"
+        assert await audit.erase_actor(connection, which, reference="E-1", now=NOW) == 2
+
+    assert await first_broken(database) is None
+    async with database.read() as connection:
+        rows = (await connection.execute(sa.select(audit_log).order_by(audit_log.c.id))).all()
+    assert [row.actor_id for row in rows] == [None, MAX, None, None]
+    assert [row.actor_salt is None for row in rows] == [True, False, True, True]
+    assert rows[0].actor_seal != rows[1].actor_seal != rows[2].actor_seal
+    assert (rows[3].action, rows[3].subject) == (audit.ERASED, "E-1")
+
+
+async def test_what_mooring_did_itself_has_no_actor_to_erase(database: Database) -> None:
+    async with database.write() as connection:
+        await audit.append(
+            connection, actor_id=None, action="refund.done", subject="pi", details={}, now=NOW
+        )
+        assert await audit.erase_actor(connection, sa.true(), reference="E-1", now=NOW) == 0
+    assert await first_broken(database) is None
+
+
+@pytest.mark.parametrize("other", ["actor_id = 1", "actor_salt = 'x'", "actor_id = actor_id"])
+async def test_the_database_lets_no_actor_be_exchanged(database: Database, other: str) -> None:
+    await append(database, "pi_1")
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with database.write() as connection:
+            await connection.execute(sa.text(f"UPDATE audit_log SET {other}"))  # noqa: S608
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -119,4 +119,6 @@ async def test_saving_a_customer_keeps_the_link(database: Database) -> None:
     async with database.read() as connection:
         found = await customers.of_user(connection, MIA)
         assert await customers.find_many(connection, [MIAS]) == [found]
-    assert found == customers.Customer(MIAS, STRIPE, "new@example.com", MIA)
+    assert found is not None
+    assert (found.id, found.provider, found.email) == (MIAS, STRIPE, "new@example.com")
+    assert (found.user_id, found.linked_at) == (MIA, NOW)

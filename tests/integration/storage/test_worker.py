@@ -76,6 +76,10 @@ async def one_left(database: Database) -> bool:
     return await undone(database) == 1
 
 
+async def two_left(database: Database) -> bool:
+    return await undone(database) == 2
+
+
 async def until_done(database: Database) -> None:
     await until(nothing_left, database)
 
@@ -410,6 +414,33 @@ async def test_what_acts_in_discord_waits_until_it_is_ready(
         await until_done(database)
 
     assert seen == ["pay", "tell"]
+
+
+async def test_a_limited_kind_that_acts_in_discord_waits_too(
+    database: Database, clock: Clock
+) -> None:
+    seen: list[str] = []
+
+    async def act(job: Job) -> None:
+        seen.append(job.key)
+
+    handlers = JobHandlers()
+    handlers.add("role", act, in_discord=True)
+    handlers.add("money", act)
+    is_ready = False
+    worker = Worker(
+        database, handlers, clock=clock, is_discord_ready=lambda: is_ready, at_most={"role": 1}
+    )
+    async with working(worker):
+        await add(database, "give", "take", kind="role")
+        await add(database, "pay", kind="money")
+        await until(two_left, database)
+        assert seen == ["pay"]
+        is_ready = True
+        worker.wake()
+        await until_done(database)
+
+    assert sorted(seen) == ["give", "pay", "take"]
 
 
 def test_two_handlers_for_one_kind_are_a_defect() -> None:

@@ -71,6 +71,7 @@ export class ProviderTab {
       h("div", { class: "lever-row" },
         this.#lever("Decline next payment", "decline", { customer_id: one.id }),
         this.#lever("Accept payments", "accept", { customer_id: one.id }),
+        state.provider.uses ? this.#lever(`Use ${state.provider.uses} credits`, "use", { customer_id: one.id }) : null,
         one.declines ? h("span", { class: "status is-bad" }, "card declines") : null),
       one.papers.rows.length ? fold(`${one.id}-papers`, `${one.papers.title} (${one.papers.rows.length})`,
         table(["Number", "Amount", "Status"], one.papers.rows.map(paperRow))) : null,

@@ -1,15 +1,16 @@
-// "What to try": five lines for somebody who opens the demo for the first time.
+// "What to try": a few lines for somebody who opens the demo for the first time.
 import { h, icon, iconButton } from "./dom.js";
 import { personaHref } from "./sidebar.js";
 import { state } from "./store.js";
 
 const KEY = "welcome-dismissed";
 const THINGS = [
-  ["mia", "/balance", "shows plan, allowance, renewal date and invoices."],
+  ["mia", "/account", "shows plan, balance, renewal date, card and invoices. /plans changes the plan."],
   ["mia", "/cancel", "asks for a reason, gives the end date; the receipt comes by DM and mail."],
   ["mia", "/ticket", "opens a private channel. Answer it as Sam, then close it."],
   ["max", "/refund", "shows what a refund would end, before anything is paid back."],
-  ["noor", "/link", "sends a code: read it under Mail on the right. Provider moves the clock."],
+  ["noor", "/link", "sends a code: read it under Mail on the right."],
+  ["lea", "/topup", "pays through Creem. Under Provider, use up the credits first, or move the clock."],
 ];
 
 export function renderWelcome(root) {

@@ -1,0 +1,46 @@
+"""A payment that its cardholder has called back through the bank."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.identifiers import DisputeId, PaymentId, ProviderName
+from bot.domain.money import Money
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute stands.
+
+    INQUIRY: the bank only asks so far. NEEDS_ANSWER: the vendor has to send evidence. WON and LOST
+    are the bank's word; DROPPED: it was never decided, because it was withdrawn or prevented.
+    """
+
+    INQUIRY = "inquiry"
+    NEEDS_ANSWER = "needs_answer"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    DROPPED = "dropped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """`reason` is the provider's word for it; `answer_by` is the last moment for evidence."""
+
+    id: DisputeId
+    provider: ProviderName
+    payment_id: PaymentId
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    opened_at: datetime
+    answer_by: datetime | None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the bank has decided, or nothing is left to decide."""
+        return self.status in _CLOSED
+
+
+_CLOSED = frozenset({DisputeStatus.WON, DisputeStatus.LOST, DisputeStatus.DROPPED})

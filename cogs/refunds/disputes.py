@@ -1,0 +1,114 @@
+"""The team hears when a cardholder disputes a payment, and how it ended."""
+
+from collections.abc import Callable
+
+from bot.domain.dispute import Dispute, DisputeStatus
+from bot.domain.identifiers import PaymentId
+from bot.domain.job import Job
+from bot.services.disputes import DisputeCase
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.layout import View, card, text
+
+_REASONS = {
+    "duplicate": "charged twice",
+    "fraudulent": "the cardholder says that it was not them",
+    "subscription_canceled": "charged after the subscription was cancelled",
+    "product_unacceptable": "not as described, or broken",
+    "product_not_received": "not received",
+    "unrecognized": "the cardholder does not recognise the charge",
+    "credit_not_processed": "a refund was expected and did not come",
+}
+_OUTCOMES = {
+    DisputeStatus.WON: (
+        "**The bank decided for you.** The payment stands.",
+        words.SUCCESS_COLOUR,
+    ),
+    DisputeStatus.LOST: (
+        "**The bank decided for the cardholder.** The money is gone: do not refund it as well. The "
+        "subscription goes on until somebody ends it.",
+        words.WARNING_COLOUR,
+    ),
+    DisputeStatus.DROPPED: (
+        "**It was dropped.** The bank takes nothing.",
+        words.SUCCESS_COLOUR,
+    ),
+}
+
+
+class DisputeEffects:
+    """Handlers of the jobs that a changed dispute adds."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Register the handlers."""
+        self._is = dependencies
+        dependencies.jobs.add("dispute.tell_opened", self.tell_opened, in_discord=True)
+        dependencies.jobs.add("dispute.tell_closed", self.tell_closed, in_discord=True)
+
+    async def tell_opened(self, job: Job) -> None:
+        """Once for each payment; not of a dispute that is over by now."""
+        case = await self._is.disputes.find(PaymentId(str(job.payload["payment_id"])))
+        if case.disputes and all(each.is_closed for each in case.disputes):
+            return
+        newest = case.disputes[0] if case.disputes else None
+        await self._tell(job, lambda: _opened_card(case, newest), "disputed")
+
+    async def tell_closed(self, job: Job) -> None:
+        """The bank's word."""
+        case = await self._is.disputes.find(PaymentId(str(job.payload["payment_id"])))
+        [dispute] = [each for each in case.disputes if each.id == job.payload["dispute_id"]]
+        outcome, accent = _OUTCOMES.get(
+            dispute.status, (f"It is closed (`{dispute.status}`).", words.NEUTRAL_COLOUR)
+        )
+        said = f"## Dispute closed\n{_subject(case, dispute)}\n{outcome}"
+        await self._tell(job, lambda: card(text(said), accent=accent), f"now {dispute.status}")
+
+    async def _tell(self, job: Job, view: Callable[[], View], what: str) -> None:
+        """In every log channel; by mail where there is none, because evidence has a deadline."""
+        posted = [
+            await self._is.messenger.post(channel_id, view(), key=f"{job.key}:{channel_id}")
+            for channel_id in await self._is.guilds.log_channels()
+        ]
+        if any(posted):
+            return
+        payment_id = job.payload["payment_id"]
+        await self._is.send_mail(
+            to=self._is.vendor.support_email,
+            subject=f"The payment {payment_id} is disputed",
+            text=(
+                f"The payment {payment_id}: {what}. The payment provider's dashboard says what to "
+                "do, and until when. Please do not refund it as well.\n"
+            ),
+            message_id=job.key.replace(":", "-"),
+        )
+
+
+def _opened_card(case: DisputeCase, dispute: Dispute | None) -> View:
+    lines = ["## Payment disputed", _subject(case, dispute)]
+    if dispute is not None:
+        lines.append(f"**Why:** {_REASONS.get(dispute.reason, dispute.reason.replace('_', ' '))}")
+    if dispute is not None and dispute.status is DisputeStatus.INQUIRY:
+        lines.append("So far the bank only asks. It takes nothing before it has decided.")
+    else:
+        lines.append("The bank decides. Until then it holds the money.")
+    if dispute is not None and dispute.answer_by is not None:
+        lines.append(
+            "**Next:** answer in the payment provider's dashboard before "
+            f"{words.day_and_time(dispute.answer_by)} ({words.relative(dispute.answer_by)})."
+        )
+    else:
+        lines.append("**Next:** answer in the payment provider's dashboard.")
+    lines.append("`/refund` is blocked for this payment: a refund on top would pay twice.")
+    return card(text("\n".join(lines)), accent=words.WARNING_COLOUR)
+
+
+def _subject(case: DisputeCase, dispute: Dispute | None) -> str:
+    payment = case.payment
+    amount = dispute.amount if dispute else payment.amount if payment else None
+    parts = [
+        f"<@{case.member_id}>" if case.member_id else "Nobody in Discord",
+        words.money(amount) if amount else "",
+        f"paid on {words.day(payment.paid_at)}" if payment else "",
+        f"`{payment.id if payment else dispute.payment_id if dispute else ''}`",
+    ]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,199 @@
+"""Forgetting a member: what can go is deleted, what the books need stays without them (ADR 13)."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.cancellation import AttemptState
+from bot.domain.checkout import CheckoutState
+from bot.domain.identifiers import ERASED_USER, UserId
+from bot.domain.linking import REQUEST_WINDOW
+from bot.domain.privacy import Obstacles, UnderWay
+from bot.domain.refund import RefundState
+from bot.domain.ticket import UNCLOSED
+from storage import audit, link_requests, tickets
+from storage.schema import (
+    audit_log,
+    cancel_attempts,
+    checkouts,
+    customers,
+    granted_roles,
+    jobs,
+    notice_settings,
+    payments,
+    refunds,
+    subscriptions,
+    ticket_messages,
+)
+from storage.schema import link_requests as link_requests_table
+from storage.schema import tickets as tickets_table
+
+# Who of the team did what must be known as long as the log is kept.
+_ACTS_OF_THE_TEAM = ("guild.", "refund.", "roles.")
+
+
+async def obstacles(connection: AsyncConnection, user_id: UserId) -> Obstacles:
+    """What still needs to know who the member is."""
+    unclosed = await tickets.unclosed_of_user(connection, user_id)
+    linked = sa.select(customers.c.id).where(customers.c.user_id == user_id)
+    paid = sa.select(payments.c.id).where(payments.c.customer_id.in_(linked))
+    subscribed = sa.select(subscriptions.c.id).where(subscriptions.c.customer_id.in_(linked))
+    bought = sa.select(sa.literal("purchase:") + checkouts.c.id).where(
+        checkouts.c.user_id == user_id, checkouts.c.state == CheckoutState.COMPLETED.value
+    )
+    unfinished = {
+        UnderWay.REFUND: sa.select(refunds.c.id).where(
+            sa.or_(refunds.c.member_id == user_id, refunds.c.payment_id.in_(paid)),
+            refunds.c.state.in_((RefundState.REQUESTED.value, RefundState.REFUNDED.value)),
+        ),
+        UnderWay.CANCELLATION: sa.select(cancel_attempts.c.id).where(
+            cancel_attempts.c.user_id == user_id,
+            cancel_attempts.c.state == AttemptState.REQUESTED.value,
+        ),
+        UnderWay.RESUMPTION: sa.select(jobs.c.id).where(
+            jobs.c.line.in_(subscribed),
+            jobs.c.kind == "resumption.carry_out",
+            jobs.c.done_at.is_(None),
+        ),
+        UnderWay.PURCHASE: sa.select(jobs.c.id).where(
+            jobs.c.key.in_(bought), jobs.c.done_at.is_(None)
+        ),
+    }
+    found = [
+        what
+        for what, statement in unfinished.items()
+        if await connection.scalar(statement.limit(1)) is not None
+    ]
+    return Obstacles(
+        under_way=(*([UnderWay.TICKET] if unclosed else []), *found),
+        channels=tuple(each.channel_id for each in unclosed if each.channel_id is not None),
+    )
+
+
+async def erase(
+    connection: AsyncConnection, user_id: UserId, *, reference: str, now: datetime
+) -> None:
+    """Forget the member, in the caller's transaction; roles go with the job that takes them."""
+    await _forget_customers(connection, user_id, now)
+    await audit.erase_actor(connection, _own_acts(user_id), reference=reference, now=now)
+    await _forget_tickets(connection, user_id)
+    await _part_from_purchases(connection, user_id)
+    await connection.execute(sa.delete(notice_settings).where(notice_settings.c.user_id == user_id))
+    await _forget_link_requests(connection, user_id, now)
+
+
+async def _forget_customers(connection: AsyncConnection, user_id: UserId, now: datetime) -> None:
+    """First of all, because who had which customer is in what goes afterwards."""
+    await connection.execute(
+        sa.update(customers)
+        .where(sa.or_(customers.c.user_id == user_id, customers.c.id.in_(_once_linked(user_id))))
+        .values(
+            user_id=None,
+            linked_at=None,
+            email=None,
+            card_last_digits=None,
+            card_expires_at=None,
+            erased_at=now,
+        )
+    )
+
+
+async def forget_roles(connection: AsyncConnection, user_id: UserId) -> None:
+    """Roles that could not be taken back for a long time: the bot remembers them no longer."""
+    await connection.execute(sa.delete(granted_roles).where(granted_roles.c.user_id == user_id))
+
+
+def _own_acts(user_id: UserId) -> sa.ColumnElement[bool]:
+    """What the member did for themselves, not as one of the team."""
+    other_tickets = sa.select(tickets_table.c.id).where(tickets_table.c.opener_id != user_id)
+    return sa.and_(
+        audit_log.c.actor_id == user_id,
+        *(~audit_log.c.action.startswith(prefix) for prefix in _ACTS_OF_THE_TEAM),
+        ~sa.and_(audit_log.c.action.startswith("ticket."), audit_log.c.subject.in_(other_tickets)),
+    )
+
+
+def _once_linked(user_id: UserId) -> sa.Select[tuple[str]]:
+    """Customers that were this member's, and have been nobody else's since they were unlinked."""
+    once = customers.alias("once")
+    newest_linker = (
+        sa.select(audit_log.c.actor_id)
+        .where(audit_log.c.action == "account.linked", audit_log.c.subject == once.c.id)
+        .order_by(audit_log.c.id.desc())
+        .limit(1)
+        .correlate(once)
+        .scalar_subquery()
+    )
+    linked = sa.select(audit_log.c.subject).where(
+        audit_log.c.action == "account.linked", audit_log.c.actor_id == user_id
+    )
+    return sa.select(once.c.id).where(
+        once.c.user_id.is_(None), once.c.id.in_(linked), newest_linker == user_id
+    )
+
+
+async def _forget_tickets(connection: AsyncConnection, user_id: UserId) -> None:
+    """Only closed ones: an open one stands in the way before it comes to this."""
+    table = tickets_table
+    closed = sa.and_(
+        table.c.opener_id == user_id, table.c.state.not_in([state.value for state in UNCLOSED])
+    )
+    await connection.execute(
+        sa.delete(ticket_messages).where(
+            ticket_messages.c.ticket_id.in_(sa.select(table.c.id).where(closed))
+        )
+    )
+    await connection.execute(
+        sa.update(table)
+        .where(closed)
+        .values(
+            answers={},
+            close_reason=None,
+            closed_by=sa.case((table.c.closed_by == user_id, ERASED_USER), else_=table.c.closed_by),
+            opener_id=ERASED_USER,
+        )
+    )
+
+
+async def _part_from_purchases(connection: AsyncConnection, user_id: UserId) -> None:
+    """What was bought, given back and cancelled stays for the books, with nobody's name on it."""
+    await connection.execute(
+        sa.update(refunds).where(refunds.c.member_id == user_id).values(member_id=None, note=None)
+    )
+    await connection.execute(
+        sa.update(cancel_attempts)
+        .where(cancel_attempts.c.user_id == user_id)
+        .values(user_id=ERASED_USER, comment=None)
+    )
+    may_be_paid = checkouts.c.state.in_((CheckoutState.OPENING.value, CheckoutState.OPEN.value))
+    await connection.execute(
+        sa.update(checkouts)
+        .where(checkouts.c.user_id == user_id)
+        .values(
+            user_id=ERASED_USER,
+            page_url=None,
+            screen=sa.null(),
+            state=sa.case((may_be_paid, CheckoutState.CLOSED.value), else_=checkouts.c.state),
+        )
+    )
+
+
+async def _forget_link_requests(
+    connection: AsyncConnection, user_id: UserId, now: datetime
+) -> None:
+    """Those that still count towards the limits stay for the days that they always do.
+
+    Otherwise whoever tries codes for somebody else's address could begin anew as often as they
+    like.
+    """
+    table = link_requests_table
+    await link_requests.close_all(connection, user_id, now=now)
+    gone = await connection.scalars(
+        sa.delete(table)
+        .where(table.c.user_id == user_id, table.c.requested_at <= now - REQUEST_WINDOW)
+        .returning(table.c.id)
+    )
+    # Their jobs hold the address as it was typed.
+    keys = [f"link-code:{request_id}" for request_id in gone]
+    await connection.execute(sa.delete(jobs).where(jobs.c.key.in_(keys)))
