@@ -24,7 +24,8 @@ ROUND_SECONDS = 3.0
 WARM_UP_SECONDS = 1.0
 # Batches under way at once: a backend that reports from a few workers.
 WORKERS = 4
-CUSTOMERS = 50
+# An odd number, so that each has as much taken back as used.
+CUSTOMERS = 51
 FIRST_USER = 10**17
 
 
@@ -53,12 +54,12 @@ class _Backend:
             await self._send("/v1/links", json.dumps(order).encode())
 
     async def report(self, _number: int) -> None:
-        """One full batch."""
+        """One full batch. Half of it is taken back, so that nobody's allowance is used up."""
         entries = [
             {
                 "key": f"{self._run}/{number}",
                 "customer_id": self._customers[number % len(self._customers)],
-                "amount": 1,
+                "amount": 1 if number % 2 else -1,
             }
             for number, _ in zip(self._numbers, range(MOST_ENTRIES), strict=False)
         ]

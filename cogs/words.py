@@ -15,6 +15,7 @@ from bot.domain.errors import (
     AttemptOver,
     CodeExpired,
     ConsequenceChanged,
+    ErasureBlocked,
     GuildNotSetUp,
     InvalidAddress,
     InvalidAmount,
@@ -50,6 +51,7 @@ from bot.domain.errors import (
 from bot.domain.links import is_allowed_link
 from bot.domain.money import Money, minor_digits
 from bot.domain.subscription import Subscription
+from cogs.erasure_obstacles import why_not_erased
 from cogs.role_obstacles import why
 
 NEUTRAL_COLOUR = 0x5B6EE1
@@ -337,6 +339,8 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return f"**You already have a ticket for this:** <#{channel_id}>"
         case TicketOver():
             return "**This ticket is already closed.** You can open a new one with `/ticket`."
+        case ErasureBlocked(obstacles=obstacles):
+            return why_not_erased(obstacles)
         case LinkRefused():
             return (
                 "**The link was not shown.** It leads to a page that is not on this bot's list of "

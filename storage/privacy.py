@@ -21,6 +21,7 @@ from storage.schema import (
     granted_roles,
     invoices,
     ledger,
+    ledger_months,
     link_requests,
     notice_settings,
     payments,
@@ -79,6 +80,11 @@ COPIED: Mapping[str, Own] = {
     "disputes": Own(disputes.c.payment_id.in_(_payments), _of(disputes), disputes.c.opened_at),
     "invoices": Own(invoices.c.customer_id.in_(_customers), _of(invoices), invoices.c.issued_at),
     "ledger": Own(ledger.c.subscription_id.in_(_subscriptions), _of(ledger), ledger.c.id),
+    "ledger_months": Own(
+        ledger_months.c.subscription_id.in_(_subscriptions),
+        _of(ledger_months),
+        ledger_months.c.month_start,
+    ),
     # A page opens without a password, and a screen carries the key to an answer.
     "checkouts": Own(
         checkouts.c.user_id == _USER,

@@ -159,9 +159,7 @@ ledger_months = sa.Table(
     sa.Column("subscription_id", sa.Text, primary_key=True),
     sa.Column("period_start", Timestamp, primary_key=True),
     sa.Column("month_start", Timestamp, primary_key=True),
-    sa.Column("granted", sa.BigInteger, nullable=False),
-    sa.Column("topped_up", sa.BigInteger, nullable=False),
-    sa.Column("used", sa.BigInteger, nullable=False),
+    *(sa.Column(sums, sa.BigInteger, nullable=False) for sums in ("granted", "topped_up", "used")),
 )
 
 checkouts = sa.Table(
@@ -348,7 +346,6 @@ ticket_messages = sa.Table(
     sa.Index(None, "ticket_id", "message_id"),
 )
 
-# Signatures under which a request was taken in, until they are too old to be taken anyway.
 used_signatures = sa.Table(
     "used_signatures",
     metadata,

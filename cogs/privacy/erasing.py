@@ -1,9 +1,8 @@
 """/privacy erase: what goes and what has to stay, then two clicks."""
 
-from bot.domain.errors import ErasureBlocked
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, replace, reply, screen_of, user_of
-from cogs.privacy.render import blocked_card, kept_card, last_card, question_card, requested_card
+from cogs.privacy.render import kept_card, last_card, question_card, requested_card
 
 
 class ErasureFlow:
@@ -19,13 +18,9 @@ class ErasureFlow:
         router.add("privacy.keep", self.keep)
 
     async def ask(self, interaction: Interaction, _argument: str) -> None:
-        """The first screen; while something is under way, what to do about it."""
-        try:
-            question = await self._is.privacy.ask(user_of(interaction))
-        except ErasureBlocked as blocked:
-            await reply(interaction, blocked_card(blocked.obstacles))
-        else:
-            await reply(interaction, question_card(question, self._is))
+        """The first screen."""
+        question = await self._is.privacy.ask(user_of(interaction))
+        await reply(interaction, question_card(question, self._is))
 
     async def ask_again(self, interaction: Interaction, reference: str) -> None:
         """The second one."""
@@ -33,14 +28,10 @@ class ErasureFlow:
 
     async def request(self, interaction: Interaction, reference: str) -> None:
         """Committed; a job carries it out."""
-        try:
-            await self._is.privacy.request(
-                user_of(interaction), reference, screen=screen_of(interaction)
-            )
-        except ErasureBlocked as blocked:
-            await replace(interaction, blocked_card(blocked.obstacles))
-        else:
-            await replace(interaction, requested_card(reference))
+        await self._is.privacy.request(
+            user_of(interaction), reference, screen=screen_of(interaction)
+        )
+        await replace(interaction, requested_card(reference))
 
     async def keep(self, interaction: Interaction, _argument: str) -> None:
         """Nothing happens."""

@@ -1,15 +1,13 @@
 """The screens of erasing, and its receipt."""
 
-from collections.abc import Sequence
-
 import discord
 
 from bot.domain.account import Account
-from bot.domain.privacy import Obstacles, UnderWay
 from bot.domain.subscription import NextStep, next_step
 from bot.services.privacy import ErasureOutcome, ErasureQuestion
 from cogs import words
 from cogs.dependencies import Dependencies
+from cogs.erasure_obstacles import why_not_erased
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, line, row, text
 
@@ -95,7 +93,7 @@ def kept_card() -> View:
 def outcome_card(outcome: ErasureOutcome, deps: Dependencies) -> View:
     """The receipt, or why it could not be done after all."""
     if outcome.obstacles.under_way:
-        return blocked_card(outcome.obstacles)
+        return card(text(why_not_erased(outcome.obstacles)), accent=words.WARNING_COLOUR)
     return card(
         text(
             "## Your data is erased\nThe bot does not know any more which billing account is "
@@ -106,30 +104,3 @@ def outcome_card(outcome: ErasureOutcome, deps: Dependencies) -> View:
         text(f"-# Done: {words.day_and_time(outcome.at)} · Reference: E-{outcome.reference}"),
         accent=words.SUCCESS_COLOUR,
     )
-
-
-def blocked_card(obstacles: Obstacles) -> View:
-    """What is under way, and what to do about it."""
-    listed = "\n".join(f"- {_obstacle(what, obstacles.channels)}" for what in obstacles.under_way)
-    return card(
-        text(
-            "## Your data cannot be erased yet\nSomething is under way that needs it. Nothing was "
-            f"erased.\n{listed}\nThen run `/privacy erase` again."
-        ),
-        accent=words.WARNING_COLOUR,
-    )
-
-
-def _obstacle(what: UnderWay, channels: Sequence[int]) -> str:
-    shown = "".join(f" <#{channel}>" for channel in channels)
-    return {
-        UnderWay.TICKET: f"**You have a ticket that is not closed yet.** Please close it.{shown}",
-        UnderWay.REFUND: "**A refund for you is being made.** Please wait for its message.",
-        UnderWay.CANCELLATION: (
-            "**Your cancellation waits for the payment provider.** Please wait for its message."
-        ),
-        UnderWay.RESUMPTION: (
-            "**Your plan is being resumed.** Please wait for the message about it."
-        ),
-        UnderWay.PURCHASE: "**Your purchase is being completed.** Please wait a few minutes.",
-    }[what]

@@ -20,7 +20,7 @@ LONGEST_MODULE = 400
 LONGEST_TEST_MODULE = 500
 LONGEST_SLEEP = 0.2
 # Discord gives an answer three seconds, and the local one holds bots to it in real time.
-SLEEPS_FOR_A_REASON = {"tests/integration/sandbox_discord/test_interactions.py"}
+SLEEPS_FOR_A_REASON = {"tests/integration/sandbox_discord/test_responses.py"}
 
 
 def modules(*folders: str) -> Iterator[Path]:

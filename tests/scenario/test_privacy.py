@@ -196,9 +196,10 @@ async def test_a_ticket_that_was_opened_between_the_clicks_counts(stage: Stage) 
     await stage.mia.click(screen, "Continue")
     await open_ticket(stage)
 
-    await stage.mia.click(screen, "Erase for good")
+    refused = await stage.mia.click(screen, "Erase for good")
 
-    assert "You have a ticket that is not closed yet" in screen.text
+    assert refused.message is not None
+    assert "You have a ticket that is not closed yet" in refused.message.text
     assert "Pro" in (await stage.balance_of(stage.mia)).text
 
 

@@ -65,7 +65,16 @@ async def test_an_account_by_customer_and_by_user(stage: Stage) -> None:
     }
     assert await account(stage, f"discord:{stage.mia.user.id}") == found
     assert await account(stage, f"discord%3A{stage.mia.user.id}") == found
-    for unknown in ("cus_nobody", "discord:1", "discord:", "discord:x", "%2F", "a%20b", "%C3%A9", "%FF"):
+    for unknown in (
+        "cus_nobody",
+        "discord:1",
+        "discord:",
+        "discord:x",
+        "%2F",
+        "a%20b",
+        "%C3%A9",
+        "%FF",
+    ):
         answer = await ask(stage, "GET", f"/v1/accounts/{unknown}")
         assert (answer.status, answer.code) == (404, "not_found"), unknown
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.errors import LinkRefused
 from bot.domain.links import PROVIDER_HOSTS, is_allowed_link
+from cogs.layout import link_button
 from cogs.words import link
 
 HOSTS = frozenset({"stripe.com", "lumen.example"})
@@ -69,6 +71,16 @@ ATTACKS = [
 @pytest.mark.parametrize("url", ATTACKS)
 def test_attacks(url: str) -> None:
     assert not is_allowed_link(url, hosts=HOSTS)
+
+
+@pytest.mark.parametrize("url", ATTACKS)
+def test_no_button_leads_there(url: str) -> None:
+    with pytest.raises(LinkRefused):
+        link_button("Pay", url, hosts=HOSTS)
+
+
+def test_a_button_leads_to_what_is_allowed() -> None:
+    assert link_button("Pay", "https://stripe.com/p", hosts=HOSTS).url == "https://stripe.com/p"
 
 
 @given(st.text())

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from bot.domain import errors
 from bot.domain.catalogue import Interval
 from bot.domain.errors import MooringError
+from bot.domain.identifiers import ChannelId
 from bot.domain.money import Money
+from bot.domain.privacy import Obstacles, UnderWay
 from bot.domain.refund import RefundState
 from bot.domain.role_plan import RoleObstacle
 from cogs import words
@@ -37,6 +39,7 @@ SAMPLES: dict[object, list[object]] = {
     Money: [Money(500, "usd")],
     type(None): [None],
     RoleObstacle: list(RoleObstacle),
+    Obstacles: [Obstacles((what,), (ChannelId(7),)) for what in UnderWay],
     tuple[str, ...]: [("support role", "moderator role")],
 }
 
