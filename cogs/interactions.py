@@ -19,6 +19,7 @@ from bot.services.guilds import Actor
 from bot.services.screens import Screen
 from cogs import words
 from cogs.layout import card, finished, text
+from cogs.refusals import refusal
 
 Interaction = discord.Interaction[Any]
 Handler = Callable[[Interaction, str], Awaitable[None]]
@@ -100,7 +101,7 @@ async def answer_error(what: str, interaction: Interaction, error: Exception) ->
             user=interaction.user.id,
             reference=reference,
         )
-        explanation, outcome = words.refusal(error), "refused"
+        explanation, outcome = refusal(error), "refused"
     else:
         _log.error(
             "interaction_failed",

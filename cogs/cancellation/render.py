@@ -10,6 +10,7 @@ from cogs.cancellation.wording import no_more_charges, other_plans, plan_of
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, link_button, row, text
+from cogs.refusals import refusal
 
 
 def attempt_card(case: CancelCase, deps: Dependencies) -> View:
@@ -29,7 +30,7 @@ def unlinked_card(deps: Dependencies) -> View:
     """Nobody has to link first in order to leave."""
     return card(
         text(
-            f"{words.refusal(NotLinked())}\n\nYou can also cancel without Discord, on the page of "
+            f"{refusal(NotLinked())}\n\nYou can also cancel without Discord, on the page of "
             f"{deps.vendor.name}."
         ),
         row(

@@ -8,8 +8,11 @@ HOUR = 3_600_000
 
 
 def runs(stage: Stage) -> list[tuple[int, bool]]:
-    """Pages taken, and whether the run has ended, oldest run first."""
-    rows = stage.rows("SELECT pages, finished_at FROM reconciliations ORDER BY started_at")
+    """Pages taken, and whether the run has ended, of Stripe's runs, oldest first."""
+    rows = stage.rows(
+        "SELECT pages, finished_at FROM reconciliations WHERE provider = 'stripe'"
+        " ORDER BY started_at"
+    )
     return [(row["pages"], row["finished_at"] is not None) for row in rows]
 
 

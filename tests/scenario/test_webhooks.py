@@ -127,6 +127,7 @@ async def test_other_methods_and_paths_are_not_there(stage: Stage) -> None:
 
 
 async def test_an_unknown_type_is_taken_and_asks_stripe_nothing(stage: Stage) -> None:
+    await jobs_done(stage)
     stage.scene.stripe.requests.clear()
     body = event("weather.changed", {"id": "sunny"})
 

@@ -10,6 +10,7 @@ from bot.domain.errors import NotYours
 from bot.sandbox.discord import DiscordSandbox, Message
 from cogs import words
 from cogs.interactions import Interaction, Router, custom_id
+from cogs.refusals import refusal
 from tests.integration.sandbox_discord.stage import Stage, SteppedClock, build
 
 
@@ -95,7 +96,7 @@ async def test_an_unknown_version_or_verb_is_told(stage: Stage, identifier: str)
 
 
 async def test_a_refusal_is_explained(stage: Stage) -> None:
-    assert words.refusal(NotYours()) in (await press(stage, custom_id("refuse"))).text
+    assert refusal(NotYours()) in (await press(stage, custom_id("refuse"))).text
 
 
 @pytest.mark.parametrize("verb", ["break", "late"])

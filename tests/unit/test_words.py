@@ -20,6 +20,7 @@ from bot.domain.privacy import Obstacles, UnderWay
 from bot.domain.refund import RefundState
 from bot.domain.role_plan import RoleObstacle
 from cogs import words
+from cogs.refusals import refusal
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 # For facts of type str: every value that the services raise them with.
@@ -68,7 +69,7 @@ def every_refusal() -> Iterator[MooringError]:
 
 @pytest.mark.parametrize("error", list(every_refusal()), ids=repr)
 def test_every_refusal_has_a_sentence_of_its_own(error: MooringError) -> None:
-    sentence = words.refusal(error)
+    sentence = refusal(error)
 
     assert error.code not in sentence, "the last branch is for nobody"
     assert "None" not in sentence
@@ -80,7 +81,7 @@ def test_an_unknown_refusal_still_gets_an_answer() -> None:
     class Unheard(MooringError):
         pass
 
-    assert "Unheard" in words.refusal(Unheard())
+    assert "Unheard" in refusal(Unheard())
 
 
 def test_a_defect_names_its_reference() -> None:

@@ -42,6 +42,7 @@ SDK_PARAMS = {
     "POST /v1/payment_methods": "PaymentMethodCreateParams",
     "GET /v1/payment_methods": "PaymentMethodListParams",
     "GET /v1/payment_methods/{}": "PaymentMethodRetrieveParams",
+    "POST /v1/payment_methods/{}": "PaymentMethodUpdateParams",
     "POST /v1/payment_methods/{}/attach": "PaymentMethodAttachParams",
     "POST /v1/payment_methods/{}/detach": "PaymentMethodDetachParams",
     "POST /v1/products": "ProductCreateParams",

@@ -1,0 +1,44 @@
+"""The tables, by theme. Times are UTC, in whole milliseconds since 1970; money in minor units."""
+
+from storage.columns import metadata
+from storage.schema.billing import (
+    checkouts,
+    customers,
+    disputes,
+    invoices,
+    ledger,
+    ledger_months,
+    payments,
+    subscriptions,
+)
+from storage.schema.desk import cancel_attempts, refunds
+from storage.schema.members import link_requests, notice_settings
+from storage.schema.servers import granted_roles, guilds, plan_roles
+from storage.schema.tickets import ticket_messages, tickets
+from storage.schema.work import audit_log, events, jobs, reconciliations, used_signatures
+
+__all__ = [
+    "audit_log",
+    "cancel_attempts",
+    "checkouts",
+    "customers",
+    "disputes",
+    "events",
+    "granted_roles",
+    "guilds",
+    "invoices",
+    "jobs",
+    "ledger",
+    "ledger_months",
+    "link_requests",
+    "metadata",
+    "notice_settings",
+    "payments",
+    "plan_roles",
+    "reconciliations",
+    "refunds",
+    "subscriptions",
+    "ticket_messages",
+    "tickets",
+    "used_signatures",
+]
