@@ -1,6 +1,5 @@
 """The connection to one Creem account, and what its errors mean."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+import stamina
 from pydantic import SecretStr
 from yarl import URL
 
@@ -18,7 +18,8 @@ Json = dict[str, Any]
 # Creem answers well within this; a member's screen must not hang on a dead connection.
 TIMEOUT_SECONDS = 20
 # Only reading is repeated: whatever is sent to Creem twice happens twice.
-PAUSES_BETWEEN_READS = (0.3, 1.0)
+READS = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
 # Creem's own default for customers; the most that it allows is not documented.
 LARGEST_PAGE = 50
 # One customer with more than a thousand of something is a mistake of somebody's.
@@ -88,12 +89,13 @@ class CreemAccount:
 
     async def get(self, path: str, **query: str) -> Json:
         """Read one object; raises the two errors of `bot.billing.provider`."""
-        for pause in PAUSES_BETWEEN_READS:
-            try:
+        # As a block, not a decorator: stamina logs a function's arguments, and some are addresses.
+        async for attempt in stamina.retry_context(
+            on=_PassingError, attempts=READS, wait_initial=FIRST_PAUSE, wait_max=LONGEST_PAUSE
+        ):
+            with attempt:
                 return await self._ask("GET", path, query=query)
-            except _PassingError:
-                await asyncio.sleep(pause)
-        return await self._ask("GET", path, query=query)
+        raise AssertionError("stamina ends with a result or an error")
 
     async def get_page(self, path: str, number: int, *, size: int, **query: str) -> Json:
         """One page of a list: `items` and `pagination`."""
