@@ -125,12 +125,12 @@ def _rows(size: int) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
     )
     yield (
         "INSERT INTO subscriptions (id, provider, customer_id, plan_id, price_id, interval, amount,"
-        " currency, status, created_at, period_start, period_end, asked_at)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " currency, status, created_at, period_start, period_end, cycle_start, quantity, asked_at)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             (
                 *(f"sub_{number:07}", "stripe", f"cus_{number:07}", "pro", "price_pro_month"),
-                *("month", 2000, "usd", "active", start, start, end, start),
+                *("month", 2000, "usd", "active", start, start, end, start, 1, start),
             )
             for number in range(size)
         ),

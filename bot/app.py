@@ -40,6 +40,7 @@ from bot.services.purchases import PurchaseService
 from bot.services.reconciliation import ReconciliationService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
+from bot.services.refunds_elsewhere import RefundsElsewhereService
 from bot.services.replays import ReplayGuard
 from bot.services.resumptions import ResumptionService
 from bot.services.role_sync import RoleSyncService
@@ -196,6 +197,7 @@ class Application:
             tickets=TicketService(context, guilds),
             refunds=RefundService(context, guilds),
             refund_saga=RefundSaga(context),
+            refunds_elsewhere=RefundsElsewhereService(context, guilds),
             disputes=DisputeService(context),
             privacy=PrivacyService(context),
             guilds=guilds,

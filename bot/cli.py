@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from bot import app
 from bot.checks import run_checks
 from bot.logs import configure_logs
-from bot.settings import SettingsError, load_configuration, load_environment
+from bot.settings import SettingsError, load_environment, load_settings
 
 
 def _run(_arguments: argparse.Namespace) -> int:
-    environment = load_environment()
-    configuration = load_configuration(environment.mooring_config)
+    environment, configuration = load_settings()
     configure_logs()
     asyncio.run(app.run(environment, configuration))
     return 0
@@ -26,8 +25,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _check(_arguments: argparse.Namespace) -> int:
-    environment = load_environment()
-    configuration = load_configuration(environment.mooring_config)
+    environment, configuration = load_settings()
     return asyncio.run(run_checks(environment, configuration, print))
 
 

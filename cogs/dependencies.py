@@ -19,6 +19,7 @@ from bot.services.purchases import PurchaseService
 from bot.services.reconciliation import ReconciliationService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
+from bot.services.refunds_elsewhere import RefundsElsewhereService
 from bot.services.resumptions import ResumptionService
 from bot.services.role_sync import RoleSyncService
 from bot.services.roles import RoleService
@@ -73,6 +74,7 @@ class Dependencies:
     tickets: TicketService
     refunds: RefundService
     refund_saga: RefundSaga
+    refunds_elsewhere: RefundsElsewhereService
     disputes: DisputeService
     privacy: PrivacyService
     guilds: GuildService

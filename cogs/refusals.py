@@ -45,6 +45,19 @@ from cogs.erasure_obstacles import why_not_erased
 from cogs.role_obstacles import why
 from cogs.words import count, day, money, relative
 
+_NOT_REFUNDABLE = {
+    "disputed": (
+        "**This payment is disputed, so it cannot be refunded.** The bank decides. A refund on top "
+        "would pay twice."
+    ),
+    "lost": (
+        "**The bank has given the money of this payment back already.** It decided a dispute for "
+        "the cardholder. A refund on top would pay twice."
+    ),
+    "in_progress": "**This payment is already being refunded, or was refunded before.**",
+    "refunded": "**This payment has been refunded already.**",
+}
+
 
 def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each refusal
     """What happened, why, and what to do next."""
@@ -215,15 +228,8 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
                 f"**There is no payment of <@{member_id}> to refund.** Either no billing account "
                 "is linked, or everything has been refunded."
             )
-        case NotRefundable(why="disputed"):
-            return (
-                "**This payment is disputed, so it cannot be refunded.** The bank decides. "
-                "A refund on top would pay twice."
-            )
-        case NotRefundable(why="in_progress"):
-            return "**This payment is already being refunded, or was refunded before.**"
-        case NotRefundable():
-            return "**This payment has been refunded already.**"
+        case NotRefundable(why=why_not):
+            return _NOT_REFUNDABLE[why_not]
         case InvalidAmount(left=left):
             return (
                 "**That is not an amount that can be refunded.** Write it with a point, for "

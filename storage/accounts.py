@@ -1,7 +1,7 @@
 """What a member's screens show about their account, read in one query."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +11,10 @@ from bot.domain.allowance import balance_of
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
+from bot.domain.subscription import TOLERANCE
 from storage import ledger
 from storage.schema import customers, invoices, subscriptions
-from storage.subscriptions import to_subscription
+from storage.subscriptions import bought_by_another, to_subscription
 
 INVOICES_SHOWN = 3
 
@@ -21,15 +22,23 @@ INVOICES_SHOWN = 3
 _each = subscriptions.alias("each")
 # Constants are written into this statement, which runs more often than any other: a parameter costs
 # more to bind than the row costs to find.
-# One that renews comes first: whoever has two can see, and end, the one that still charges.
+# The order of `current_first`.
 _LIVE_FIRST = sa.text(
     "CASE WHEN each.status IN ('incomplete', 'canceled') THEN 2 "
-    "WHEN each.cancel_at IS NOT NULL THEN 1 ELSE 0 END"
+    "WHEN each.status IN ('past_due', 'unpaid') THEN 0 "
+    f"WHEN each.cancel_at <= each.period_end + {TOLERANCE // timedelta(milliseconds=1)} THEN 1 "
+    "ELSE 0 END"
+)
+# What somebody else has bought into this account is not the member's plan while theirs is on.
+_OWN_FIRST = sa.case(
+    (sa.text("each.status IN ('incomplete', 'canceled')"), sa.literal_column("2")),
+    (bought_by_another(_each), sa.literal_column("1")),
+    else_=sa.literal_column("0"),
 )
 _current = (
     sa.select(_each.c.id)
     .where(_each.c.customer_id == customers.c.id)
-    .order_by(_LIVE_FIRST, _each.c.created_at.desc())
+    .order_by(_OWN_FIRST, _LIVE_FIRST, _each.c.created_at.desc())
     .limit(sa.literal_column("1"))
     .correlate(customers)
     .scalar_subquery()
@@ -50,7 +59,7 @@ _ACCOUNT = (
         customers.c.provider.label("account_provider"),
         customers.c.email,
         subscriptions,
-        ledger.month_sums_of(subscriptions.c.id, subscriptions.c.period_start).label("sums"),
+        ledger.month_sums_of(subscriptions.c.id, subscriptions.c.cycle_start).label("sums"),
         _shown.c.id.label("invoice_id"),
         _shown.c.subscription_id.label("invoice_subscription_id"),
         _shown.c.number,

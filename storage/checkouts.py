@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.checkout import Checkout, CheckoutState
-from bot.domain.identifiers import CheckoutId, CustomerId, PaymentId, SubscriptionId, UserId
+from bot.domain.identifiers import (
+    CheckoutId,
+    CustomerId,
+    PaymentId,
+    ProviderName,
+    SubscriptionId,
+    UserId,
+)
 from bot.domain.refund import PaymentPurpose
 from storage.schema import checkouts
 
@@ -110,6 +117,30 @@ async def unpaid_since(
         )
         .order_by(checkouts.c.created_at.desc())
         .limit(ASKED_AT_ONCE)
+    )
+    return [_checkout(row) for row in rows]
+
+
+async def unpaid_pages(
+    connection: AsyncConnection,
+    provider: ProviderName,
+    *,
+    since: datetime,
+    after: CheckoutId,
+    limit: int,
+) -> list[Checkout]:
+    """A portion of those with a page that are not known to be paid, in the order of their ids."""
+    rows = await connection.execute(
+        sa.select(checkouts)
+        .where(
+            checkouts.c.provider == provider,
+            checkouts.c.created_at > since,
+            checkouts.c.page_id.is_not(None),
+            checkouts.c.state != CheckoutState.COMPLETED.value,
+            checkouts.c.id > after,
+        )
+        .order_by(checkouts.c.id)
+        .limit(limit)
     )
     return [_checkout(row) for row in rows]
 

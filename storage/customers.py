@@ -65,6 +65,13 @@ async def find(connection: AsyncConnection, customer_id: CustomerId) -> Customer
     return None if row is None else _customer(row)
 
 
+async def hold(connection: AsyncConnection, customer_id: CustomerId) -> Customer | None:
+    """The customer, whom nobody else changes until this transaction ends."""
+    statement = sa.select(customers).where(customers.c.id == customer_id)
+    row = (await connection.execute(statement.with_for_update())).first()
+    return None if row is None else _customer(row)
+
+
 async def find_many(
     connection: AsyncConnection, customer_ids: Collection[CustomerId]
 ) -> list[Customer]:

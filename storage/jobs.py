@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job import Job, NewJob
+from storage.columns import Timestamp
 from storage.database import note_jobs_added
 from storage.purge import purge_some
 from storage.schema import jobs
@@ -16,11 +17,17 @@ from storage.upsert import insert_new
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits. `oldest` is when the longest waiting due job should have run."""
+    """What waits. `oldest` is when the longest waiting due job should have run.
+
+    `failing_since` is when the job that fails longest first failed, `promise_failing_since` the
+    same of the kinds that people wait for.
+    """
 
     due: int
-    failing: int
     oldest: datetime | None
+    failing: int
+    failing_since: datetime | None
+    promise_failing_since: datetime | None
 
 
 async def add(connection: AsyncConnection, new: Sequence[NewJob], *, now: datetime) -> int:
@@ -112,7 +119,9 @@ async def finish(
     await connection.execute(
         sa.update(jobs)
         .where(jobs.c.id.in_(ids), jobs.c.lease_token == token)
-        .values(done_at=now, lease_until=None, lease_token=None, last_error=None)
+        .values(
+            done_at=now, lease_until=None, lease_token=None, last_error=None, failing_since=None
+        )
     )
     # A finished job may have been the head of a line.
     note_jobs_added(connection)
@@ -130,13 +139,25 @@ async def renew(
 
 
 async def put_back(
-    connection: AsyncConnection, job_id: int, *, token: str, run_at: datetime, error: str
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    token: str,
+    run_at: datetime,
+    error: str,
+    now: datetime,
 ) -> None:
-    """Give the lease back, to be run again at `run_at`."""
+    """Give the lease back after a failure, to be run again at `run_at`."""
     await connection.execute(
         sa.update(jobs)
         .where(jobs.c.id == job_id, jobs.c.lease_token == token)
-        .values(run_at=run_at, lease_until=None, lease_token=None, last_error=error)
+        .values(
+            run_at=run_at,
+            lease_until=None,
+            lease_token=None,
+            last_error=error,
+            failing_since=sa.func.coalesce(jobs.c.failing_since, sa.literal(now, Timestamp)),
+        )
     )
 
 
@@ -157,6 +178,11 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
         .values(run_at=now)
     )
     note_jobs_added(connection)
+
+
+async def forget(connection: AsyncConnection, job_id: int) -> None:
+    """Leave no trace of a job that had nothing to do: its key is free again."""
+    await connection.execute(sa.delete(jobs).where(jobs.c.id == job_id))
 
 
 async def withdraw(connection: AsyncConnection, *, kind: str, line: str, now: datetime) -> int:
@@ -242,6 +268,12 @@ async def exists(connection: AsyncConnection, key: str) -> bool:
     return await connection.scalar(sa.select(jobs.c.id).where(jobs.c.key == key)) is not None
 
 
+async def is_waiting(connection: AsyncConnection, key: str) -> bool:
+    """Whether the job with this key is not done."""
+    statement = sa.select(jobs.c.id).where(jobs.c.key == key, jobs.c.done_at.is_(None))
+    return await connection.scalar(statement) is not None
+
+
 async def known(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
     """Those of the keys with which a job was ever added."""
     return set(await connection.scalars(sa.select(jobs.c.key).where(jobs.c.key.in_(keys))))
@@ -256,17 +288,31 @@ async def next_run(connection: AsyncConnection, *, now: datetime) -> datetime | 
     return earliest
 
 
-async def backlog(connection: AsyncConnection, *, now: datetime) -> Backlog:
-    """How much is due and not done, and how much of it has failed before."""
-    failing = sa.func.sum(sa.case((jobs.c.last_error.is_not(None), 1), else_=0))
-    row = (
+async def backlog(
+    connection: AsyncConnection, *, now: datetime, promised: Sequence[str] = ()
+) -> Backlog:
+    """How much is due and not done, and how much has failed, whenever it runs again.
+
+    `promised` are the kinds that carry out what a person has confirmed.
+    """
+    due = (
         await connection.execute(
-            sa.select(sa.func.count(), failing, sa.func.min(jobs.c.run_at)).where(
+            sa.select(sa.func.count(), sa.func.min(jobs.c.run_at)).where(
                 jobs.c.done_at.is_(None), jobs.c.run_at <= now
             )
         )
     ).one()
-    return Backlog(due=row[0], failing=row[1] or 0, oldest=row[2])
+    since = jobs.c.failing_since
+    failing = (
+        await connection.execute(
+            sa.select(
+                sa.func.count(),
+                sa.func.min(since),
+                sa.func.min(sa.case((jobs.c.kind.in_(promised), since))),
+            ).where(jobs.c.done_at.is_(None), since.is_not(None))
+        )
+    ).one()
+    return Backlog(due[0], due[1], failing[0], failing[1], failing[2])
 
 
 async def purge(connection: AsyncConnection, *, before: datetime, kind: str | None = None) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import EntryKind, MonthSums
 from bot.domain.identifiers import CustomerId, SubscriptionId
+from bot.domain.plan_switch import Bought
 from bot.domain.usage import CycleMonth
 from storage.columns import EPOCH
 from storage.schema import ledger, ledger_months
@@ -26,7 +27,7 @@ _USAGE_LOCK = 7_130_002
 class Entry:
     """An entry of the cycle that began at `period_start`, in the month from `month_start`.
 
-    Its key is unique for ever, so that nothing counts twice.
+    Its key is unique for ever, so that nothing counts twice. `bought` is what a grant is for.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Entry:
     month_start: datetime
     kind: EntryKind
     amount: int
+    bought: Bought | None = None
 
 
 def _row(entry: Entry, now: datetime) -> dict[str, object]:
@@ -47,8 +49,15 @@ def _row(entry: Entry, now: datetime) -> dict[str, object]:
         "month_start": entry.month_start,
         "kind": entry.kind.value,
         "amount": entry.amount,
+        "plan_id": entry.bought and entry.bought.plan_id,
+        "price_id": entry.bought and entry.bought.price_id,
+        "quantity": entry.bought and entry.bought.quantity,
         "recorded_at": now,
     }
+
+
+def _bought(row: sa.Row[tuple[object, ...]]) -> Bought | None:
+    return None if row.plan_id is None else Bought(row.plan_id, row.price_id, row.quantity)
 
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
@@ -60,6 +69,7 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         row.month_start,
         EntryKind(row.kind),
         row.amount,
+        _bought(row),
     )
 
 
@@ -123,6 +133,20 @@ async def sums_of_cycles(
     return found
 
 
+async def bought_in(connection: AsyncConnection, cycles: Collection[Cycle]) -> dict[Cycle, Bought]:
+    """What the allowance of several billing cycles was granted for; none for one without."""
+    if not cycles:
+        return {}
+    cycle = sa.tuple_(ledger.c.subscription_id, ledger.c.period_start)
+    rows = await connection.execute(
+        sa.select(ledger)
+        .where(cycle.in_(list(cycles)), ledger.c.kind == EntryKind.GRANT.value)
+        .order_by(ledger.c.id)
+    )
+    found = {(row.subscription_id, row.period_start): _bought(row) for row in rows}
+    return {cycle: bought for cycle, bought in found.items() if bought is not None}
+
+
 async def months_since(
     connection: AsyncConnection, subscription_ids: Sequence[SubscriptionId], *, since: datetime
 ) -> dict[SubscriptionId, set[CycleMonth]]:
@@ -142,6 +166,21 @@ async def months_since(
         month = CycleMonth(row.subscription_id, row.period_start, row.month_start)
         months.setdefault(month.subscription_id, set()).add(month)
     return months
+
+
+async def used_since(
+    connection: AsyncConnection, subscription_ids: Sequence[SubscriptionId], *, since: datetime
+) -> dict[CycleMonth, int]:
+    """What was used in each of the months from `since` on."""
+    rows = await connection.execute(
+        sa.select(ledger_months).where(
+            ledger_months.c.subscription_id.in_(subscription_ids),
+            ledger_months.c.month_start >= since,
+        )
+    )
+    return {
+        CycleMonth(row.subscription_id, row.period_start, row.month_start): row.used for row in rows
+    }
 
 
 async def recorded(

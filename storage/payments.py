@@ -1,12 +1,12 @@
 """The mirror of the payments that have gone through."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import CustomerId, PaymentId, UserId
+from bot.domain.identifiers import CustomerId, PaymentId, ProviderName, UserId
 from bot.domain.money import Money
 from bot.domain.refund import Payment, PaymentPurpose
 from storage.schema import customers, payments
@@ -87,3 +87,37 @@ async def of_user(connection: AsyncConnection, user_id: UserId) -> list[Payment]
         .order_by(payments.c.paid_at.desc(), payments.c.id)
     )
     return [_payment(row) for row in rows]
+
+
+async def least_recently_asked(
+    connection: AsyncConnection,
+    provider: ProviderName,
+    *,
+    paid_after: datetime,
+    asked_before: datetime,
+    limit: int,
+) -> list[PaymentId]:
+    """A portion of those of which something can still be given back."""
+    found = await connection.scalars(
+        sa.select(payments.c.id)
+        .where(
+            payments.c.provider == provider,
+            payments.c.paid_at > paid_after,
+            payments.c.asked_at < asked_before,
+            payments.c.refunded < payments.c.amount,
+        )
+        .order_by(payments.c.asked_at, payments.c.id)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def note_asked(
+    connection: AsyncConnection, ids: Collection[PaymentId], *, asked_at: datetime
+) -> None:
+    """The provider was asked for them, whatever it said."""
+    await connection.execute(
+        sa.update(payments)
+        .where(payments.c.id.in_(ids), payments.c.asked_at < asked_at)
+        .values(asked_at=asked_at)
+    )

@@ -1,6 +1,6 @@
 """A copy of everything that is stored about a member, for them alone.
 
-`COPIED` and `WITHOUT_MEMBERS` name every table there is, which a test holds. A table that is added
+`COPIED` and `NOT_COPIED` name every table there is, which a test holds. A table that is added
 to the first needs a thought for `storage.erasure` too.
 """
 
@@ -144,13 +144,17 @@ COPIED: Mapping[str, Own] = {
     ),
 }
 
-WITHOUT_MEMBERS: Mapping[str, str] = {
+NOT_COPIED: Mapping[str, str] = {
     "guilds": "settings of servers",
     "plan_roles": "settings of servers",
     "reconciliations": "how the copy of the payment provider's data was checked",
     "used_signatures": "requests of the vendor's own backend",
     "events": "that something has changed at the payment provider; forgotten after 90 days",
-    "jobs": "work about what is in the other tables; forgotten 90 days after it is done",
+    "jobs": (
+        "work that waits or is done, about what is in the other tables. It names you by your "
+        "Discord id, and the mail with your code by the address that you typed. Forgotten 90 days "
+        "after it is done"
+    ),
 }
 
 

@@ -34,7 +34,7 @@ def _refund(row: sa.Row[tuple[object, ...]]) -> Refund:
 
 
 async def add(connection: AsyncConnection, refund: Refund) -> None:
-    """Store a draft."""
+    """Store a refund where it begins."""
     await connection.execute(
         sa.insert(refunds).values(
             id=refund.id,
@@ -50,6 +50,8 @@ async def add(connection: AsyncConnection, refund: Refund) -> None:
             consequence=refund.consequence.value,
             state=refund.state.value,
             created_at=refund.created_at,
+            requested_at=refund.requested_at,
+            provider_status=refund.provider_status,
         )
     )
 
@@ -58,6 +60,12 @@ async def find(connection: AsyncConnection, refund_id: RefundId) -> Refund | Non
     """The refund, whatever became of it."""
     row = (await connection.execute(sa.select(refunds).where(refunds.c.id == refund_id))).first()
     return None if row is None else _refund(row)
+
+
+async def of_payment(connection: AsyncConnection, payment_id: PaymentId) -> list[Refund]:
+    """Every refund of a payment that was ever begun."""
+    rows = await connection.execute(sa.select(refunds).where(refunds.c.payment_id == payment_id))
+    return [_refund(row) for row in rows]
 
 
 async def unfinished_of_payment(

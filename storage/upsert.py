@@ -1,6 +1,7 @@
 """INSERT ... ON CONFLICT, which SQLAlchemy spells once per database."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,11 +50,24 @@ async def insert_many_new(
 
 
 async def replace_older(
-    connection: AsyncConnection, table: sa.Table, row: Row, *, key: str = "id"
+    connection: AsyncConnection,
+    table: sa.Table,
+    row: Row,
+    *,
+    key: str = "id",
+    kept_with: Mapping[str, str] = MappingProxyType({}),
 ) -> bool:
-    """Insert `row`, or overwrite the one that was asked for no later; False when it stayed."""
+    """Insert `row`, or overwrite the one that was asked for no later; False when it stayed.
+
+    `kept_with` names columns that stay as they are while another column stays the same.
+    """
     statement = _insert(connection, table).values(**row)
-    changed = {name: statement.excluded[name] for name in row if name != key}
+    changed: dict[str, sa.ColumnElement[Any]] = {
+        name: statement.excluded[name] for name in row if name != key
+    }
+    for name, other in kept_with.items():
+        is_same = table.c[other] == statement.excluded[other]
+        changed[name] = sa.case((is_same, table.c[name]), else_=statement.excluded[name])
     result = await connection.execute(
         statement.on_conflict_do_update(
             index_elements=[key],

@@ -39,6 +39,7 @@ class CreemProvider(CreemPages):
     name = CREEM
     signature_header = "creem-signature"
     partial_refunds = False
+    lists_refunds = False
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
         """Verify the raw bytes against `creem-signature`; raises BadEventError.

@@ -1,8 +1,10 @@
 """The connection to one Creem account, and what its errors mean."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ import stamina
 from pydantic import SecretStr
 from yarl import URL
 
+from bot.billing.pace import Pace, seconds_of
 from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
 
 Json = dict[str, Any]
@@ -22,6 +25,10 @@ READS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
 # Creem's own default for customers; the most that it allows is not documented.
 LARGEST_PAGE = 50
+# Creem documents no limit. A member's screen takes some six requests at once.
+REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 10, 12
+# A member waits on the other side: whoever is asked to wait longer than this asks once more.
+LONGEST_WAIT_SECONDS = 5.0
 # One customer with more than a thousand of something is a mistake of somebody's.
 MOST_PAGES = 20
 LONGEST_CODE = 80
@@ -82,6 +89,7 @@ class CreemAccount:
             headers={"x-api-key": api_key.get_secret_value()},
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
         )
+        self._pace = Pace(per_second=REQUESTS_PER_SECOND, at_once=REQUESTS_AT_ONCE)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -124,6 +132,7 @@ class CreemAccount:
         body: Mapping[str, object] | None = None,
     ) -> Json:
         url = URL(self._api_url + path, encoded=True).with_query(query)
+        await self._pace.wait()
         try:
             # Creem never redirects, and the key goes to nobody else.
             async with self._session.request(
@@ -135,6 +144,8 @@ class CreemAccount:
         status = response.status
         if 200 <= status < 300:
             return _decoded(raw)
+        if status == _TOO_MANY:
+            self._hold(response.headers.get("Retry-After"))
         if status >= 500 or status == _TOO_MANY:
             raise _PassingError(f"status {status}")
         if status in _NO_USABLE_KEY:
@@ -142,6 +153,11 @@ class CreemAccount:
         if status < 400:
             raise ProviderUnavailableError(f"status {status}")
         raise ProviderRefusedError(_code_of(status, raw))
+
+    def _hold(self, retry_after: str | None) -> None:
+        """Nobody asks before Creem wants to be asked again."""
+        seconds = seconds_of(retry_after, now=datetime.now(UTC), longest=LONGEST_WAIT_SECONDS)
+        self._pace.hold(asyncio.get_running_loop().time(), seconds)
 
 
 def has_more(page: Json) -> bool:

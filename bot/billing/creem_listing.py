@@ -2,7 +2,7 @@
 
 Creem lists no checkouts and no refunds. What a lost event about them would have told is with the
 subscriptions, which carry their purchase's metadata and show their last payment with what was given
-back of it. A refund of an older payment is seen when the member's account is read.
+back of it. A top-up's page and an older payment are asked for one by one: `bot.services.unlisted`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,11 @@ from bot.billing.creem_account import NOT_FOUND, CreemAccount, Json, has_more
 from bot.billing.creem_objects import id_or_none, moment
 from bot.billing.provider import Page, ProviderRefusedError, Snapshot
 
-# One that was bought through Mooring `since` costs three more requests.
-SUBSCRIPTIONS_ON_A_PAGE = 50
+# One that was bought through Mooring `since` costs three more requests, each of which waits for its
+# turn: a page is to be read long before its job has to be given up.
+SUBSCRIPTIONS_ON_A_PAGE = 10
 # Each customer on a page costs one or two more.
-TRANSACTIONS_ON_A_PAGE = 25
+TRANSACTIONS_ON_A_PAGE = 10
 _PHASES = ("subscriptions", "transactions")
 
 SubscriptionSnapshot = Callable[[Json, datetime], Awaitable[Snapshot]]

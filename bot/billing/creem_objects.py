@@ -107,6 +107,7 @@ def subscription_of(
         period_end=end,
         cancel_at=end if status == SCHEDULED else None,
         ended_at=moment(ended) if status == CANCELED else None,
+        quantity=_units(subscription),
     )
 
 
@@ -169,6 +170,7 @@ def paid_periods(subscription: Json, transactions: Iterable[Json]) -> tuple[Paid
             price_id=PriceId(id_of(subscription["product"])),
             period_start=start,
             period_end=end,
+            quantity=_units(subscription),
         )
         for start, end in sorted(paid)
     )

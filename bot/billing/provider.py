@@ -71,6 +71,7 @@ class PaidPeriod:
     price_id: PriceId
     period_start: datetime
     period_end: datetime
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,11 @@ class BillingProvider(Protocol):
     @property
     def partial_refunds(self) -> bool:
         """Whether less than all that is left of a payment can be given back."""
+        ...
+
+    @property
+    def lists_refunds(self) -> bool:
+        """Whether `fetch_page` shows what was given back of payments older than `since`."""
         ...
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:

@@ -24,7 +24,9 @@ from bot.billing.stripe_account import translated_errors
 from bot.billing.stripe_failures import StripeFailures
 from bot.billing.stripe_listing import StripeListing
 from bot.billing.stripe_objects import (
+    ACTED_ON,
     CARD,
+    CHECKOUT,
     INVOICE,
     SUBSCRIPTION,
     account_snapshot,
@@ -72,6 +74,7 @@ class StripeProvider(StripePages, StripeFailures):
     name = STRIPE
     signature_header = "Stripe-Signature"
     partial_refunds = True
+    lists_refunds = True
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
         """Verify the raw bytes against `Stripe-Signature`; raises BadEventError.
@@ -150,7 +153,12 @@ class StripeProvider(StripePages, StripeFailures):
         async with translated_errors():
             customer = await self._v1.customers.retrieve_async(customer_id, {"expand": list(CARD)})
             subscriptions = await self._v1.subscriptions.list_async(
-                {"customer": customer_id, "status": "all", "limit": 100}
+                {
+                    "customer": customer_id,
+                    "status": "all",
+                    "limit": 100,
+                    "expand": ["data.latest_invoice"],
+                }
             )
             invoices = await self._v1.invoices.list_async(
                 {"customer": customer_id, "limit": NEWEST, "expand": ["data.payments"]}
@@ -178,14 +186,21 @@ class StripeProvider(StripePages, StripeFailures):
         comment: str | None,
         idempotency_key: str,
     ) -> Snapshot:
-        """Set `cancel_at_period_end` with the member's reason; one that is set is no error."""
+        """Let it end with its period, with the member's reason; one that does so is no error.
+
+        A later end that is set already is moved: `cancel_at` is the field that holds it.
+        """
         async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
-                subscription_id, {"expand": ["customer"]}
+                subscription_id, {"expand": list(ACTED_ON)}
             )
         if current.cancel_at_period_end or current.status == "canceled":
             return self._subscription_snapshot(current.to_dict())
-        params = {"cancel_at_period_end": True, **_reason(feedback, comment)}
+        params = _reason(feedback, comment)
+        if current.cancel_at is None:
+            params["cancel_at_period_end"] = True
+        else:
+            params["cancel_at"] = "min_period_end"
         return await self._update(subscription_id, params, idempotency_key)
 
     async def undo_cancellation(
@@ -194,7 +209,7 @@ class StripeProvider(StripePages, StripeFailures):
         """Undo whichever of the two encodings is set; neither set is no error."""
         async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
-                subscription_id, {"expand": ["customer"]}
+                subscription_id, {"expand": list(ACTED_ON)}
             )
         if current.cancel_at_period_end:
             return await self._update(
@@ -214,11 +229,12 @@ class StripeProvider(StripePages, StripeFailures):
     ) -> Snapshot:
         """Cancel at once, without an invoice or a proration of Stripe's own.
 
-        Stripe then stops collecting the subscription's open invoices by itself.
+        Stripe then stops collecting all finalized invoices of the customer by itself. What is due
+        for another subscription stays open until somebody pays it.
         """
         async with translated_errors():
             current = await self._v1.subscriptions.retrieve_async(
-                subscription_id, {"expand": ["customer"]}
+                subscription_id, {"expand": list(ACTED_ON)}
             )
             if current.status != "canceled":
                 current = await self._cancel_now(
@@ -260,14 +276,14 @@ class StripeProvider(StripePages, StripeFailures):
     ) -> stripe.Subscription:
         """Stripe keeps no answers to DELETE: the SDK's second try, after an answer was lost, is
         refused because there is nothing left to cancel."""
-        body = cast(SubscriptionCancelParams, {**reason, "expand": ["customer"]})
+        body = cast(SubscriptionCancelParams, {**reason, "expand": list(ACTED_ON)})
         try:
             return await self._v1.subscriptions.cancel_async(
                 subscription_id, body, {"idempotency_key": idempotency_key}
             )
         except stripe.InvalidRequestError:
             current = await self._v1.subscriptions.retrieve_async(
-                subscription_id, {"expand": ["customer"]}
+                subscription_id, {"expand": list(ACTED_ON)}
             )
             if current.status != "canceled":
                 raise
@@ -276,7 +292,7 @@ class StripeProvider(StripePages, StripeFailures):
     async def _update(
         self, subscription_id: SubscriptionId, params: Mapping[str, Any], idempotency_key: str
     ) -> Snapshot:
-        body = cast(SubscriptionUpdateParams, {**params, "expand": ["customer"]})
+        body = cast(SubscriptionUpdateParams, {**params, "expand": list(ACTED_ON)})
         async with translated_errors():
             updated = await self._v1.subscriptions.update_async(
                 subscription_id, body, {"idempotency_key": idempotency_key}
@@ -331,6 +347,6 @@ class StripeProvider(StripePages, StripeFailures):
         """A Checkout session with what was bought, once it is paid."""
         async with translated_errors():
             session = await self._v1.checkout.sessions.retrieve_async(
-                page_id, {"expand": ["customer", "subscription"]}
+                page_id, {"expand": list(CHECKOUT)}
             )
         return checkout_snapshot(session.to_dict(), self._catalogue)

@@ -71,7 +71,7 @@ class StripeListing:
     async def _subscriptions(self, after: str | None, _since: datetime) -> "_Part":
         found, last_id = await _listed(
             self._v1.subscriptions.list_async,
-            {"status": "all", "expand": ["data.customer"]},
+            {"status": "all", "expand": ["data.customer", "data.latest_invoice"]},
             after,
         )
         return Snapshot(
@@ -85,7 +85,7 @@ class StripeListing:
             {
                 "status": "complete",
                 "created": _from(since),
-                "expand": ["data.customer", "data.subscription"],
+                "expand": ["data.customer", "data.subscription.latest_invoice"],
             },
             after,
         )

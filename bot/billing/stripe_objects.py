@@ -24,14 +24,21 @@ from bot.domain.subscription import Status, Subscription
 Json = Mapping[str, Any]
 
 # What has to be expanded so that the card is known. A subscription's own is charged before the
-# customer's.
+# customer's. Wherever a subscription is read, its latest invoice says what its status is about.
 CARD = ("invoice_settings.default_payment_method", "subscriptions.data.default_payment_method")
-SUBSCRIPTION = ("customer.invoice_settings.default_payment_method", "default_payment_method")
+ACTED_ON = ("customer", "latest_invoice")
+SUBSCRIPTION = (
+    "customer.invoice_settings.default_payment_method",
+    "default_payment_method",
+    "latest_invoice",
+)
 INVOICE = (
     "customer.invoice_settings.default_payment_method",
     "payments",
     "parent.subscription_details.subscription.default_payment_method",
+    "parent.subscription_details.subscription.latest_invoice",
 )
+CHECKOUT = ("customer", "subscription.latest_invoice")
 
 _STATUS = {
     "incomplete": Status.INCOMPLETE,
@@ -43,6 +50,8 @@ _STATUS = {
     "paused": Status.PAUSED,
     "canceled": Status.CANCELED,
 }
+# The other reasons can be anything: a plan switch with or without a new period, extra invoices.
+_FOR_A_PERIOD = ("subscription_create", "subscription_cycle")
 
 
 def utc(seconds: int) -> datetime:
@@ -84,13 +93,15 @@ def _card(method: str | Json | None) -> Card | None:
 
 
 def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
-    """The period is the first item's: Stripe moved it there from the subscription.
+    """A subscription with its latest invoice expanded.
+
+    The period is the first item's: Stripe moved it there from the subscription.
 
     A cancellation is scheduled by `cancel_at_period_end` (API, dashboard) or by `cancel_at` alone
     (customer portal).
     """
     item = subscription["items"]["data"][0]
-    price = item["price"]
+    price, quantity = item["price"], _quantity(item)
     offering = catalogue.offering(PriceId(price["id"]))
     period_end = utc(item["current_period_end"])
     cancel_at = _utc_or_none(subscription["cancel_at"])
@@ -103,14 +114,39 @@ def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
         plan_id=offering.plan.id if offering else None,
         price_id=PriceId(price["id"]),
         interval=Interval(price["recurring"]["interval"]),
-        price=Money(price["unit_amount"] or 0, price["currency"]),
-        status=_STATUS.get(subscription["status"], Status.UNKNOWN),
+        price=Money((price["unit_amount"] or 0) * quantity, price["currency"]),
+        status=_status(subscription),
         created_at=utc(subscription["created"]),
         period_start=utc(item["current_period_start"]),
         period_end=period_end,
         cancel_at=cancel_at,
         ended_at=_utc_or_none(subscription["ended_at"]),
+        quantity=quantity,
     )
+
+
+def _quantity(item: Json) -> int:
+    """Of an item or of an invoice's line; what is metered has none."""
+    quantity = item.get("quantity")
+    return 1 if quantity is None else int(quantity)
+
+
+def _status(subscription: Json) -> Status:
+    """Stripe's status follows the newest invoice, whatever it is for. One that has failed and does
+    not pay for a period takes nothing away from the period that is paid."""
+    status = _STATUS.get(subscription["status"], Status.UNKNOWN)
+    latest = subscription.get("latest_invoice")
+    if status not in (Status.PAST_DUE, Status.UNPAID) or not isinstance(latest, Mapping):
+        return status
+    has_failed = latest["status"] in ("open", "uncollectible")
+    return Status.ACTIVE if has_failed and not _is_for_a_period(latest) else status
+
+
+def _is_for_a_period(invoice: Json) -> bool:
+    """Whether a period is paid with it, as far as its first lines tell."""
+    if invoice["billing_reason"] in _FOR_A_PERIOD or invoice["lines"]["has_more"]:
+        return True
+    return _period_line(invoice) is not None
 
 
 def _subscription_id(invoice: Json) -> SubscriptionId | None:
@@ -185,6 +221,7 @@ def _paid_period(invoice: Json) -> PaidPeriod | None:
         price_id=PriceId(_id(price)),
         period_start=utc(line["period"]["start"]),
         period_end=utc(line["period"]["end"]),
+        quantity=_quantity(line),
     )
 
 

@@ -6,6 +6,7 @@ from bot.checks.creem_account import check_creem
 from bot.checks.discord_application import check_discord
 from bot.checks.findings import Finding, Level, fine
 from bot.checks.mail_server import check_mail
+from bot.checks.old_prices import check_old_prices
 from bot.checks.store import check_store
 from bot.checks.stripe_account import check_stripe
 from bot.domain.identifiers import CREEM, STRIPE
@@ -46,6 +47,8 @@ async def _findings(
     ):
         yield finding
     catalogue = configuration.to_catalogue()
+    for finding in check_old_prices(store.prices, catalogue):
+        yield finding
     keys = provider_keys(environment, sold_through=catalogue.providers())
     if STRIPE in keys:
         async for finding in check_stripe(keys[STRIPE], catalogue):

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import GuildId, PlanId, RoleId
-from storage import guilds, migrate, roles
+from bot.domain.identifiers import GuildId, PlanId, PriceId, RoleId
+from storage import guilds, migrate, roles, subscriptions
 from storage.database import Database
 
 
@@ -20,12 +20,14 @@ from storage.database import Database
 class Store:
     """`guilds` are the servers' stored settings, None where they cannot be known.
 
-    `plan_roles` are the roles of plans in each server.
+    `plan_roles` are the roles of plans in each server, `prices` what live subscriptions pay, with
+    how many of them do.
     """
 
     findings: tuple[Finding, ...]
     guilds: Mapping[GuildId, GuildSettings] | None
     plan_roles: Mapping[GuildId, Mapping[PlanId, RoleId]] = field(default_factory=dict)
+    prices: Mapping[PriceId, int] = field(default_factory=dict)
 
 
 async def check_store(database_url: SecretStr) -> Store:
@@ -50,12 +52,13 @@ async def check_store(database_url: SecretStr) -> Store:
         async with database.read() as connection:
             stored = await guilds.load_all(connection)
             chosen = await roles.all_plan_roles(connection)
+            prices = await subscriptions.live_prices(connection)
     except (SQLAlchemyError, OSError) as error:
         return Store((_unreachable(error, is_sqlite=is_sqlite),), None)
     finally:
         await database.close()
     by_command = {guild_id: each.roles for guild_id, each in chosen.items() if not each.from_file}
-    return Store((fine("The database is there and up to date."),), stored, by_command)
+    return Store((fine("The database is there and up to date."),), stored, by_command, prices)
 
 
 def _missing_file(path: Path) -> Finding | None:

@@ -1,4 +1,4 @@
-"""The Stripe account: key, prices and webhook endpoint."""
+"""The Stripe account: key, rights, prices and webhook endpoint."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import aiohttp
 import stripe
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
+from bot.checks.stripe_rights import check_rights
 from bot.domain.catalogue import Catalogue, Offering
 from bot.domain.identifiers import STRIPE
 from bot.settings import ProviderKeys
@@ -29,6 +30,7 @@ NEEDED_EVENTS = frozenset(
         "invoice.payment_failed",
         "charge.refunded",
         "charge.dispute.created",
+        "charge.dispute.updated",
         "charge.dispute.closed",
     }
 )
@@ -36,7 +38,7 @@ Json = dict[str, Any]
 
 
 async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterator[Finding]:
-    """Ask Stripe for each price of the catalogue, then for its webhook endpoints."""
+    """Try the key's rights, ask for each price of the catalogue, then for webhook endpoints."""
     async with aiohttp.ClientSession() as session:
         client = stripe.StripeClient(
             keys.api_key.get_secret_value(),
@@ -51,11 +53,8 @@ async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterato
         key = keys.api_key.get_secret_value()
         mode = "test mode" if "_test_" in key else "live mode"
         yield fine(f"Stripe accepts the key ({mode}).")
-        if not await _may_read_cards(client):
-            yield wrong(
-                "The key in STRIPE_API_KEY may not read payment methods. Give it that permission: "
-                "Mooring reads with each subscription which card pays for it."
-            )
+        async for finding in check_rights(client):
+            yield finding
         problems = [each for each in await _price_problems(client, catalogue) if each is not None]
         for problem in problems:
             yield problem
@@ -80,17 +79,6 @@ async def _key_problem(client: stripe.StripeClient) -> Finding | None:
             "STRIPE_API_URL, then try again."
         )
     return None
-
-
-async def _may_read_cards(client: stripe.StripeClient) -> bool:
-    """Stripe refuses a whole answer when one of the expanded objects may not be read."""
-    try:
-        await client.v1.payment_methods.list_async({"limit": 1})
-    except stripe.PermissionError:
-        return False
-    except stripe.StripeError:
-        return True  # not known: whatever it is, another check says it
-    return True
 
 
 async def _price_problems(

@@ -7,12 +7,10 @@ from enum import StrEnum
 
 from bot.domain.identifiers import AttemptId, CustomerId, GuildId, SubscriptionId, TicketId, UserId
 from bot.domain.refund import Payment
-from bot.domain.subscription import Subscription, end_if_cancelled
+from bot.domain.subscription import TOLERANCE, Subscription, end_if_cancelled
 
 # After this long without a click an attempt counts as given up. Nothing is sent about it.
 ATTEMPT_LIFETIME = timedelta(days=1)
-# Providers round the ends of periods; a renewal moves them by weeks.
-TOLERANCE = timedelta(hours=12)
 
 
 class AttemptState(StrEnum):
@@ -103,22 +101,36 @@ def has_moved(shown: datetime, subscription: Subscription, *, now: datetime) -> 
     return abs(end_if_cancelled(subscription, now=now) - shown) > TOLERANCE
 
 
+def ends_later(attempt: CancelAttempt, subscription: Subscription) -> bool:
+    """Whether the provider's answer has another end than the one that the member was promised.
+
+    What was to end at once counts always: a payment may have been under way at that moment.
+    """
+    promised, end = attempt.effective_at, subscription.ended_at or subscription.cancel_at
+    if promised is None or end is None:
+        return False
+    return attempt.is_to_end_at_once or end > promised + TOLERANCE
+
+
 def is_late(
     attempt: CancelAttempt, subscription: Subscription, payments: Sequence[Payment]
 ) -> bool:
     """Whether the member was charged once more after asking (rule S3): the end came too late.
 
-    `subscription` is the provider's answer. One that goes on past the promised end has been charged
-    for; of one that is over, `payments` tell.
+    `subscription` is the provider's answer. A later end alone does not tell: the renewal may have
+    been paid before, and its news been late.
     """
-    promised, end = attempt.effective_at, subscription.ended_at or subscription.cancel_at
-    if promised is None or end is None:
+    promised, asked = attempt.effective_at, attempt.requested_at
+    if promised is None or asked is None or not ends_later(attempt, subscription):
         return False
-    if not attempt.is_to_end_at_once and end <= promised + TOLERANCE:
-        return False
-    return subscription.is_live or any(
+    paid_for = promised if attempt.is_to_end_at_once else promised + TOLERANCE
+    # Providers tell times in whole seconds.
+    since = asked.replace(microsecond=0)
+    return any(
         payment.subscription_id == subscription.id
-        and payment.period_start == subscription.period_start
+        and payment.paid_at >= since
+        and payment.period_end is not None
+        and payment.period_end > paid_for
         and payment.refundable.amount > 0
         for payment in payments
     )

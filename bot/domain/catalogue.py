@@ -21,12 +21,16 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One way to pay for a plan; `id` is the provider's price id, or its product's."""
+    """One way to pay for a plan; `id` is the provider's price id, or its product's.
+
+    One that is not `sold` any more is still paid by those who have it.
+    """
 
     id: PriceId
     provider: ProviderName
     interval: Interval
     money: Money
+    sold: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,10 @@ class Catalogue:
     top_ups: tuple[TopUp, ...] = ()
 
     def offerings(self, provider: ProviderName | None = None) -> Iterator[Offering]:
-        """Every plan at every price, or at those of one provider, in the catalogue's order."""
-        for plan in self.plans:
-            for price in plan.prices:
-                if provider is None or price.provider == provider:
-                    yield Offering(plan, price)
+        """What is sold, by all providers or by one, in the catalogue's order."""
+        for offering in self._every_offering():
+            if offering.price.sold and provider in (None, offering.price.provider):
+                yield offering
 
     def offered_to(self, provider: ProviderName | None) -> tuple[Offering, ...]:
         """What somebody may choose: a customer from their own provider, others from the first.
@@ -99,7 +102,7 @@ class Catalogue:
         return tuple(first.values())
 
     def providers(self) -> frozenset[ProviderName]:
-        """Those through which anything is sold."""
+        """Those through which anything is sold, or still paid."""
         plans = {price.provider for plan in self.plans for price in plan.prices}
         return frozenset(plans | {price.provider for each in self.top_ups for price in each.prices})
 
@@ -108,12 +111,15 @@ class Catalogue:
         return next((each for each in self.top_ups if each.id == top_up_id), None)
 
     def offering(self, price_id: PriceId) -> Offering | None:
-        """The offering behind a provider's price id; None for a price that is no longer sold."""
-        return next((each for each in self.offerings() if each.price.id == price_id), None)
+        """The offering behind a provider's price id, sold or not; None for an unknown price."""
+        return next((each for each in self._every_offering() if each.price.id == price_id), None)
 
     def plan(self, plan_id: PlanId) -> Plan | None:
         """The plan with this id; None when the vendor removed it."""
         return next((plan for plan in self.plans if plan.id == plan_id), None)
+
+    def _every_offering(self) -> Iterator[Offering]:
+        return (Offering(plan, price) for plan in self.plans for price in plan.prices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Concern(StrEnum):
     the provider refuses to end the replaced plan. RENEWED: the replaced plan was charged once more
     before it ended. OVER: what was bought has ended before it could be put in the other's place.
     TOP_UP_MOVED: its cycle was over, so it counts in the present one. TOP_UP_LOST: no plan is on.
+    BOUGHT_BY_ANOTHER: somebody bought a plan into the account of a member, who is told of it.
     """
 
     TWO_PLANS = "two_plans"
@@ -54,11 +55,15 @@ class Concern(StrEnum):
     OVER = "over"
     TOP_UP_MOVED = "top_up_moved"
     TOP_UP_LOST = "top_up_lost"
+    BOUGHT_BY_ANOTHER = "bought_by_another"
 
 
 # What only the team can do something about, and what only the member can.
 STAFF_ONLY = frozenset({Concern.NOT_ENDED, Concern.OVER})
 MEMBER_ONLY = frozenset({Concern.KNOWN_ADDRESS, Concern.TOP_UP_MOVED})
+# The buyer may have typed another one's address, and must learn nothing of that account: whoever is
+# linked to it is told, and the team by what else there is to say.
+OWNER_ONLY = frozenset({Concern.BOUGHT_BY_ANOTHER})
 
 
 @dataclass(frozen=True, slots=True)

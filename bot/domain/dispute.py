@@ -1,5 +1,6 @@
 """A payment that its cardholder has called back through the bank."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,3 +45,18 @@ class Dispute:
 
 
 _CLOSED = frozenset({DisputeStatus.WON, DisputeStatus.LOST, DisputeStatus.DROPPED})
+_REFUNDABLE = frozenset({DisputeStatus.INQUIRY, DisputeStatus.WON, DisputeStatus.DROPPED})
+
+
+def why_not_refundable(known: Sequence[Dispute], *, is_disputed: bool) -> str | None:
+    """What stands in the way of refunding a payment: "lost", "disputed", or None.
+
+    `is_disputed` is the payment's own mark. Some providers never take it back, so it counts only
+    while no dispute is known. While the bank only asks, a refund is an answer.
+    """
+    statuses = {each.status for each in known}
+    if DisputeStatus.LOST in statuses:
+        return "lost"
+    if statuses - _REFUNDABLE or (is_disputed and not known):
+        return "disputed"
+    return None

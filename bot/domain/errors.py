@@ -201,7 +201,7 @@ class NoPayments(MooringError):
 
 @dataclass(eq=False)
 class NotRefundable(MooringError):
-    """`why` is one of: refunded, disputed, in_progress."""
+    """`why` is one of: refunded, disputed, lost, in_progress."""
 
     why: str
 

@@ -12,6 +12,8 @@ MAX_ATTEMPTS = 5
 REQUEST_WINDOW = timedelta(hours=1)
 MAX_REQUESTS_PER_USER = 5
 MAX_REQUESTS_PER_ADDRESS = 5
+# A select in Discord has 25 options, and each account takes four requests to read.
+MOST_OFFERED = 25
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 

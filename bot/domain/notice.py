@@ -11,6 +11,7 @@ from enum import StrEnum
 from bot.domain.account import Card
 from bot.domain.allowance import Balance
 from bot.domain.invoice import Invoice
+from bot.domain.other_plans import OtherPlan
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription, has_access
 
@@ -45,6 +46,8 @@ SWITCHABLE = (
     NoticeKind.ACCESS_ENDED,
     NoticeKind.ALLOWANCE_USED,
 )
+# Whether these are due is asked again whenever something changes, until their period ends.
+REMINDERS = (NoticeKind.RENEWAL_COMING, NoticeKind.TRIAL_ENDING, NoticeKind.CARD_EXPIRING)
 _ARREARS = frozenset({Status.PAST_DUE, Status.UNPAID})
 
 
@@ -99,10 +102,11 @@ class CardExpiring:
 
 @dataclass(frozen=True, slots=True)
 class AccessEnded:
-    """The plan is Free now (S4). `unpaid`: it can still be paid, and then it is on again."""
+    """The plan is over (S4). `unpaid`: it can still be paid, and then it is on again."""
 
     subscription: Subscription
     unpaid: bool
+    others: tuple[OtherPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ def tells_end(
 
 def renews(subscription: Subscription) -> bool:
     """Whether the provider will charge for another period."""
-    return subscription.cancel_at is None and subscription.status in (
+    return not subscription.ends_with_period and subscription.status in (
         Status.TRIALING,
         Status.ACTIVE,
         Status.PAST_DUE,

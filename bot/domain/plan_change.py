@@ -53,7 +53,7 @@ def plan_purchase(
     if current is None or next_step(current, now=now) is NextStep.SUBSCRIBE:
         return PlanPurchase(offering, None, EMPTY_BALANCE, renewing(known))
     if is_same(offering, current):
-        raise SamePlan(ends_at=current.cancel_at)
+        raise SamePlan(ends_at=current.cancel_at if current.ends_with_period else None)
     beside = tuple(each for each in renewing(known) if each.id != current.id)
     return PlanPurchase(offering, current, balance, beside)
 
@@ -68,4 +68,4 @@ def is_same(offering: Offering, subscription: Subscription) -> bool:
 
 def renewing(known: Sequence[Subscription]) -> tuple[Subscription, ...]:
     """Those that will charge again if nobody does anything."""
-    return tuple(each for each in known if each.is_live and each.cancel_at is None)
+    return tuple(each for each in known if each.is_live and not each.ends_with_period)

@@ -118,8 +118,8 @@ def consequence(
 ) -> Consequence:
     """Which subscription a refund of `amount` ends: the one that the payment paid for.
 
-    `subscription` is that one, or None when the payment bought none. Whether giving back less
-    than everything ends it too is the vendor's choice.
+    `subscription` is that one, or None when the payment bought none. Whether it ends too while a
+    part of the payment is kept is the vendor's choice.
     """
     if payment.purpose is PaymentPurpose.TOP_UP:
         return Consequence.TOP_UP_ENDS_NOTHING
@@ -129,7 +129,7 @@ def consequence(
         return Consequence.DUPLICATE_ENDS_NOTHING
     if not subscription.is_live:
         return Consequence.ALREADY_ENDED
-    if amount != payment.amount and not partial_ends_subscription:
+    if amount != payment.refundable and not partial_ends_subscription:
         return Consequence.PARTIAL_ENDS_NOTHING
     return Consequence.ENDS_SUBSCRIPTION
 

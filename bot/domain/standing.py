@@ -30,9 +30,9 @@ class Standing:
     def renews_at(self) -> datetime | None:
         """When the next period is charged for; None when nothing more is charged (rule S3)."""
         subscription = self.subscription
-        if subscription is None or subscription.cancel_at or subscription.status not in _CHARGED:
+        if subscription is None or subscription.status not in _CHARGED:
             return None
-        return subscription.period_end
+        return None if subscription.ends_with_period else subscription.period_end
 
 
 def decisive(
@@ -51,7 +51,7 @@ def next_allowance(subscription: Subscription, *, now: datetime) -> datetime | N
     """
     if not subscription.is_live:
         return None
-    start, end = subscription.period_start, subscription.period_end
+    start, end = subscription.cycle_start, subscription.period_end
     due = refills_at(start, end, now=now) or end
     stops = subscription.cancel_at
     return due if now < due and (stops is None or due < stops) else None

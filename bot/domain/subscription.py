@@ -9,6 +9,9 @@ from bot.domain.catalogue import Interval
 from bot.domain.identifiers import CustomerId, PlanId, PriceId, ProviderName, SubscriptionId
 from bot.domain.money import Money
 
+# Providers round the ends of periods; a renewal moves them by weeks.
+TOLERANCE = timedelta(hours=12)
+
 
 class Status(StrEnum):
     """The provider's status, in the words that all providers share.
@@ -29,7 +32,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`cancel_at` is set while a cancellation is scheduled, however the provider encodes it."""
+    """`cancel_at` is set while an end is scheduled, however the provider encodes it.
+
+    It can lie beyond the current period: a fixed term, which renews until then. `price` is for all
+    of the `quantity`. `switched_at` is set while the allowance is that of a plan to which the
+    subscription was switched within the current period.
+    """
 
     id: SubscriptionId
     provider: ProviderName
@@ -44,6 +52,13 @@ class Subscription:
     period_end: datetime
     cancel_at: datetime | None
     ended_at: datetime | None
+    quantity: int = 1
+    switched_at: datetime | None = None
+
+    @property
+    def cycle_start(self) -> datetime:
+        """When the allowance's cycle began: with the period, or with a switch within it (S9)."""
+        return self.switched_at or self.period_start
 
     @property
     def is_live(self) -> bool:
@@ -54,6 +69,16 @@ class Subscription:
     def is_in_arrears(self) -> bool:
         """Whether the current period has not been paid: the paid time was over at its start."""
         return self.status in _IN_ARREARS
+
+    @property
+    def ends_with_period(self) -> bool:
+        """Whether its end is scheduled and comes before the next renewal."""
+        return self.cancel_at is not None and self.cancel_at <= self.period_end + TOLERANCE
+
+    @property
+    def may_charge_again(self) -> bool:
+        """Whether money may still be taken for it: in arrears also for what is to end."""
+        return self.is_live and (self.is_in_arrears or not self.ends_with_period)
 
 
 _LIVE = frozenset(Status) - {Status.INCOMPLETE, Status.CANCELED}
@@ -100,17 +125,18 @@ def next_step(subscription: Subscription | None, *, now: datetime) -> NextStep:
     """The step that fits the state; exactly one of them is possible at any time."""
     if subscription is None or not subscription.is_live:
         return NextStep.SUBSCRIBE
-    if subscription.cancel_at is None:
-        return NextStep.CANCEL
-    return NextStep.RESUME if now < subscription.cancel_at else NextStep.SUBSCRIBE
+    if subscription.cancel_at is not None and now >= subscription.cancel_at:
+        return NextStep.SUBSCRIBE
+    return NextStep.RESUME if subscription.ends_with_period else NextStep.CANCEL
 
 
 def current_first(subscriptions: Iterable[Subscription]) -> list[Subscription]:
-    """One that renews, then one that ends, then what is over; of two alike, the newer.
+    """One that may charge again, then one that ends, then what is over; of two alike, the newer.
 
     Whoever has two can see, and end, the one that still charges.
     """
     newest_first = sorted(subscriptions, key=lambda each: each.created_at, reverse=True)
     return sorted(
-        newest_first, key=lambda each: 2 if not each.is_live else int(each.cancel_at is not None)
+        newest_first,
+        key=lambda each: 0 if each.may_charge_again else 1 if each.is_live else 2,
     )

@@ -22,6 +22,7 @@ class UsageStatus(StrEnum):
 
     DUPLICATE: the same was recorded before. CONFLICT: something else was, under this key.
     NO_SUBSCRIPTION: none covers that time. OUT_OF_RANGE: the time is too long ago, or ahead.
+    EXCEEDS_USAGE: a correction of more than was used in its month.
     """
 
     RECORDED = "recorded"
@@ -30,6 +31,7 @@ class UsageStatus(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     NO_SUBSCRIPTION = "no_subscription"
     OUT_OF_RANGE = "out_of_range"
+    EXCEEDS_USAGE = "exceeds_usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Timeline:
     def present(self, now: datetime) -> datetime:
         """Now, by the provider's clock: it has reached the current cycle, whatever ours says."""
         if self._ordered and self._ordered[0].is_live:
-            return max(now, self._ordered[0].period_start)
+            return max(now, self._ordered[0].cycle_start)
         return now
 
     def month_at(self, at: datetime) -> CycleMonth | None:
@@ -98,7 +100,7 @@ class _Run:
         months = set(granted)
         if subscription.is_live:
             months.update(_months_without_grant(subscription))
-        self.months = sorted(months, key=lambda each: (each.month_start, each.period_start))
+        self.months = _in_force(months)
         self._starts = [each.month_start for each in self.months]
         self._end = _end_of(subscription)
 
@@ -111,12 +113,24 @@ class _Run:
         return self.months[place] if at - self._starts[place] < LONGEST_MONTH else None
 
 
+def _in_force(months: Collection[CycleMonth]) -> list[CycleMonth]:
+    """In order. What was granted ahead is over when a later cycle begins: a plan was switched."""
+    ordered = sorted(months, key=lambda each: (each.month_start, each.period_start))
+    in_force: list[CycleMonth] = []
+    cycle: datetime | None = None
+    for each in ordered:
+        if cycle is None or each.period_start >= cycle:
+            cycle = each.period_start
+            in_force.append(each)
+    return in_force
+
+
 def _months_without_grant(subscription: Subscription) -> list[CycleMonth]:
     """The current cycle, whose payment may still be on its way, and the next one's beginning,
     because the news of a renewal arrives after it."""
-    start, end = subscription.period_start, subscription.period_end
+    start, end = subscription.cycle_start, subscription.period_end
     months = [CycleMonth(subscription.id, start, month) for month in allowance_months(start, end)]
-    if subscription.cancel_at is None:
+    if not subscription.ends_with_period:
         months.append(CycleMonth(subscription.id, end, end))
     return months
 

@@ -56,9 +56,11 @@ async def run_demo(*, port: int) -> int:
         stack.push_async_callback(bot.stop)
         await bot.start()
         await scene.set_up()
-        await scene.set_plan_roles()
-        await _link(scene, scene.people.mia, MIA_ADDRESS)
-        await _link(scene, scene.people.lea, LEA_ADDRESS)
+        await asyncio.gather(
+            scene.set_plan_roles(),
+            _link(scene, scene.people.mia, MIA_ADDRESS),
+            _link(scene, scene.people.lea, LEA_ADDRESS),
+        )
         page = DemoPage(
             discord=scene.discord,
             stripe=scene.stripe,

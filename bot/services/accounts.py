@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from bot.billing.provider import ProviderRefusedError
+from bot.billing.provider import CustomerRecord, ProviderRefusedError
 from bot.domain.errors import (
     AlreadyLinked,
     CodeExpired,
@@ -26,6 +26,7 @@ from bot.domain.linking import (
     MAX_ATTEMPTS,
     MAX_REQUESTS_PER_ADDRESS,
     MAX_REQUESTS_PER_USER,
+    MOST_OFFERED,
     REQUEST_WINDOW,
     new_code,
     normalize_address,
@@ -65,10 +66,11 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class ChooseAccount:
-    """The code was right, and there are several accounts."""
+    """The code was right, and there are several accounts; `of` is how many in all."""
 
     request_id: LinkRequestId
     choices: tuple[AccountChoice, ...]
+    of: int
 
 
 def _hash_code(code: str, salt: bytes) -> bytes:
@@ -130,16 +132,13 @@ class AccountService:
             return None
         if request.expires_at <= asked_at:
             return None
-        typed = str(job.payload["typed"])
-        providers = self._context.providers
-        found = [
-            customer
-            for provider in providers.values()
-            for customer in await provider.customers_with_address(typed)
-        ]
+        found = await self._customers(str(job.payload["typed"]))
         if not found:
             return None
-        snapshots = [await providers[each.provider].fetch_account(each.id) for each in found]
+        providers = self._context.providers
+        snapshots = [
+            await providers[each.provider].fetch_account(each.id) for each in found[:MOST_OFFERED]
+        ]
         code, salt = new_code(), secrets.token_bytes(16)
         hashed = await asyncio.to_thread(_hash_code, code, salt)
         async with self._context.database.write() as connection:
@@ -155,6 +154,19 @@ class AccountService:
         if not wanted:
             return None
         return CodeMail(found[0].email or request.address, code, request_id)
+
+    async def _customers(self, typed_address: str) -> list[CustomerRecord]:
+        """Who has the address: first those that have a plan as far as the mirror knows."""
+        by_provider = [
+            await provider.customers_with_address(typed_address)
+            for provider in self._context.providers.values()
+        ]
+        # The one with few comes first, so that the many of another do not push it out.
+        found = [customer for each in sorted(by_provider, key=len) for customer in each]
+        async with self._context.database.read() as connection:
+            known = await subscriptions.of_customers(connection, [each.id for each in found])
+        live = {each.customer_id for each in known if each.is_live}
+        return sorted(found, key=lambda each: each.id not in live)
 
     async def enter_code(
         self, user_id: UserId, request_id: LinkRequestId, typed: str
@@ -181,7 +193,8 @@ class AccountService:
                 raise CodeExpired
         if len(request.customer_ids) == 1:
             return await self._link(user_id, request, request.customer_ids[0])
-        return ChooseAccount(request_id, await self._choices(request.customer_ids))
+        choices = await self._choices(request.customer_ids[:MOST_OFFERED])
+        return ChooseAccount(request_id, choices, of=len(request.customer_ids))
 
     async def choose_account(
         self, user_id: UserId, request_id: LinkRequestId, number: int
@@ -191,7 +204,7 @@ class AccountService:
         expired = request.expires_at <= self._context.clock()
         if request.verified_at is None or request.closed_at or expired:
             raise CodeExpired
-        if not 0 <= number < len(request.customer_ids):
+        if not 0 <= number < min(len(request.customer_ids), MOST_OFFERED):
             raise NotYours
         return await self._link(user_id, request, request.customer_ids[number])
 

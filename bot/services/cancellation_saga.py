@@ -11,6 +11,7 @@ from bot.domain.cancellation import (
     RENEWED_MEANWHILE,
     AttemptState,
     CancelAttempt,
+    ends_later,
     find_reason,
     is_late,
 )
@@ -32,10 +33,11 @@ class CancellationSaga:
     async def carry_out(self, job: Job) -> None:
         """Ask the provider to end the subscription, and commit its answer."""
         attempt = await self._load(AttemptId(str(job.payload["attempt_id"])))
+        if attempt.state is AttemptState.RESUMED and attempt.is_to_end_at_once:
+            await self._find_out(attempt, job)
         if attempt.state is not AttemptState.REQUESTED:
             return
-        async with self._context.database.read() as connection:
-            provider = await provider_of(connection, self._context, attempt.subscription_id)
+        provider = await self._provider_of(attempt)
         try:
             at_once = await self._may_end_at_once(attempt, provider)
             # An end cannot be taken back: a change of mind until now is honoured.
@@ -48,6 +50,25 @@ class CancellationSaga:
             return
         account = await self._account_after(answer, attempt, provider)
         await self._complete(attempt, job, answer, account, asked_at=asked_at)
+
+    async def _find_out(self, attempt: CancelAttempt, job: Job) -> None:
+        """The member asked to resume while an end at once was under way: it may have been done.
+
+        Its answer can be lost with the process, and an end is told even to who was too late.
+        """
+        provider, asked_at = await self._provider_of(attempt), self._context.clock()
+        try:
+            answer = await provider.fetch_subscription(attempt.subscription_id)
+        except ProviderRefusedError:
+            return  # the resumption behind this in line meets it too, and tells the member
+        if any(each.is_live for each in answer.subscriptions):
+            return
+        account = await self._account_after(answer, attempt, provider)
+        await self._complete(attempt, job, answer, account, asked_at=asked_at)
+
+    async def _provider_of(self, attempt: CancelAttempt) -> BillingProvider:
+        async with self._context.database.read() as connection:
+            return await provider_of(connection, self._context, attempt.subscription_id)
 
     async def _load(self, attempt_id: AttemptId) -> CancelAttempt:
         async with self._context.database.read() as connection:
@@ -80,8 +101,9 @@ class CancellationSaga:
     async def _account_after(
         self, answer: Snapshot, attempt: CancelAttempt, provider: BillingProvider
     ) -> Snapshot:
-        """What was paid until it ended: a payment may have been under way at that moment."""
-        if all(each.is_live for each in answer.subscriptions):
+        """What was paid, where it ends later than promised or has ended: a payment may have been
+        under way at that moment."""
+        if all(each.is_live and not ends_later(attempt, each) for each in answer.subscriptions):
             return Snapshot()
         try:
             return await provider.fetch_account(attempt.customer_id)

@@ -21,24 +21,27 @@ from bot.domain.cancellation import (
 from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours, ResumeUnderWay
 from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
 from bot.domain.job import NewJob
+from bot.domain.other_plans import OtherPlan
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.subscription import NextStep, Subscription, end_if_cancelled, next_step
 from bot.services.context import Context
+from bot.services.other_plans import other_plans
 from bot.services.screens import Screen
+from bot.services.stuck import look_at_cancellation
 from storage import audit, cancel_attempts, customers, jobs, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class CancelCase:
-    """An attempt with the subscription that it is about, and what else the member pays for.
+    """An attempt with the subscription that it is about, and what else the member has.
 
-    `renewing` are the customer's other subscriptions that go on. `email` is None where no receipt
-    can be mailed.
+    `others` are the customer's other subscriptions that go on, or are still on after this one's
+    end. `email` is None where no receipt can be mailed.
     """
 
     attempt: CancelAttempt
     subscription: Subscription | None
-    renewing: tuple[Subscription, ...]
+    others: tuple[OtherPlan, ...]
     email: str | None
 
 
@@ -57,7 +60,7 @@ class CancellationService:
         step = next_step(subscription, now=now)
         if subscription is not None and step is not NextStep.CANCEL:
             await self._withdraw_resumption(subscription.id, user_id)
-        if subscription is None or not _can_cancel(subscription, step):
+        if subscription is None or step is NextStep.SUBSCRIBE or not subscription.may_charge_again:
             end = subscription.cancel_at if subscription and subscription.is_live else None
             raise NothingToCancel(ends_at=end if end is not None and now < end else None)
         async with self._context.database.write() as connection:
@@ -178,7 +181,7 @@ class CancellationService:
                 {"attempt_id": attempt_id, "screen": screen.to_payload()},
                 line=attempt.subscription_id,
             )
-            await jobs.add(connection, [job], now=now)
+            await jobs.add(connection, [job, look_at_cancellation(attempt_id, now=now)], now=now)
         return replace(case, attempt=requested)
 
     async def abort(self, attempt_id: AttemptId, user_id: UserId) -> CancelAttempt:
@@ -202,20 +205,17 @@ class CancellationService:
             return await self._case(connection, await load_attempt(connection, attempt_id))
 
     async def _case(self, connection: AsyncConnection, attempt: CancelAttempt) -> CancelCase:
+        now = self._context.clock()
         customer = await customers.of_user(connection, attempt.user_id)
-        known = await subscriptions.of_customers(connection, [attempt.customer_id])
-        about = next((each for each in known if each.id == attempt.subscription_id), None)
-        renewing = [
-            each for each in known if each is not about and await self._renews(connection, each)
-        ]
-        return CancelCase(attempt, about, tuple(renewing), customer.email if customer else None)
-
-    async def _renews(self, connection: AsyncConnection, subscription: Subscription) -> bool:
-        """Whether it goes on, as far as anybody has asked."""
-        if next_step(subscription, now=self._context.clock()) is not NextStep.CANCEL:
-            return False
-        attempt = await cancel_attempts.unfinished(connection, subscription.id)
-        return attempt is None or attempt.state is not AttemptState.REQUESTED
+        about = await subscriptions.find(connection, attempt.subscription_id)
+        others = await other_plans(
+            connection,
+            attempt.customer_id,
+            besides=attempt.subscription_id,
+            after=attempt.effective_at or (end_if_cancelled(about, now=now) if about else now),
+            now=now,
+        )
+        return CancelCase(attempt, about, others, customer.email if customer else None)
 
     async def _own(
         self, connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId
@@ -237,8 +237,3 @@ async def load_attempt(connection: AsyncConnection, attempt_id: AttemptId) -> Ca
 
 def _end_of(case: CancelCase, *, now: datetime) -> datetime | None:
     return None if case.subscription is None else end_if_cancelled(case.subscription, now=now)
-
-
-def _can_cancel(subscription: Subscription, step: NextStep) -> bool:
-    """In arrears also what is to end with its period: until then it would be collected for (S3)."""
-    return step is NextStep.CANCEL or (step is NextStep.RESUME and subscription.is_in_arrears)

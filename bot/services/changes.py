@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.billing.provider import CompletedCheckout, PaidPeriod
 from bot.domain.account import Card
 from bot.domain.dispute import Dispute
-from bot.domain.identifiers import CustomerId, UserId
+from bot.domain.identifiers import CustomerId, PlanId, PriceId, UserId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
@@ -48,7 +48,8 @@ class DisputeChange:
 class Changes:
     """Empty when the mirror was true already.
 
-    `users` are the linked ones of those concerned, `cards` the known ones.
+    `users` are the linked ones of those concerned, `cards` the known ones. `old_prices` are the
+    plans of prices that are still paid and that the catalogue does not have: no change, but news.
     """
 
     subscriptions: tuple[SubscriptionChange, ...] = ()
@@ -59,6 +60,7 @@ class Changes:
     disputes: tuple[DisputeChange, ...] = ()
     users: Mapping[CustomerId, UserId] = field(default_factory=dict)
     cards: Mapping[CustomerId, Card] = field(default_factory=dict)
+    old_prices: Mapping[PriceId, PlanId] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

@@ -52,6 +52,8 @@ class PageOpened:
 class PaidBefore:
     """What the member had started before is paid, as the provider shows only now."""
 
+    checkout_id: CheckoutId
+
 
 Other = TypeVar("Other")
 # Says what is to be bought as the store is now, or something else that the member has to see first.
@@ -74,8 +76,9 @@ class CheckoutPages:
             wanted = await decide(connection)
         if not isinstance(wanted, Checkout):
             return wanted
-        if await self._is_older_paid(wanted):
-            return PaidBefore()
+        paid_before = await self._older_paid(wanted)
+        if paid_before is not None:
+            return PaidBefore(paid_before)
         try:
             begun = await self._begin(decide, place)
         except IntegrityError:
@@ -103,12 +106,12 @@ class CheckoutPages:
         except ProviderRefusedError as refusal:
             _log.warning("checkout_not_closed", page=page_id, code=refusal.code)
 
-    async def _is_older_paid(self, wanted: Checkout) -> bool:
+    async def _older_paid(self, wanted: Checkout) -> CheckoutId | None:
         """Close the page that the member has left, and look whether they have paid on it."""
         async with self._context.database.read() as connection:
             older = await checkouts.unfinished(connection, wanted.user_id)
         if older is None or older.page_id is None or _is_double_click(older, wanted):
-            return False
+            return None
         provider, asked_at = self._context.providers[older.provider], self._context.clock()
         try:
             await provider.close_checkout(older.page_id)
@@ -121,7 +124,8 @@ class CheckoutPages:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
             await checkouts.close(connection, older.id)
             now_known = await checkouts.find(connection, older.id)
-        return now_known is not None and now_known.state is CheckoutState.COMPLETED
+        is_paid = now_known is not None and now_known.state is CheckoutState.COMPLETED
+        return older.id if is_paid else None
 
     async def _begin(self, decide: Decide[Other], place: Place) -> Checkout | Other:
         now = self._context.clock()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bot.domain.dispute import DisputeStatus
 from bot.domain.identifiers import UserId
 from bot.domain.job import NewJob
 from bot.domain.role_plan import plan_that_is_on
@@ -19,8 +20,22 @@ def effects_of(changes: Changes, context: Context, *, now: datetime) -> list[New
         *timers_of(changes, grace=grace, now=now),
         *notices_of(changes, grace=grace, now=now),
         *disputes_of(changes),
+        *refunds_of(changes),
+        *_old_prices(changes),
         *_completed_purchases(changes),
         *_role_changes(changes, context, grace=grace, now=now),
+    ]
+
+
+def _old_prices(changes: Changes) -> list[NewJob]:
+    """The team hears once of each price that is paid and that the catalogue does not have."""
+    return [
+        NewJob(
+            "catalogue.price_gone",
+            f"price-gone:{price_id}",
+            {"price_id": price_id, "plan_id": plan_id},
+        )
+        for price_id, plan_id in changes.old_prices.items()
     ]
 
 
@@ -57,8 +72,25 @@ def access_over(subscription: Subscription, user_id: UserId, context: Context) -
     return [access_ended(subscription), apply_roles(user_id, context.new_id())]
 
 
+def refunds_of(changes: Changes) -> list[NewJob]:
+    """A payment of which more was given back than before; whether by Mooring is looked up then.
+
+    Not of one that is found refunded when an account is first read: that is history.
+    """
+    return [
+        NewJob(
+            "refund.tell_elsewhere",
+            f"refund-elsewhere:{each.after.id}:{each.after.refunded.amount}",
+            {"payment_id": each.after.id},
+        )
+        for each in changes.payments
+        if each.before is not None and each.after.refunded.amount > each.before.refunded.amount
+    ]
+
+
 def disputes_of(changes: Changes) -> list[NewJob]:
-    """The team hears of each dispute when it opens and when it is over.
+    """The team hears of each dispute when it opens, when the bank no longer only asks, and when
+    it is over.
 
     Not of one that is found with its payment when an account is first read: that is history.
     """
@@ -74,6 +106,13 @@ def disputes_of(changes: Changes) -> list[NewJob]:
             if each.before is None and not each.after.is_closed
         ),
     ]
+    escalated = [
+        each.after
+        for each in changes.disputes
+        if each.before is not None
+        and each.before.status is DisputeStatus.INQUIRY
+        and each.after.status is DisputeStatus.NEEDS_ANSWER
+    ]
     closed = [
         each.after
         for each in changes.disputes
@@ -83,6 +122,14 @@ def disputes_of(changes: Changes) -> list[NewJob]:
         *(
             NewJob("dispute.tell_opened", f"dispute-opened:{each}", {"payment_id": each})
             for each in dict.fromkeys(opened)
+        ),
+        *(
+            NewJob(
+                "dispute.tell_opened",
+                f"dispute-escalated:{each.id}",
+                {"payment_id": each.payment_id},
+            )
+            for each in escalated
         ),
         *(
             NewJob(

@@ -235,6 +235,7 @@ class Worker:
                     token=self._token,
                     run_at=run_at,
                     error=f"{type(error).__name__}: {error}"[:500],
+                    now=self._clock(),
                 )
         except (SQLAlchemyError, OSError) as unreachable:
             # Nobody renews the lease any more, so the job runs again when it has run out.

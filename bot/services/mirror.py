@@ -1,15 +1,15 @@
 """The mirror: takes over what a payment provider shows (an event is only a hint to look)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import BillingProvider, PaidPeriod, Snapshot
-from bot.domain.allowance import EntryKind, allowance_months
+from bot.billing.provider import BillingProvider, Snapshot
 from bot.domain.dispute import Dispute
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import CustomerId, SubscriptionId
+from bot.domain.identifiers import CustomerId, PlanId, PriceId, SubscriptionId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
@@ -22,10 +22,10 @@ from bot.services.changes import (
 )
 from bot.services.context import Context
 from bot.services.effects import effects_of
+from bot.services.grants import grant
 from bot.services.settlement import complete_checkouts
 from bot.services.top_up_refunds import take_back
-from storage import customers, disputes, invoices, jobs, ledger, payments, subscriptions
-from storage.ledger import Entry
+from storage import customers, disputes, invoices, jobs, payments, subscriptions
 
 
 async def apply(
@@ -48,9 +48,7 @@ async def apply(
     changed_payments = await _save_payments(connection, snapshot.payments, asked_at)
     changed_invoices = await _save_invoices(connection, snapshot.invoices, asked_at)
     changed_disputes = await _save_disputes(connection, snapshot.disputes, asked_at)
-    granted = [
-        period for period in snapshot.paid_periods if await _grant(connection, context, period, now)
-    ]
+    granted = await grant(connection, context, snapshot, asked_at=asked_at)
     refunded = [each.after.id for each in changed_payments if each.after.refunded.amount > 0]
     await take_back(connection, refunded, now=now)
     completed = await complete_checkouts(connection, snapshot.completed_checkouts, now=now)
@@ -61,7 +59,8 @@ async def apply(
         *(each.customer_id for each in granted),
         *(each.customer_id for each in completed),
     }
-    if not concerned and not changed_disputes:
+    old_prices = await _old_prices(connection, context, snapshot.subscriptions)
+    if not concerned and not changed_disputes and not old_prices:
         return Changes()
     known = await customers.find_many(connection, concerned)
     changes = Changes(
@@ -73,6 +72,7 @@ async def apply(
         disputes=tuple(changed_disputes),
         users={each.id: each.user_id for each in known if each.user_id is not None},
         cards={each.id: each.card for each in known if each.card is not None},
+        old_prices=old_prices,
     )
     await jobs.add(connection, effects_of(changes, context, now=now), now=now)
     return changes
@@ -94,10 +94,36 @@ async def _save_subscriptions(
     known = await subscriptions.find_many(connection, [each.id for each in given])
     return [
         SubscriptionChange(known.get(each.id), each)
-        for each in given
+        for each in (_with_own_facts(each, known.get(each.id)) for each in given)
         if await subscriptions.save(connection, each, asked_at=asked_at)
         and known.get(each.id) != each
     ]
+
+
+def _with_own_facts(shown: Subscription, before: Subscription | None) -> Subscription:
+    """With what the provider cannot know: the cycle that runs, and the plan of a price that the
+    vendor took out of the catalogue while it is still paid (S15)."""
+    if before is None:
+        return shown
+    own = shown
+    if shown.period_start == before.period_start:
+        own = replace(own, switched_at=before.switched_at)
+    if shown.plan_id is None and shown.price_id == before.price_id:
+        own = replace(own, plan_id=before.plan_id)
+    return own
+
+
+async def _old_prices(
+    connection: AsyncConnection, context: Context, shown: Sequence[Subscription]
+) -> dict[PriceId, PlanId]:
+    """Prices that the catalogue does not have, with the plans of those who pay them."""
+    paid = [
+        each.id
+        for each in shown
+        if each.is_live and context.catalogue.offering(each.price_id) is None
+    ]
+    known = await subscriptions.find_many(connection, paid)
+    return {each.price_id: each.plan_id for each in known.values() if each.plan_id is not None}
 
 
 async def _save_payments(
@@ -131,29 +157,3 @@ async def _save_disputes(
         for each in given
         if await disputes.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
     ]
-
-
-async def _grant(
-    connection: AsyncConnection, context: Context, period: PaidPeriod, now: datetime
-) -> bool:
-    """The allowance of every month of a paid period; False when it was granted before.
-
-    Recorded once and for all months: a later change of the catalogue cannot shrink it (rule S15).
-    """
-    offering = context.catalogue.offering(period.price_id)
-    if offering is None:
-        return False
-    months = allowance_months(period.period_start, period.period_end)
-    entries = [
-        Entry(
-            key=f"grant:{period.subscription_id}:{int(month.timestamp())}",
-            customer_id=period.customer_id,
-            subscription_id=period.subscription_id,
-            period_start=period.period_start,
-            month_start=month,
-            kind=EntryKind.GRANT,
-            amount=offering.plan.allowance,
-        )
-        for month in months
-    ]
-    return bool(await ledger.record(connection, entries, now=now))

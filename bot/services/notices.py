@@ -16,6 +16,7 @@ from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId, UserId
 from bot.domain.job import Job
 from bot.domain.notice import (
+    REMINDERS,
     SWITCHABLE,
     AccessEnded,
     AllowanceUsed,
@@ -32,8 +33,10 @@ from bot.domain.notice import (
 from bot.domain.refund import Payment
 from bot.domain.subscription import Status, Subscription, has_access
 from bot.services.context import Context
+from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
 from bot.services.notice_jobs import moment_of, payment_received
+from bot.services.other_plans import other_plans
 from storage import (
     accounts,
     cancel_attempts,
@@ -50,6 +53,7 @@ from storage.customers import Customer
 # A cancellation that ended the plan at once has told of it in its receipt.
 AT_ONCE = timedelta(hours=1)
 TRIES_FOR_A_CODE = 4
+LOOKS_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,32 @@ class NoticeService:
             return None
         notice = Notice(kind, customer.user_id, customer.email, facts)
         return None if kind in off and notice.can_be_switched_off else notice
+
+    async def set_aside(self, job: Job) -> None:
+        """A reminder had nothing to say, or nobody to tell: its key is free again, so that
+        whoever resumes the plan or links the account is reminded after all.
+
+        Raises TryAgainError when that has just happened. Both hold the same rows.
+        """
+        kind = NoticeKind(str(job.payload["kind"]))
+        if kind not in REMINDERS:
+            return
+        async with self._context.database.write() as connection:
+            customer = await customers.hold(connection, CustomerId(str(job.payload["customer_id"])))
+            subscription = await subscriptions.hold(
+                connection, SubscriptionId(str(job.payload["subscription_id"]))
+            )
+            is_due = (
+                customer is not None
+                and subscription is not None
+                and _has_reader(kind, customer)
+                and subscription.period_end == moment_of(job.payload["period_end"])
+                and kind in {each for each, _ in reminders(subscription, customer.card)}
+            )
+            # What the provider alone contradicts stays due here.
+            if is_due and job.attempts < LOOKS_AGAIN:
+                raise TryAgainError("due again")
+            await jobs.forget(connection, job.id)
 
     async def _facts(self, kind: NoticeKind, job: Job, customer: Customer) -> Facts | None:
         match kind:
@@ -199,12 +229,15 @@ class NoticeService:
                 await cancel_attempts.newest_cancelled(connection, ended.id),
             )
             was_refunded = await refunds.has_ended(connection, ended.id)
+            besides = await other_plans(
+                connection, ended.customer_id, besides=ended.id, after=now, now=now
+            )
         if any(has_access(each, now=now, grace=grace) for each in others):
             return None
         if was_refunded or any(_ended_at_once(each) for each in attempts if each is not None):
             return None
         is_over = ended.cancel_at is not None and ended.cancel_at <= now
-        return AccessEnded(ended, unpaid=ended.is_live and not is_over)
+        return AccessEnded(ended, unpaid=ended.is_live and not is_over, others=besides)
 
     async def _allowance(self, job: Job, customer: Customer) -> AllowanceUsed | None:
         now, grace = self._context.clock(), timedelta(days=self._context.policy.grace_days)

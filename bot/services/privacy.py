@@ -27,7 +27,7 @@ class MemberData:
     user_id: UserId
     made_at: datetime
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
-    without_members: Mapping[str, str]
+    not_copied: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class PrivacyService:
         """Everything about the member; nothing about others, and no secrets."""
         async with self._context.database.read() as connection:
             tables = await privacy.copy(connection, user_id)
-        return MemberData(user_id, self._context.clock(), tables, privacy.WITHOUT_MEMBERS)
+        return MemberData(user_id, self._context.clock(), tables, privacy.NOT_COPIED)
 
     async def ask(self, user_id: UserId) -> ErasureQuestion:
         """What erasing would mean for the member; raises ErasureBlocked."""

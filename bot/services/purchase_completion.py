@@ -5,7 +5,7 @@ date are there at once (S16), whatever order the events come in. What needs a pe
 nothing about money is guessed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from bot.billing.provider import BillingProvider, ProviderRefusedError
 from bot.domain.account import Account
 from bot.domain.checkout import MEMBER_ONLY, STAFF_ONLY, Checkout, Concern
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import CheckoutId, CustomerId, SubscriptionId
+from bot.domain.identifiers import CheckoutId, CustomerId, SubscriptionId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.plan_change import renewing
 from bot.domain.refund import Payment, PaymentPurpose
@@ -26,14 +26,23 @@ from bot.services.mirror import apply
 from bot.services.settlement import credit_top_up
 from storage import accounts, checkouts, customers, jobs, ledger, payments, subscriptions
 
+MEMBER, STAFF = "member", "staff"
+
 
 @dataclass(frozen=True, slots=True)
 class PurchaseCase:
-    """A purchase with what there is to say about it. `plans` come with their newest payments."""
+    """A purchase with what there is to say about it. `plans` come with their newest payments.
+
+    `account` is the buyer's. `concern` says why it is not the one that paid, of which `owner_id` is
+    the linked user and `owner_address` the mailbox.
+    """
 
     checkout: Checkout
     account: Account | None
     plans: tuple[tuple[Subscription, Payment | None], ...]
+    concern: Concern | None = None
+    owner_id: UserId | None = None
+    owner_address: str | None = None
 
 
 class PurchaseCompletion:
@@ -46,21 +55,15 @@ class PurchaseCompletion:
     async def carry_out(self, job: Job) -> None:
         """Bring the account up to date, say so, then end what was replaced."""
         async with self._context.database.read() as connection:
-            checkout = await _load(connection, job)
+            checkout = await _find(connection, CheckoutId(str(job.payload["checkout_id"])))
             user = await customers.of_user(connection, checkout.user_id)
         provider = self._context.providers[checkout.provider]
         concerned = (checkout.customer_id, user.id if user else None)
         for customer_id in sorted({each for each in concerned if each is not None}):
             await self._bring_up_to_date(customer_id)
         async with self._context.database.write() as connection:
-            concerns = await self._link_concerns(connection, checkout)
-            concerns += await self._late_top_up(connection, checkout)
-            plans = await self._second_plan(connection, checkout)
-            if plans:
-                # Says more than that they are in two accounts.
-                concerns = [each for each in concerns if each is not Concern.OTHER_ACCOUNT]
-                await self._tell(connection, checkout, Concern.TWO_PLANS, plans)
-            for concern in concerns:
+            await self._tell_of_accounts(connection, checkout)
+            for concern in await self._late_top_up(connection, checkout):
                 await self._tell(connection, checkout, concern)
             await self._show(connection, checkout)
         if checkout.replaces is not None:
@@ -68,10 +71,27 @@ class PurchaseCompletion:
 
     async def case(self, job: Job) -> PurchaseCase:
         """For showing the outcome, or telling about a concern."""
-        ids = [SubscriptionId(str(each)) for each in job.payload.get("subscriptions", [])]
+        return await self._case(
+            CheckoutId(str(job.payload["checkout_id"])),
+            [SubscriptionId(str(each)) for each in job.payload.get("subscriptions", [])],
+        )
+
+    async def outcome(self, checkout_id: CheckoutId) -> PurchaseCase:
+        """What has become of a purchase that is paid."""
+        return await self._case(checkout_id, [])
+
+    async def call_team(self, job: Job) -> None:
+        """The member could not be told what only they can do."""
+        payload = dict(job.payload)
+        key = f"purchase-{payload['concern']}-staff:{payload['checkout_id']}"
+        async with self._context.database.write() as connection:
+            new = NewJob("purchase.tell_staff", key, payload)
+            await jobs.add(connection, [new], now=self._context.clock())
+
+    async def _case(self, checkout_id: CheckoutId, ids: Sequence[SubscriptionId]) -> PurchaseCase:
         now = self._context.clock()
         async with self._context.database.read() as connection:
-            checkout = await _load(connection, job)
+            checkout = await _find(connection, checkout_id)
             account = await accounts.of_user(connection, checkout.user_id, now=now)
             known = await subscriptions.find_many(connection, ids)
             plans = [
@@ -79,7 +99,16 @@ class PurchaseCompletion:
                 for each in ids
                 if each in known
             ]
-        return PurchaseCase(checkout, account, tuple(plans))
+            concern = await _link_concern(connection, checkout)
+            paid = await customers.find(connection, checkout.customer_id or CustomerId(""))
+        return PurchaseCase(
+            checkout,
+            account,
+            tuple(plans),
+            concern,
+            owner_id=paid.user_id if paid else None,
+            owner_address=paid.email if paid else None,
+        )
 
     async def _bring_up_to_date(self, customer_id: CustomerId) -> None:
         async with self._context.database.read() as connection:
@@ -91,16 +120,34 @@ class PurchaseCompletion:
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
 
-    async def _link_concerns(
-        self, connection: AsyncConnection, checkout: Checkout
-    ) -> list[Concern]:
-        """Why the buyer does not have the account that paid; nobody is linked over it."""
+    async def _tell_of_accounts(self, connection: AsyncConnection, checkout: Checkout) -> None:
+        """Two plans that renew, and an account that is not the buyer's.
+
+        A buyer may have typed the address of somebody else. So they read of their own plans and of
+        what they have bought now; the team reads of all.
+        """
+        concern = await _link_concern(connection, checkout)
+        plans = await self._second_plan(connection, checkout)
+        user = await customers.of_user(connection, checkout.user_id)
+        theirs = [
+            each
+            for each in plans
+            if (user and each.customer_id == user.id) or each.id == checkout.subscription_id
+        ]
+        if len(theirs) > 1:
+            await self._tell(connection, checkout, Concern.TWO_PLANS, theirs, to=(MEMBER,))
+            # Says more than that they are in two accounts.
+            concern = None if concern is Concern.OTHER_ACCOUNT else concern
+        if plans:
+            await self._tell(connection, checkout, Concern.TWO_PLANS, plans, to=(STAFF,))
+        if concern is not None:
+            await self._tell(connection, checkout, concern)
         paid = await customers.find(connection, checkout.customer_id or CustomerId(""))
-        if paid is None or paid.user_id == checkout.user_id:
-            return []
-        if await customers.of_user(connection, checkout.user_id) is not None:
-            return [Concern.OTHER_ACCOUNT]
-        return [Concern.KNOWN_ADDRESS if paid.user_id is None else Concern.ACCOUNT_TAKEN]
+        is_anothers = paid is not None and paid.user_id not in (None, checkout.user_id)
+        if is_anothers and checkout.subscription_id is not None:
+            bought = await subscriptions.find_many(connection, [checkout.subscription_id])
+            owner = Concern.BOUGHT_BY_ANOTHER
+            await self._tell(connection, checkout, owner, bought.values(), to=(MEMBER,))
 
     async def _second_plan(
         self, connection: AsyncConnection, checkout: Checkout
@@ -130,7 +177,7 @@ class PurchaseCompletion:
             return [Concern.TOP_UP_LOST]
         await credit_top_up(connection, checkout, subscription, now=now)
         sold = (checkout.tops_up, checkout.cycle_start)
-        is_as_sold = (subscription.id, subscription.period_start) == sold
+        is_as_sold = (subscription.id, subscription.cycle_start) == sold
         return [] if is_as_sold else [Concern.TOP_UP_MOVED]
 
     async def _show(self, connection: AsyncConnection, checkout: Checkout) -> None:
@@ -177,6 +224,8 @@ class PurchaseCompletion:
         checkout: Checkout,
         concern: Concern,
         about: Iterable[Subscription] = (),
+        *,
+        to: Sequence[str] = (MEMBER, STAFF),
     ) -> None:
         """Member and team, each once; two purchases that meet are one concern."""
         ids = sorted(each.id for each in about)
@@ -184,17 +233,27 @@ class PurchaseCompletion:
         payload = {"checkout_id": checkout.id, "concern": concern.value, "subscriptions": ids}
         new = [
             NewJob(f"purchase.tell_{who}", f"purchase-{concern}-{who}:{subject}", payload)
-            for who, others in (("member", STAFF_ONLY), ("staff", MEMBER_ONLY))
-            if concern not in others
+            for who, others in ((MEMBER, STAFF_ONLY), (STAFF, MEMBER_ONLY))
+            if who in to and concern not in others
         ]
         await jobs.add(connection, new, now=self._context.clock())
 
 
-async def _load(connection: AsyncConnection, job: Job) -> Checkout:
-    checkout = await checkouts.find(connection, CheckoutId(str(job.payload["checkout_id"])))
+async def _find(connection: AsyncConnection, checkout_id: CheckoutId) -> Checkout:
+    checkout = await checkouts.find(connection, checkout_id)
     if checkout is None:
         raise NoSuchThing("purchase")
     return checkout
+
+
+async def _link_concern(connection: AsyncConnection, checkout: Checkout) -> Concern | None:
+    """Why the buyer does not have the account that paid; nobody is linked over it."""
+    paid = await customers.find(connection, checkout.customer_id or CustomerId(""))
+    if paid is None or paid.user_id == checkout.user_id:
+        return None
+    if await customers.of_user(connection, checkout.user_id) is not None:
+        return Concern.OTHER_ACCOUNT
+    return Concern.KNOWN_ADDRESS if paid.user_id is None else Concern.ACCOUNT_TAKEN
 
 
 async def _newest_payment(

@@ -77,7 +77,9 @@ class PurchaseService:
         now = self._context.clock()
         account = await accounts.of_user(connection, user_id, now=now)
         offering = self._context.catalogue.offering(price_id)
-        if offering is None or (account and account.provider != offering.price.provider):
+        if offering is None or not offering.price.sold:
+            raise NoSuchThing("price")
+        if account and account.provider != offering.price.provider:
             raise NoSuchThing("price")
         known: Sequence[Subscription] = ()
         if account is not None:
@@ -115,7 +117,7 @@ class PurchaseService:
             state=CheckoutState.OPENING,
             created_at=self._context.clock(),
             replaces=replaced.id if replaced else None,
-            cycle_start=replaced.period_start if replaced else None,
+            cycle_start=replaced.cycle_start if replaced else None,
         )
 
     async def _look_at_top_ups(
@@ -153,7 +155,7 @@ class PurchaseService:
                     state=CheckoutState.OPENING,
                     created_at=self._context.clock(),
                     tops_up=offer.subscription.id,
-                    cycle_start=offer.subscription.period_start,
+                    cycle_start=offer.subscription.cycle_start,
                     units=top_up.units,
                 )
         raise NoSuchThing("top-up")

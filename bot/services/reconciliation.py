@@ -11,13 +11,14 @@ import prometheus_client
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import ProviderRefusedError
+from bot.billing.provider import BillingProvider, ProviderRefusedError
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import ProviderName
 from bot.domain.job import Job, NewJob
 from bot.services.changes import Changes
 from bot.services.context import Context
 from bot.services.mirror import apply
+from bot.services.unlisted import FIRST_CURSOR, Portion, Unlisted, is_unlisted, note
 from storage import jobs, reconciliations
 from storage.reconciliations import Reconciliation
 
@@ -45,6 +46,7 @@ class ReconciliationService:
     def __init__(self, context: Context) -> None:
         """Build on the process's context."""
         self._context = context
+        self._unlisted = Unlisted(context)
 
     async def schedule(self) -> None:
         """At start: a run for each provider, unless one goes on or was done just now."""
@@ -93,21 +95,27 @@ class ReconciliationService:
             await self._cut_short(run)
             return
         try:
-            page = await provider.fetch_page(run.cursor, since=run.since)
+            portion = await self._fetch(run, provider)
         except ProviderRefusedError as refusal:
             # The object after which to go on is gone: the next run begins from the front.
             _log.warning("reconciliation_cut_short", provider=run.provider, code=refusal.code)
             await self._cut_short(run)
             return
         async with self._context.database.write() as connection:
-            changes = await apply(connection, self._context, page.snapshot, asked_at=asked_at)
-            await self._advance(
-                connection,
-                run,
-                page.next_cursor,
-                _counted(changes),
-                is_last=page.next_cursor is None,
-            )
+            repaired: Counter[str] = Counter()
+            for snapshot in portion.snapshots:
+                changes = await apply(connection, self._context, snapshot, asked_at=asked_at)
+                repaired += _counted(changes)
+            await note(connection, portion, asked_at=asked_at)
+            following = portion.next_cursor
+            await self._advance(connection, run, following, repaired, is_last=following is None)
+
+    async def _fetch(self, run: Reconciliation, provider: BillingProvider) -> Portion:
+        """All that the provider lists, and then what it does not."""
+        if is_unlisted(run.cursor):
+            return await self._unlisted.fetch(run, provider)
+        page = await provider.fetch_page(run.cursor, since=run.since)
+        return Portion([page.snapshot], page.next_cursor or FIRST_CURSOR)
 
     async def _cut_short(self, run: Reconciliation) -> None:
         async with self._context.database.write() as connection:
@@ -182,5 +190,6 @@ def _counted(changes: Changes) -> Counter[str]:
         "invoices": len(changes.invoices),
         "allowances": len(changes.granted),
         "purchases": len(changes.completed_checkouts),
+        "disputes": len(changes.disputes),
     }
     return Counter({kind: number for kind, number in counts.items() if number})

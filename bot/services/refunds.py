@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.dispute import Dispute, why_not_refundable
 from bot.domain.errors import (
     ConsequenceChanged,
     InvalidAmount,
@@ -21,32 +22,37 @@ from bot.domain.errors import (
 from bot.domain.identifiers import PaymentId, RefundId, UserId
 from bot.domain.job import NewJob
 from bot.domain.money import Money
+from bot.domain.other_plans import OtherPlan
 from bot.domain.refund import (
-    Consequence,
     Ground,
     Payment,
     Refund,
     RefundMode,
     RefundState,
-    consequence,
 )
 from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.other_plans import other_plans
+from bot.services.refund_consequences import consequence_of
 from bot.services.screens import Screen
-from storage import audit, customers, jobs, payments, refunds, subscriptions
+from storage import audit, customers, disputes, jobs, payments, refunds, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class RefundCase:
     """A refund with the payment and the subscription that it is about.
 
-    `may_be_partial`: whether the payment's provider can give back less than all that is left.
+    `others` are the member's other subscriptions that go on or are still on, `disputes` those of
+    the payment, newest first. `may_be_partial`: whether the payment's provider can give back less
+    than all that is left.
     """
 
     refund: Refund
     payment: Payment
     subscription: Subscription | None
+    others: tuple[OtherPlan, ...]
+    disputes: tuple[Dispute, ...]
     may_be_partial: bool
 
 
@@ -78,7 +84,7 @@ class RefundService:
             if payment is None or customer is None or payment.customer_id != customer.id:
                 raise NoSuchThing("payment")
             await self._require_refundable(connection, payment)
-            ends, subscription = await self._consequence(connection, payment, payment.refundable)
+            ends = await consequence_of(connection, self._context, payment, payment.refundable)
             refund = Refund(
                 id=RefundId(self._context.new_id()),
                 guild_id=actor.guild_id,
@@ -99,7 +105,7 @@ class RefundService:
                 failure=None,
             )
             await refunds.add(connection, refund)
-        return RefundCase(refund, payment, subscription, self._may_be_partial(payment))
+            return await self._case(connection, refund)
 
     async def set_ground(self, actor: Actor, refund_id: RefundId, ground: Ground) -> RefundCase:
         """Choose why; can be chosen again until the refund is confirmed."""
@@ -134,7 +140,7 @@ class RefundService:
                 raise InvalidAmount(left=left)
             if amount != left and not case.may_be_partial:
                 raise PartialRefundUnsupported(left=left)
-            ends, _ = await self._consequence(connection, case.payment, amount)
+            ends = await consequence_of(connection, self._context, case.payment, amount)
             changed = await refunds.advance(
                 connection,
                 refund.id,
@@ -161,7 +167,7 @@ class RefundService:
             case = await self._case(connection, refund)
             left = case.payment.refundable
             await self._require_refundable(connection, case.payment)
-            ends, _ = await self._consequence(connection, case.payment, refund.amount)
+            ends = await consequence_of(connection, self._context, case.payment, refund.amount)
             if ends is not refund.consequence or refund.amount.amount > left.amount:
                 raise ConsequenceChanged
             try:
@@ -204,31 +210,9 @@ class RefundService:
             raise NotRefundable(why="in_progress")
         if payment.refundable.amount <= 0:
             raise NotRefundable(why="refunded")
-        if payment.disputed:
-            raise NotRefundable(why="disputed")
-
-    async def _consequence(
-        self, connection: AsyncConnection, payment: Payment, amount: Money
-    ) -> tuple[Consequence, Subscription | None]:
-        under_way = await refunds.payments_under_way(connection)
-        others = [
-            other
-            for other in await payments.of_customer(connection, payment.customer_id)
-            if other.id not in under_way
-        ]
-        subscription = (
-            await subscriptions.find(connection, payment.subscription_id)
-            if payment.subscription_id
-            else None
-        )
-        ends = consequence(
-            payment,
-            amount,
-            others=others,
-            subscription=subscription,
-            partial_ends_subscription=self._context.policy.partial_refund_ends_subscription,
-        )
-        return ends, subscription
+        known = await disputes.of_payment(connection, payment.id)
+        if (why := why_not_refundable(known, is_disputed=payment.disputed)) is not None:
+            raise NotRefundable(why=why)
 
     async def _require_own(self, actor: Actor, refund_id: RefundId) -> None:
         async with self._context.database.read() as connection:
@@ -252,7 +236,20 @@ class RefundService:
             if refund.subscription_id
             else None
         )
-        return RefundCase(refund, payment, subscription, self._may_be_partial(payment))
+        others: tuple[OtherPlan, ...] = ()
+        if subscription is not None:
+            now = self._context.clock()
+            others = await other_plans(
+                connection, payment.customer_id, besides=subscription.id, after=now, now=now
+            )
+        return RefundCase(
+            refund,
+            payment,
+            subscription,
+            others,
+            tuple(await disputes.of_payment(connection, payment.id)),
+            self._may_be_partial(payment),
+        )
 
     def _may_be_partial(self, payment: Payment) -> bool:
         provider = self._context.providers.get(payment.provider)

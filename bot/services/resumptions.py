@@ -13,6 +13,7 @@ from bot.domain.subscription import NextStep, Subscription, next_step
 from bot.services.context import Context
 from bot.services.mirror import apply, provider_of
 from bot.services.screens import Screen
+from bot.services.stuck import look_at_resumption
 from storage import audit, cancel_attempts, customers, jobs, subscriptions
 
 
@@ -41,19 +42,18 @@ class ResumptionService:
                 details={},
                 now=now,
             )
+            reference = self._context.new_id()
             payload = {
                 "subscription_id": subscription.id,
                 "user_id": user_id,
                 "screen": screen.to_payload(),
-                "reference": self._context.new_id(),
+                "reference": reference,
             }
             job = NewJob(
-                "resumption.carry_out",
-                f"resume:{payload['reference']}",
-                payload,
-                line=subscription.id,
+                "resumption.carry_out", _work_key(reference), payload, line=subscription.id
             )
-            await jobs.add(connection, [job], now=now)
+            look = look_at_resumption(reference, user_id, subscription.id, now=now)
+            await jobs.add(connection, [job, look], now=now)
 
     async def _ending(
         self, connection: AsyncConnection, user_id: UserId, subscription_id: SubscriptionId | None
@@ -69,6 +69,11 @@ class ResumptionService:
             if next_step(each, now=self._context.clock()) is NextStep.RESUME:
                 return each, None
         raise NothingToResume(ended=bool(wanted) and not any(each.is_live for each in wanted))
+
+    async def still_waits(self, reference: str) -> bool:
+        """Whether the provider has not answered this wish yet, and nobody has withdrawn it."""
+        async with self._context.database.read() as connection:
+            return await jobs.is_waiting(connection, _work_key(reference))
 
     async def find(self, subscription_id: SubscriptionId) -> Subscription | None:
         """The subscription that was to be resumed, as it is now."""
@@ -138,6 +143,10 @@ class ResumptionService:
             ],
             now=now,
         )
+
+
+def _work_key(reference: str) -> str:
+    return f"resume:{reference}"
 
 
 def _show_key(reference: str) -> str:

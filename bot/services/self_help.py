@@ -138,7 +138,7 @@ class SelfHelpService:
         renewing = tuple(
             each
             for each in known
-            if each.is_live and each.cancel_at is None and each.plan_id is not None
+            if each.is_live and not each.ends_with_period and each.plan_id is not None
         )
         return replace(
             found,

@@ -115,7 +115,7 @@ async def _top_up_in_time(connection: AsyncConnection, checkout: Checkout, now: 
     subscription = await subscriptions.find(connection, checkout.tops_up)
     if subscription is None or not subscription.is_live:
         return
-    if subscription.period_start == checkout.cycle_start and now < cycle_end(subscription):
+    if subscription.cycle_start == checkout.cycle_start and now < cycle_end(subscription):
         await credit_top_up(connection, checkout, subscription, now=now)
 
 
@@ -126,7 +126,7 @@ async def credit_top_up(
 
     One that was refunded before its units were there ends up with none.
     """
-    start, end = subscription.period_start, subscription.period_end
+    start, end = subscription.cycle_start, subscription.period_end
     entry = Entry(
         key=checkout.ledger_key,
         customer_id=CustomerId(subscription.customer_id),

@@ -29,11 +29,11 @@ class StandingService:
                 customer = await customers.find(connection, CustomerId(account))
             if customer is None:
                 raise NoSuchThing("customer")
-            known = await subscriptions.of_customers(connection, [customer.id])
+            known = await subscriptions.that_count(connection, [customer.id])
             current = decisive(known, now=now, grace=grace)
             if current is None or not has_access(current, now=now, grace=grace):
                 return Standing(customer.id, customer.provider, customer.user_id, current, False)
-            cycle = (current.id, current.period_start)
+            cycle = (current.id, current.cycle_start)
             sums = await ledger.sums_of_cycles(connection, [cycle])
         return Standing(
             customer.id,

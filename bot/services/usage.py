@@ -30,7 +30,8 @@ _entries = Counter("mooring_usage_entries_total", "Reported usage", ["status"])
 
 
 class _Books:
-    """What the store knows of everybody in one batch. `recorded` grows while the batch is read."""
+    """What the store knows of everybody in one batch. `recorded` and `used` grow while the batch is
+    read; `used` is there for corrections."""
 
     def __init__(
         self,
@@ -38,10 +39,12 @@ class _Books:
         known: Sequence[Subscription],
         granted: Mapping[SubscriptionId, Collection[CycleMonth]],
         recorded: dict[str, tuple[CustomerId, int]],
+        used: Mapping[CycleMonth, int],
     ) -> None:
         self.customer_of = customer_of
         self.subscriptions = {each.id: each for each in known}
         self.recorded = recorded
+        self.used = Tally(used)
         self._granted = granted
         self._of_customer: defaultdict[CustomerId, list[Subscription]] = defaultdict(list)
         for each in known:
@@ -101,13 +104,16 @@ async def _open_books(
     )
     customer_of: dict[CustomerId | UserId, CustomerId] = {each.id: each.id for each in concerned}
     customer_of |= {each.user_id: each.id for each in concerned if each.user_id is not None}
-    known = await subscriptions.of_customers(connection, [each.id for each in concerned])
+    known = await subscriptions.that_count(connection, [each.id for each in concerned])
     since = now - OLDEST_USAGE - LONGEST_MONTH
+    ids = [each.id for each in known]
+    has_corrections = any(report.amount < 0 for report in reports)
     return _Books(
         customer_of,
         known,
-        await ledger.months_since(connection, [each.id for each in known], since=since),
+        await ledger.months_since(connection, ids, since=since),
         await ledger.recorded(connection, [_key(report) for report in reports]),
+        await ledger.used_since(connection, ids, since=since) if has_corrections else {},
     )
 
 
@@ -127,6 +133,10 @@ def _judge(
     month = timeline.month_at(report.at or timeline.present(now))
     if month is None:
         return UsageStatus.NO_SUBSCRIPTION
+    # What goes below nothing would hide usage that is still to come.
+    if report.amount < 0 and books.used[month] + report.amount < 0:
+        return UsageStatus.EXCEEDS_USAGE
+    books.used[month] += report.amount
     entries.append(_entry(key, customer_id, month, report.amount))
     books.recorded[key] = (customer_id, report.amount)
     return UsageStatus.RECORDED
@@ -158,7 +168,7 @@ async def _used_up(
     touched = {
         (entry.subscription_id, entry.period_start): entry.customer_id
         for entry in entries
-        if entry.period_start == known[entry.subscription_id].period_start
+        if entry.period_start == known[entry.subscription_id].cycle_start
     }
     sums = await ledger.sums_of_cycles(connection, touched) if touched else {}
     used_up: list[NewJob] = []
@@ -166,7 +176,7 @@ async def _used_up(
         balance = balance_of(months, now=now)
         if balance.granted + balance.topped_up > 0 and balance.remaining == 0:
             subscription = known[cycle[0]]
-            month = month_of(subscription.period_start, subscription.period_end, now=now)
+            month = month_of(subscription.cycle_start, subscription.period_end, now=now)
             used_up.append(allowance_used(touched[cycle], subscription.id, month))
     # Whoever goes on using is not told again, and the worker is not woken for it.
     told = await jobs.known(connection, [job.key for job in used_up]) if used_up else set()

@@ -3,6 +3,7 @@
 
 from bot.settings.configuration import Configuration, load_configuration
 from bot.settings.environment import Environment, load_environment
+from bot.settings.loading import load_settings
 from bot.settings.problems import SettingsError
 from bot.settings.provider_keys import ProviderKeys, provider_keys
 
@@ -13,5 +14,6 @@ __all__ = [
     "SettingsError",
     "load_configuration",
     "load_environment",
+    "load_settings",
     "provider_keys",
 ]

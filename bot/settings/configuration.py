@@ -67,13 +67,17 @@ class VendorSection(_Section):
 
 
 class PriceSection(_Section):
-    """`id` is Stripe's price id or Creem's product id; `amount` is in the minor unit."""
+    """`id` is Stripe's price id or Creem's product id; `amount` is in the minor unit.
+
+    Nobody new can buy one that is not `sold`; members who pay it keep their plan.
+    """
 
     id: PriceName
     provider: Provider = "stripe"
     interval: Literal[Interval.MONTH, Interval.YEAR]
     amount: Annotated[int, Field(ge=0)]
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")]
+    sold: bool = True
 
 
 class PlanSection(_Section):
@@ -249,6 +253,7 @@ class Configuration(_Section):
                             ProviderName(price.provider),
                             price.interval,
                             Money(price.amount, price.currency),
+                            price.sold,
                         )
                         for price in plan.prices
                     ),

@@ -16,6 +16,7 @@ from bot.settings.problems import SettingsError, problems_of
 DISCORD_API_URL = "https://discord.com/api/v10"
 STRIPE_API_URL = "https://api.stripe.com"
 CREEM_API_URL = "https://api.creem.io"
+CONFIGURATION_FILE = Path("mooring.toml")
 # Shorter ones can be guessed.
 SHORTEST_SECRET = 16
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
@@ -144,7 +145,21 @@ class Environment(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)]
     mail_from: Annotated[str, AfterValidator(_sender)]
-    mooring_config: Path = Path("mooring.toml")
+    mooring_config: Path = CONFIGURATION_FILE
+
+
+class Unchecked(BaseSettings):
+    """What is wrong with the keys and the file can be told while other variables are wrong."""
+
+    model_config = Environment.model_config
+
+    stripe_api_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_api_url: str = STRIPE_API_URL
+    creem_api_key: SecretStr | None = None
+    creem_webhook_secret: SecretStr | None = None
+    creem_api_url: str = CREEM_API_URL
+    mooring_config: Path = CONFIGURATION_FILE
 
 
 def load_environment() -> Environment:

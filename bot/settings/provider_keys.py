@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bot.domain.identifiers import CREEM, STRIPE, ProviderName
-from bot.settings.environment import Environment
+from bot.settings.environment import Environment, Unchecked
 from bot.settings.problems import SettingsError
 
 
@@ -20,7 +20,7 @@ class ProviderKeys:
 
 
 def provider_keys(
-    environment: Environment, *, sold_through: Collection[ProviderName]
+    environment: Environment | Unchecked, *, sold_through: Collection[ProviderName]
 ) -> Mapping[ProviderName, ProviderKeys]:
     """The accounts that are given; raises SettingsError where one is missing or half given.
 

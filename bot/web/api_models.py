@@ -65,7 +65,8 @@ Amount = Annotated[
         ge=-LARGEST_AMOUNT,
         le=LARGEST_AMOUNT,
         description="In the catalogue's unit. A negative amount takes back what was reported by "
-        "mistake, under a key of its own and with the time of the mistake.",
+        "mistake, under a key of its own and with the time of the mistake: at most what was used "
+        "in that month.",
         json_schema_extra={"not": {"const": 0}},
     ),
     BeforeValidator(_whole),

@@ -134,10 +134,19 @@ class LinkCog(commands.Cog):
                 )
                 for number, choice in enumerate(outcome.choices)
             ]
+            shown = len(outcome.choices)
+            more = (
+                f"\n-# {shown} of {outcome.of}: first those with a plan, then the newest."
+                if shown < outcome.of
+                else ""
+            )
             await reply(
                 interaction,
                 card(
-                    text("## Which account is yours?\nThis address has several billing accounts."),
+                    text(
+                        "## Which account is yours?\n"
+                        f"This address has several billing accounts.{more}"
+                    ),
                     row(
                         select(custom_id("link.choose", outcome.request_id), "Choose one", options)
                     ),

@@ -115,18 +115,21 @@ def _paid_heading(subscription: Subscription, deps: Dependencies) -> str:
 
 
 def _status(subscription: Subscription, deps: Dependencies) -> str:
-    if subscription.cancel_at is not None:
-        return _ending(subscription, subscription.cancel_at)
+    end = subscription.cancel_at
+    if end is not None and subscription.ends_with_period:
+        return _ending(subscription, end)
+    fixed_term = f"\n**Ends:** {words.day(end)} ({words.relative(end)})" if end else ""
     renews = f"**Renews:** {words.day(subscription.period_end)}"
     match subscription.status:
         case Status.TRIALING:
-            return f"**Status:** Trial\n{renews}"
+            return f"**Status:** Trial\n{renews}{fixed_term}"
         case Status.PAST_DUE | Status.UNPAID:
             return _failed(subscription, deps)
         case Status.PAUSED:
             return "**Status:** Paused. Nothing is charged while it is paused."
         case Status.ACTIVE:
-            return f"**Status:** Active\n{renews} ({words.relative(subscription.period_end)})"
+            when = words.relative(subscription.period_end)
+            return f"**Status:** Active\n{renews} ({when}){fixed_term}"
         case _:
             return f"**Status:** {subscription.status.value.replace('_', ' ').capitalize()}"
 

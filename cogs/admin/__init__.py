@@ -2,6 +2,7 @@
 
 from discord.ext import commands
 
+from cogs.admin.old_prices import OldPrices
 from cogs.admin.reconciliation import ReconciliationReport
 from cogs.admin.setup import SetupCog
 from cogs.dependencies import Dependencies
@@ -9,5 +10,6 @@ from cogs.dependencies import Dependencies
 
 async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
     """Add this feature's command."""
+    OldPrices(dependencies)
     ReconciliationReport(dependencies)
     await bot.add_cog(SetupCog(dependencies))

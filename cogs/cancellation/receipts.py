@@ -5,10 +5,11 @@ from datetime import datetime
 from bot.domain.cancellation import RENEWED_MEANWHILE, AttemptState, CancelAttempt, find_reason
 from bot.services.cancellations import CancelCase
 from cogs import words
-from cogs.cancellation.wording import cancel_command, no_more_charges, other_plans, plan_of
+from cogs.cancellation.wording import no_more_charges, plan_of
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, link_button, row, text
+from cogs.other_plans import cancel_command, with_way_out
 
 _RENEWED = (
     "Your plan renewed once more after your request, before the payment provider confirmed. That "
@@ -65,7 +66,7 @@ def kept_card(name: str) -> View:
 
 def _scheduled_card(case: CancelCase, deps: Dependencies) -> View:
     attempt, ends = case.attempt, _ends(case.attempt)
-    again = "" if case.renewing else " After that you can subscribe again at any time."
+    again = "" if case.others else " After that you can subscribe again at any time."
     return card(
         text(
             f"## {plan_of(case, deps)} is cancelled\n"
@@ -88,7 +89,7 @@ def _scheduled_card(case: CancelCase, deps: Dependencies) -> View:
 def _ended_card(case: CancelCase, deps: Dependencies) -> View:
     """What is over cannot be resumed (S5)."""
     attempt = case.attempt
-    again = "" if case.renewing else "\n\nYou can subscribe again at any time."
+    again = "" if case.others else "\n\nYou can subscribe again at any time."
     return card(
         text(
             f"## {plan_of(case, deps)} is cancelled\n"
@@ -109,7 +110,7 @@ def _ended_card(case: CancelCase, deps: Dependencies) -> View:
 def receipt_mail(case: CancelCase, deps: Dependencies) -> tuple[str, str]:
     """Subject and text of the receipt by mail."""
     attempt, name, ends = case.attempt, plan_of(case, deps), _ends(case.attempt)
-    again = "" if case.renewing else "you can subscribe again at any time with /balance."
+    again = "" if case.others else "you can subscribe again at any time with /balance."
     if attempt.has_ended:
         when = f"Ended:           {words.plain_time(ends)}\nNow:             "
         back = f"To come back: {again}\n" if again else ""
@@ -170,9 +171,9 @@ def _afterwards(case: CancelCase, deps: Dependencies, *, mail: bool = False) -> 
             f"run {cancel_command(mail=mail)} to end the plan now, so that {charges}"
         )
     promise = f"{charges[0].upper()}{charges[1:]}."
-    if not case.renewing:
+    if not case.others:
         return f"Free plan. {promise}"
-    return f"{promise} {other_plans(case, deps, mail=mail)}"
+    return f"{promise} {with_way_out(case.others, deps, mail=mail)}"
 
 
 def _request(attempt: CancelAttempt) -> str:

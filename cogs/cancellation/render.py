@@ -6,10 +6,11 @@ from bot.domain.subscription import Subscription
 from bot.services.cancellations import CancelCase
 from cogs import words
 from cogs.cancellation.receipts import outcome_card
-from cogs.cancellation.wording import no_more_charges, other_plans, plan_of
+from cogs.cancellation.wording import no_more_charges, plan_of
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, link_button, row, text
+from cogs.other_plans import with_way_out
 from cogs.refusals import refusal
 
 
@@ -69,7 +70,7 @@ def confirm_card(case: CancelCase, deps: Dependencies) -> View:
     attempt, name = case.attempt, plan_of(case, deps)
     reason = find_reason(deps.policy.reasons, attempt.reason_id)
     given = f"-# Your reason: {reason.label}" if reason else ""
-    after = other_plans(case, deps) or "Your plan becomes Free."
+    after = with_way_out(case.others, deps) or "Your plan becomes Free."
     return card(
         text(
             f"## Confirm: cancel {name}\n{_what_happens(case, deps)}\n\n"
@@ -92,7 +93,7 @@ def requested_card(case: CancelCase, deps: Dependencies) -> View:
     attempt, name = case.attempt, plan_of(case, deps)
     when = words.day_and_time(attempt.requested_at) if attempt.requested_at else "now"
     ends = f" Then {name} ends." if attempt.is_to_end_at_once else ""
-    others = f"{other_plans(case, deps)}\n" if case.renewing else ""
+    others = f"{with_way_out(case.others, deps)}\n" if case.others else ""
     return card(
         text(
             f"## Cancellation requested\nYou asked to cancel {name} on {when}. "

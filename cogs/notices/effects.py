@@ -23,6 +23,7 @@ class NoticeEffects:
         """Once: a second run after a crash carries the same nonce, or the same mail's id."""
         notice = await self._is.notices.prepare(job)
         if notice is None:
+            await self._is.notices.set_aside(job)
             return
         if notice.user_id is not None:
             view = notice_card(notice, self._is)

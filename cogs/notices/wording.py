@@ -22,6 +22,7 @@ from bot.domain.subscription import Subscription
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.notices.declines import in_plain_words
+from cogs.other_plans import sentences
 
 # A time in a message: in Discord everybody sees their own, in a mail it is written out.
 Day = Callable[[datetime], str]
@@ -49,7 +50,7 @@ def wording(facts: Facts, deps: Dependencies, day: Day) -> Wording:  # noqa: PLR
         case CardExpiring():
             return _card(facts, deps, day)
         case AccessEnded():
-            return _ended(facts, deps)
+            return _ended(facts, deps, day)
         case AllowanceUsed():
             return _used(facts, deps, day)
     assert_never(facts)
@@ -68,6 +69,8 @@ def _received(facts: PaymentReceived, deps: Dependencies, day: Day) -> Wording:
         )
     if subscription is not None and renews(subscription):
         lines.append(f"**Renews:** {day(subscription.period_end)}")
+        if subscription.cancel_at is not None:
+            lines.append(f"**Ends:** {day(subscription.cancel_at)}")
     elif subscription is not None and subscription.cancel_at is not None:
         lines.append(f"**Stays on until:** {day(subscription.cancel_at)}. It does not renew.")
     if facts.invoice is not None and facts.invoice.number is not None:
@@ -142,7 +145,7 @@ def _card(facts: CardExpiring, deps: Dependencies, day: Day) -> Wording:
     )
 
 
-def _ended(facts: AccessEnded, deps: Dependencies) -> Wording:
+def _ended(facts: AccessEnded, deps: Dependencies, day: Day) -> Wording:
     """S4: what has stopped, and how to come back."""
     subscription, unit = facts.subscription, deps.catalogue.unit
     name = words.plan_name(subscription, deps.catalogue)
@@ -156,11 +159,20 @@ def _ended(facts: AccessEnded, deps: Dependencies) -> Wording:
                 f"is complete, {name} is on again. If you do not want it any more, you can cancel.",
             ),
         )
+    if facts.others:
+        stopped = (
+            f"The features and {unit} of {name} have stopped, and nothing more is charged for it. "
+            f"{sentences(facts.others, deps, day=day)}"
+        )
+    else:
+        stopped = (
+            f"Your plan is Free now. The features and {unit} of {name} have stopped, and nothing "
+            "more is charged."
+        )
     return Wording(
         f"{name} has ended",
         (
-            f"Your plan is Free now. The features and {unit} of {name} have stopped, and nothing "
-            "more is charged.",
+            stopped,
             "To come back, press “Subscribe (cancel anytime)”, or run `/subscribe`.",
         ),
     )
@@ -168,7 +180,7 @@ def _ended(facts: AccessEnded, deps: Dependencies) -> Wording:
 
 def _used(facts: AllowanceUsed, deps: Dependencies, day: Day) -> Wording:
     subscription, balance, unit = facts.subscription, facts.balance, deps.catalogue.unit
-    start, end = subscription.period_start, subscription.period_end
+    start, end = subscription.cycle_start, subscription.period_end
     refill = refills_at(start, end, now=deps.clock())
     if refill is None and renews(subscription):
         refill = end

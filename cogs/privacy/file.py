@@ -36,7 +36,7 @@ def _document(data: MemberData) -> dict[str, Any]:
         "discord_user_id": str(data.user_id),
         "notes": _NOTES,
         "data": {name: [_readable(row) for row in rows] for name, rows in data.tables.items()},
-        "not_in_here": dict(data.without_members),
+        "not_in_here": dict(data.not_copied),
     }
 
 

@@ -9,6 +9,7 @@ from bot.services.disputes import DisputeCase
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.layout import View, card, text
+from cogs.team import tell_team
 
 _REASONS = {
     "duplicate": "charged twice",
@@ -21,19 +22,24 @@ _REASONS = {
 }
 _OUTCOMES = {
     DisputeStatus.WON: (
-        "**The bank decided for you.** The payment stands.",
+        "**The bank decided for you.** The payment stands, and `/refund` is open for it again.",
         words.SUCCESS_COLOUR,
     ),
     DisputeStatus.LOST: (
-        "**The bank decided for the cardholder.** The money is gone: do not refund it as well. The "
-        "subscription goes on until somebody ends it.",
+        "**The bank decided for the cardholder.** It has given the money back: do not refund it as "
+        "well. The subscription goes on until somebody ends it.",
         words.WARNING_COLOUR,
     ),
     DisputeStatus.DROPPED: (
-        "**It was dropped.** The bank takes nothing.",
+        "**It was dropped.** The bank takes nothing, and `/refund` is open for the payment.",
         words.SUCCESS_COLOUR,
     ),
 }
+
+
+_ONLY_ASKS = "So far the bank only asks. It takes nothing before it has decided."
+_BANK_DECIDES = "The bank decides. Until then it holds the money."
+_NO_REFUND = "Please do not refund it as well."
 
 
 class DisputeEffects:
@@ -46,12 +52,14 @@ class DisputeEffects:
         dependencies.jobs.add("dispute.tell_closed", self.tell_closed, in_discord=True)
 
     async def tell_opened(self, job: Job) -> None:
-        """Once for each payment; not of a dispute that is over by now."""
+        """Once for each payment, and once more when an inquiry has become a dispute; not of one
+        that is over by now."""
         case = await self._is.disputes.find(PaymentId(str(job.payload["payment_id"])))
         if case.disputes and all(each.is_closed for each in case.disputes):
             return
         newest = case.disputes[0] if case.disputes else None
-        await self._tell(job, lambda: _opened_card(case, newest), "disputed")
+        what = _ONLY_ASKS if _is_inquiry(newest) else f"{_BANK_DECIDES} {_NO_REFUND}"
+        await self._tell(job, lambda: _opened_card(case, newest), what)
 
     async def tell_closed(self, job: Job) -> None:
         """The bank's word."""
@@ -61,25 +69,20 @@ class DisputeEffects:
             dispute.status, (f"It is closed (`{dispute.status}`).", words.NEUTRAL_COLOUR)
         )
         said = f"## Dispute closed\n{_subject(case, dispute)}\n{outcome}"
-        await self._tell(job, lambda: card(text(said), accent=accent), f"now {dispute.status}")
+        await self._tell(job, lambda: card(text(said), accent=accent), outcome)
 
     async def _tell(self, job: Job, view: Callable[[], View], what: str) -> None:
-        """In every log channel; by mail where there is none, because evidence has a deadline."""
-        posted = [
-            await self._is.messenger.post(channel_id, view(), key=f"{job.key}:{channel_id}")
-            for channel_id in await self._is.guilds.log_channels()
-        ]
-        if any(posted):
-            return
+        """By mail too where no channel is: evidence has a deadline."""
         payment_id = job.payload["payment_id"]
-        await self._is.send_mail(
-            to=self._is.vendor.support_email,
+        await tell_team(
+            self._is,
+            view,
+            key=job.key,
             subject=f"The payment {payment_id} is disputed",
             text=(
-                f"The payment {payment_id}: {what}. The payment provider's dashboard says what to "
-                "do, and until when. Please do not refund it as well.\n"
+                f"The payment {payment_id}: {what} The payment provider's dashboard says what to "
+                "do, and until when.\n"
             ),
-            message_id=job.key.replace(":", "-"),
         )
 
 
@@ -87,10 +90,7 @@ def _opened_card(case: DisputeCase, dispute: Dispute | None) -> View:
     lines = ["## Payment disputed", _subject(case, dispute)]
     if dispute is not None:
         lines.append(f"**Why:** {_REASONS.get(dispute.reason, dispute.reason.replace('_', ' '))}")
-    if dispute is not None and dispute.status is DisputeStatus.INQUIRY:
-        lines.append("So far the bank only asks. It takes nothing before it has decided.")
-    else:
-        lines.append("The bank decides. Until then it holds the money.")
+    lines.append(_ONLY_ASKS if _is_inquiry(dispute) else _BANK_DECIDES)
     if dispute is not None and dispute.answer_by is not None:
         lines.append(
             "**Next:** answer in the payment provider's dashboard before "
@@ -98,8 +98,15 @@ def _opened_card(case: DisputeCase, dispute: Dispute | None) -> View:
         )
     else:
         lines.append("**Next:** answer in the payment provider's dashboard.")
-    lines.append("`/refund` is blocked for this payment: a refund on top would pay twice.")
+    if _is_inquiry(dispute):
+        lines.append("`/refund` is an answer too: what was given back is not taken as well.")
+    else:
+        lines.append("`/refund` is blocked for this payment: a refund on top would pay twice.")
     return card(text("\n".join(lines)), accent=words.WARNING_COLOUR)
+
+
+def _is_inquiry(dispute: Dispute | None) -> bool:
+    return dispute is not None and dispute.status is DisputeStatus.INQUIRY
 
 
 def _subject(case: DisputeCase, dispute: Dispute | None) -> str:

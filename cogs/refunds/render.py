@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.domain.dispute import DisputeStatus
 from bot.domain.identifiers import UserId
 from bot.domain.refund import Consequence, Ground, Payment, PaymentPurpose, RefundState
 from bot.domain.subscription import Subscription
@@ -12,6 +13,7 @@ from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, select, text
+from cogs.other_plans import sentences, with_way_out
 
 GROUNDS = {
     Ground.SERVICE_FAILURE: "The service failed",
@@ -52,7 +54,7 @@ def _describe(payment: Payment) -> str:
             1, f"{words.plain_day(payment.period_start)} to {words.plain_day(payment.period_end)}"
         )
     if payment.disputed:
-        parts.insert(0, "DISPUTED")
+        parts.insert(0, "has a dispute")
     return " · ".join(parts)
 
 
@@ -83,7 +85,8 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
         text(
             f"## Refund {words.money(refund.amount)} to <@{refund.member_id}>?\n"
             f"**Payment:** {_describe(payment)}\n**Paid:** {words.day(payment.paid_at)}{already}\n"
-            f"**Consequence:** {consequence_text(case, deps)}\n-# {NO_PROMISE}{whole}"
+            f"**Consequence:** {consequence_text(case, deps)}\n{_dispute_text(case)}"
+            f"-# {NO_PROMISE}{whole}"
         ),
         row(select(custom_id("refund.ground", refund.id), "Why? (required)", options)),
         row(*buttons),
@@ -91,13 +94,24 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
     )
 
 
+def _dispute_text(case: RefundCase) -> str:
+    """What a moderator should know of disputes that do not stand in the way."""
+    said = {
+        DisputeStatus.INQUIRY: (
+            "The bank asks about this payment. What you give back it does not take as well."
+        ),
+        DisputeStatus.WON: "A dispute was decided for you. The payment stands.",
+        DisputeStatus.DROPPED: "A dispute was dropped. The bank took nothing.",
+    }
+    newest = case.disputes[0].status if case.disputes else None
+    return f"**Dispute:** {said[newest]}\n" if newest in said else ""
+
+
 def consequence_text(case: RefundCase, deps: Dependencies) -> str:
     """What the refund does to the subscription."""
     name = _plan(case.subscription, deps)
     return {
-        Consequence.ENDS_SUBSCRIPTION: (
-            f"{name} **ends at once**: access and allowance stop, and the plan becomes Free."
-        ),
+        Consequence.ENDS_SUBSCRIPTION: f"{name} **ends at once**: {_what_stops(case, deps)}",
         Consequence.DUPLICATE_ENDS_NOTHING: (
             f"{name} **goes on**: another payment covers the same period, so this one is a "
             "duplicate."
@@ -111,6 +125,13 @@ def consequence_text(case: RefundCase, deps: Dependencies) -> str:
         Consequence.ALREADY_ENDED: f"None: {name} has ended already.",
         Consequence.NO_SUBSCRIPTION: "None: this payment did not buy a subscription.",
     }[case.refund.consequence]
+
+
+def _what_stops(case: RefundCase, deps: Dependencies) -> str:
+    if not case.others:
+        return "access and allowance stop, and the plan becomes Free."
+    others = sentences(case.others, deps, whose="The member's")
+    return f"its access and allowance stop. {others}"
 
 
 def _plan(subscription: Subscription | None, deps: Dependencies) -> str:
@@ -133,8 +154,9 @@ def outcome_card(case: RefundCase, deps: Dependencies) -> View:
     """How it ended, for the moderator and the log channel."""
     refund = case.refund
     amount = words.money(refund.amount)
-    who = f"<@{refund.moderator_id}> → <@{refund.member_id}>"
-    ground = GROUNDS[refund.ground] if refund.ground else "no ground"
+    who = f"<@{refund.moderator_id}> → {_member(case)}"
+    ground = GROUNDS[refund.ground] if refund.ground else "in the provider's dashboard"
+    reference = " · ".join(filter(None, (refund.reference, refund.provider_refund_id)))
     if refund.state is RefundState.FAILED:
         return card(
             text(
@@ -155,10 +177,14 @@ def outcome_card(case: RefundCase, deps: Dependencies) -> View:
     return card(
         text(
             f"## Refunded {amount}{pending}\n{who} · {ground}\n{ended} {NO_PROMISE}\n"
-            f"-# Reference: {refund.reference} · {refund.provider_refund_id}"
+            f"-# Reference: {reference}"
         ),
         accent=words.SUCCESS_COLOUR,
     )
+
+
+def _member(case: RefundCase) -> str:
+    return f"<@{case.refund.member_id}>" if case.refund.member_id else "nobody in Discord"
 
 
 def stuck_card(case: RefundCase) -> View:
@@ -167,7 +193,7 @@ def stuck_card(case: RefundCase) -> View:
     return card(
         text(
             f"## Refunded, but not ended\n{words.money(refund.amount)} went back to "
-            f"<@{refund.member_id}>, and the payment provider refuses to end the subscription "
+            f"{_member(case)}, and the payment provider refuses to end the subscription "
             f"`{refund.subscription_id}`. **Please end it by hand in the provider's dashboard.** "
             f"The bot goes on trying.\n-# Reference: {refund.reference}"
         ),
@@ -178,10 +204,7 @@ def stuck_card(case: RefundCase) -> View:
 def member_text(case: RefundCase, deps: Dependencies) -> str:
     """What the member reads, without markup: it goes by mail too."""
     ended = {
-        Consequence.ENDS_SUBSCRIPTION: (
-            f"{_plan(case.subscription, deps)} has ended with it: access and allowance have "
-            "stopped, and your plan is Free. Nothing more is charged."
-        ),
+        Consequence.ENDS_SUBSCRIPTION: _what_stopped(case, deps),
         Consequence.DUPLICATE_ENDS_NOTHING: (
             f"{_plan(case.subscription, deps)} goes on: it was paid for twice, and one payment "
             "stays."
@@ -194,6 +217,19 @@ def member_text(case: RefundCase, deps: Dependencies) -> str:
         f"{verb} {words.money(case.refund.amount)} of your payment of "
         f"{words.money(case.payment.amount)} from {words.plain_day(case.payment.paid_at)}. "
         f"{ended} {NO_PROMISE}"
+    )
+
+
+def _what_stopped(case: RefundCase, deps: Dependencies) -> str:
+    name = _plan(case.subscription, deps)
+    if not case.others:
+        return (
+            f"{name} has ended with it: access and allowance have stopped, and your plan is Free. "
+            "Nothing more is charged."
+        )
+    return (
+        f"{name} has ended with it: its access and allowance have stopped, and nothing more is "
+        f"charged for it. {with_way_out(case.others, deps, mail=True)}"
     )
 
 

@@ -22,6 +22,7 @@ TITLES = {
     Concern.OVER: "A plan was paid for and is over already",
     Concern.TOP_UP_MOVED: "Your top-up counts in the new billing period",
     Concern.TOP_UP_LOST: "A top-up was paid, and no plan is on",
+    Concern.BOUGHT_BY_ANOTHER: "Somebody else bought a plan in your billing account",
 }
 
 
@@ -53,6 +54,12 @@ def member_text(  # noqa: PLR0911 - a text for each concern
                 "Your payment is complete. The address that you paid with had a billing account "
                 "before. Run /link and enter this address: you get a code there, and then /balance "
                 f"shows your plan. {_quote(case.checkout)}"
+            )
+        case Concern.BOUGHT_BY_ANOTHER:
+            return (
+                "Another Discord user paid for this plan. It went to your billing account, which "
+                f"is linked to you:\n{_plans(case, catalogue)}\n"
+                f"A plan of your own stays as it is. {told}"
             )
         case Concern.TOP_UP_MOVED:
             return (
@@ -100,6 +107,12 @@ def staff_text(concern: Concern, case: PurchaseCase, catalogue: Catalogue, *, wh
             )
         case Concern.RENEWED:
             todo = "Please look whether this payment is to be refunded as our error (/refund)."
+        case Concern.KNOWN_ADDRESS:
+            facts.append(f"Account that paid: {checkout.customer_id}.")
+            todo = (
+                "The member takes no direct messages. Please tell them to run /link and to enter "
+                "the address that they paid with."
+            )
         case _:
             facts.append(
                 f"{words.count(checkout.units)} {catalogue.unit}, payment "
@@ -107,6 +120,16 @@ def staff_text(concern: Concern, case: PurchaseCase, catalogue: Catalogue, *, wh
             )
             todo = "Nothing was credited. Please look whether it is to be refunded (/refund)."
     return "\n".join([*facts, todo])
+
+
+def owner_mail(case: PurchaseCase, catalogue: Catalogue, *, support_email: str) -> str:
+    """To the address that was typed on the provider's page, whoever reads there."""
+    return (
+        f"Somebody paid with this address through Discord. If it was you:\n\n"
+        f"{member_text(Concern.KNOWN_ADDRESS, case, catalogue)}\n\n"
+        "If you did not buy anything, somebody else has entered your address. Please write to "
+        f"{support_email} and give {case.checkout.reference}.\n"
+    )
 
 
 def outcome_heading(case: PurchaseCase, catalogue: Catalogue) -> str:

@@ -1,13 +1,13 @@
 """What follows a paid purchase: the screen, and what member and team have to know."""
 
-from bot.domain.checkout import Concern
+from bot.domain.checkout import OWNER_ONLY, Concern
 from bot.domain.job import Job
 from bot.services.screens import Screen
 from cogs import words
-from cogs.account.render import account_card
 from cogs.dependencies import Dependencies
 from cogs.layout import card, text
-from cogs.subscribe.concerns import TITLES, member_text, outcome_heading, staff_text
+from cogs.subscribe.concerns import TITLES, member_text, outcome_heading, owner_mail, staff_text
+from cogs.subscribe.pages import outcome_card
 
 
 class PurchaseEffects:
@@ -26,36 +26,41 @@ class PurchaseEffects:
     async def show(self, job: Job) -> None:
         """The screen that led to the page shows balance and renewal date (S16, S20)."""
         case = await self._is.purchase_completion.case(job)
-        account = case.account
-        if account is None or account.customer_id != case.checkout.customer_id:
-            view = card(
-                text(
-                    "## The payment is complete\nIt went to a billing account that is not linked "
-                    "to your Discord user. You get a direct message about it."
-                ),
-                accent=words.WARNING_COLOUR,
-            )
-        else:
-            view = account_card(
-                account, self._is, heading=outcome_heading(case, self._is.catalogue)
-            )
+        view = outcome_card(case, self._is, heading=outcome_heading(case, self._is.catalogue))
         await self._is.messenger.show(Screen.from_payload(job.payload["screen"]), view)
 
     async def tell_member(self, job: Job) -> None:
-        """A direct message, or mail where the member takes none."""
+        """A direct message, or mail where the member takes none.
+
+        To the address that was typed on the provider's page mail goes in any case: only its owner
+        can say whose it is.
+        """
         concern, case = (
             Concern(job.payload["concern"]),
             await self._is.purchase_completion.case(job),
         )
         title, said = TITLES[concern], member_text(concern, case, self._is.catalogue)
         view = card(text(f"## {title}\n{said}"), accent=words.WARNING_COLOUR)
-        if await self._is.messenger.tell(case.checkout.user_id, view, key=job.key):
+        user_id, address = case.checkout.user_id, case.account.email if case.account else None
+        if concern in OWNER_ONLY:
+            if case.owner_id is None:
+                return
+            user_id, address = case.owner_id, case.owner_address
+        is_told = await self._is.messenger.tell(user_id, view, key=job.key)
+        support = self._is.vendor.support_email
+        written = f"{said}\n\nQuestions: {support}\n"
+        if concern is Concern.KNOWN_ADDRESS:
+            address = case.owner_address
+            written = owner_mail(case, self._is.catalogue, support_email=support)
+            if not is_told:
+                await self._is.purchase_completion.call_team(job)
+        elif is_told:
             return
-        if case.account is not None and case.account.email is not None:
+        if address is not None:
             await self._is.send_mail(
-                to=case.account.email,
+                to=address,
                 subject=f"{title} ({case.checkout.reference})",
-                text=f"{said}\n\nQuestions: {self._is.vendor.support_email}\n",
+                text=written,
                 message_id=f"purchase-{concern}-{case.checkout.id}",
             )
 

@@ -4,10 +4,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.identifiers import CheckoutId, PriceId
-from cogs.account.render import account_card
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, chosen, custom_id, replace, reply, user_of
-from cogs.subscribe.pages import lead_to_page, place_of
+from cogs.subscribe.pages import lead_to_page, outcome_card, place_of
 from cogs.subscribe.render import (
     choose_card,
     consequence_card,
@@ -81,6 +80,6 @@ class SubscribeCog(commands.Cog):
         ):
             await replace(interaction, kept_card())
             return
-        account = await self._is.subscriptions.account(user_id)
+        paid = await self._is.purchase_completion.outcome(CheckoutId(checkout_id))
         heading = "**This purchase is paid already.**"
-        await replace(interaction, account_card(account, self._is, heading=heading))
+        await replace(interaction, outcome_card(paid, self._is, heading=heading))

@@ -5,13 +5,16 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
+from bot.domain.checkout import Concern
 from bot.domain.plan_change import PlanPurchase
 from bot.services.checkout_pages import PageOpened, PaidBefore, Place
+from bot.services.purchase_completion import PurchaseCase
 from cogs import words
 from cogs.account.render import account_card
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, custom_id, guild_of, replace, screen_of, user_of
+from cogs.interactions import Interaction, custom_id, guild_of, replace, screen_of
 from cogs.layout import View, button, card, link_button, row, text
+from cogs.subscribe.concerns import TITLES, member_text
 from cogs.subscribe.render import KEEP, NOT_NOW, consequence_card, silent_card
 
 
@@ -46,15 +49,26 @@ async def lead_to_page(
     match answer:
         case PlanPurchase():
             view = consequence_card(answer, deps, changed=True)
-        case PaidBefore():
-            account = await deps.subscriptions.account(user_of(interaction))
-            heading = "**Your earlier payment is complete.** Nothing more was charged."
-            view = account_card(account, deps, heading=heading)
+        case PaidBefore(checkout_id):
+            view = outcome_card(
+                await deps.purchase_completion.outcome(checkout_id),
+                deps,
+                heading="**Your earlier payment is complete.** Nothing more was charged.",
+            )
         case PageOpened():
             view = page_card(answer, deps, title=title)
         case _:
             assert_never(answer)
     await replace(interaction, view)
+
+
+def outcome_card(case: PurchaseCase, deps: Dependencies, *, heading: str) -> View:
+    """The account once it is paid, or where the payment went instead."""
+    if case.account is None or case.concern is not None:
+        concern = case.concern or Concern.KNOWN_ADDRESS
+        said = member_text(concern, case, deps.catalogue)
+        return card(text(f"## {TITLES[concern]}\n{said}"), accent=words.WARNING_COLOUR)
+    return account_card(case.account, deps, heading=heading)
 
 
 def page_card(opened: PageOpened, deps: Dependencies, *, title: str) -> View:

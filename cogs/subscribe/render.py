@@ -151,7 +151,7 @@ def _describe(offering: Offering, current: Subscription | None, catalogue: Catal
 def still_on_card(subscription: Subscription, deps: Dependencies) -> View:
     """A second subscription would charge twice: what fits is to resume, or to change."""
     change = button("Change plan", custom_id("change.start"))
-    if subscription.cancel_at is not None:
+    if subscription.ends_with_period:
         return card(
             text(
                 "## Your plan is still on\nIt is cancelled, but paid until its end. Press Resume "
@@ -242,7 +242,7 @@ def _old_plan(old: Subscription, name: str, new_name: str) -> str:
     ends = f"**{name} ends at that moment.**"
     if old.is_in_arrears:
         return f"{ends} Its last payment did not go through. Nothing more is charged for it."
-    if old.cancel_at is not None:
+    if old.cancel_at is not None and old.ends_with_period:
         return (
             f"{ends} You have cancelled it, and it would go on until {_moment(old.cancel_at)}. The "
             f"rest of that time is not used and not refunded. {new_name} is not cancelled: it "

@@ -87,7 +87,7 @@ def offer_text(offer: TopUpOffer, *, unit: str, now: datetime) -> str:
         f"({words.relative(end)}). What is left of it then does not carry over. A change of plan "
         "ends it too."
     )
-    refill = refills_at(subscription.period_start, subscription.period_end, now=now)
+    refill = refills_at(subscription.cycle_start, subscription.period_end, now=now)
     if refill is not None and refill < end:
         lines.append(f"**Your next monthly allowance:** {words.day(refill)}, without a top-up.")
     lines.append("You can top up as often as you like. You pay on our payment provider's own page.")

@@ -37,6 +37,9 @@ subscriptions = sa.Table(
     sa.Column("period_end", Timestamp, nullable=False),
     sa.Column("cancel_at", Timestamp),
     sa.Column("ended_at", Timestamp),
+    sa.Column("quantity", sa.BigInteger, nullable=False),
+    # The ledger's: with the period, or with a switch of plans within it.
+    sa.Column("cycle_start", Timestamp, nullable=False),
     # When the provider was asked for this state: an answer that was asked for earlier is older.
     sa.Column("asked_at", Timestamp, nullable=False),
     sa.Index(None, "customer_id", "created_at"),
@@ -108,6 +111,10 @@ ledger = sa.Table(
     sa.Column("month_start", Timestamp, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
+    # What a grant is for.
+    sa.Column("plan_id", sa.Text),
+    sa.Column("price_id", sa.Text),
+    sa.Column("quantity", sa.BigInteger),
     sa.Column("recorded_at", Timestamp, nullable=False),
     sa.Index(None, "subscription_id", "period_start"),
 )

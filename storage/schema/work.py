@@ -54,7 +54,9 @@ jobs = sa.Table(
     sa.Column("lease_token", sa.Text),
     sa.Column("done_at", Timestamp),
     sa.Column("last_error", sa.Text),
+    sa.Column("failing_since", Timestamp),
     partial("ix_jobs_due", "run_at", where="done_at IS NULL"),
+    partial("ix_jobs_failing", "failing_since", where="failing_since IS NOT NULL"),
     partial("ix_jobs_line", "line", "id", where="done_at IS NULL"),
     partial("ix_jobs_done", "done_at", where="done_at IS NOT NULL"),
 )

@@ -1,7 +1,8 @@
 """Creem's pages, events and unreadable answers, over the local Creem."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -124,7 +125,7 @@ async def test_a_long_list_is_read_to_where_it_is_old(shop: CreemShop) -> None:
         found |= {each.id for each in page.snapshot.payments}
         cursor, pages = page.next_cursor or "", pages + 1
 
-    assert (len(found), pages) == (61, 3)
+    assert (len(found), pages) == (61, 7)
     late = await shop.provider.fetch_page("transactions:1", since=since + 2 * DAY)
     assert (late.snapshot.payments, late.next_cursor) == ((), None)
 
@@ -168,13 +169,21 @@ async def test_s23_ids_that_are_none_are_refused(shop: CreemShop, odd: object) -
 # --- answers that are none ---
 
 
-@asynccontextmanager
-async def answering(status: int, body: bytes) -> AsyncIterator[CreemProvider]:
-    """The adapter at a server that answers everything like this."""
+Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def always(status: int, body: bytes) -> Answer:
+    """Answers everything like this."""
 
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, body=body, headers={"Location": "https://x.example/"})
 
+    return answer
+
+
+@asynccontextmanager
+async def answering(answer: Answer) -> AsyncIterator[CreemProvider]:
+    """The adapter at such a server."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", answer)
     server = TestServer(application, host="127.0.0.1")
@@ -209,14 +218,30 @@ async def answering(status: int, body: bytes) -> AsyncIterator[CreemProvider]:
     ids=lambda given: str(given)[:20],
 )
 async def test_an_answer_that_cannot_be_read_is_an_outage(status: int, body: bytes) -> None:
-    async with answering(status, body) as provider:
+    async with answering(always(status, body)) as provider:
         with pytest.raises(ProviderUnavailableError):
             await provider.fetch_subscription(SubscriptionId("sub_1"))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message": 7}', b'{"message": [{}]}'])
 async def test_a_refusal_without_a_word_is_a_refusal(body: bytes) -> None:
-    async with answering(400, body) as provider:
+    async with answering(always(400, body)) as provider:
         with pytest.raises(ProviderRefusedError) as refused:
             await provider.fetch_subscription(SubscriptionId("sub_1"))
         assert refused.value.code
+
+
+async def test_nobody_asks_before_creem_wants_to_be_asked_again() -> None:
+    """One that asks at its own pace has used up its three tries by then."""
+    held_until: list[float] = []
+
+    async def answer(_request: web.Request) -> web.Response:
+        now = asyncio.get_running_loop().time()
+        held_until.append(now + 2.5)
+        if now < held_until[0]:
+            return web.json_response({}, status=429, headers={"Retry-After": "3"})
+        return web.json_response({"id": "cust_1", "email": "a@b.example"})
+
+    async with answering(answer) as provider:
+        assert len(await provider.customers_with_address("a@b.example")) == 1
+    assert len(held_until) == 2

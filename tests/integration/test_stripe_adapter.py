@@ -1,8 +1,9 @@
 """Stripe's own ways, over the local Stripe. What holds at every provider: provider_contract."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 
 from bot.billing.provider import (
@@ -34,6 +35,7 @@ from bot.domain.subscription import Status, Subscription
 from bot.sandbox.scene import (
     MIA_ADDRESS,
     PRO_MONTHLY,
+    STRIPE_KEY,
 )
 from tests.support.shop import Shop, open_shop
 
@@ -157,6 +159,29 @@ async def test_a_cancellation_from_the_customer_portal_is_seen_and_undone(shop: 
 
     assert only(undone).cancel_at is None
     assert shop.subscription["cancel_at"] is None
+
+
+async def test_s3_a_fixed_term_is_moved_to_the_end_of_the_period(shop: Shop) -> None:
+    """An end beyond the period, as the vendor can set it, would let it renew before."""
+    shown = only(await shop.provider.fetch_subscription(shop.pro))
+    far = shown.period_end + timedelta(days=100)
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {STRIPE_KEY}"}) as session,
+        session.post(
+            f"{shop.stripe.api_url}/v1/subscriptions/{shop.pro}",
+            data={"cancel_at": str(int(far.timestamp()))},
+        ) as answer,
+    ):
+        answer.raise_for_status()
+    assert not only(await shop.provider.fetch_subscription(shop.pro)).ends_with_period
+
+    for key in ("first", "second"):
+        scheduled = await shop.provider.schedule_cancellation(
+            shop.pro, feedback="unused", comment=None, idempotency_key=key
+        )
+        assert only(scheduled).cancel_at == shown.period_end
+    undone = await shop.provider.undo_cancellation(shop.pro, idempotency_key="resume")
+    assert only(undone).cancel_at is None
 
 
 async def test_ending_at_once_and_again(shop: Shop) -> None:

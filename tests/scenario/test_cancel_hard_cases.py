@@ -5,6 +5,7 @@ from tests.scenario.bad_luck import until
 from tests.scenario.outside import change_store
 from tests.scenario.stage import COMMENT, Stage
 from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason, up_to_confirm
+from tests.scenario.test_cancel_in_arrears import asked_by_the_providers_clock
 
 
 async def test_an_outage_that_lasts_over_the_renewal_is_owned_up_to(stage: Stage) -> None:
@@ -22,6 +23,25 @@ async def test_an_outage_that_lasts_over_the_renewal_is_owned_up_to(stage: Stage
     assert "Please refund that payment as our error" in log.text
     mail = await stage.scene.mail.wait_for(to=MIA_ADDRESS, containing="Reference")
     assert "renewed once more" in mail.text
+
+
+async def test_a_renewal_that_was_paid_before_the_request_is_no_error(stage: Stage) -> None:
+    """Its events are late: the end is another than shown, and nothing is charged after it."""
+    await stage.link_mia()
+    screen = await up_to_confirm(stage)
+    outage = stage.scene.stripe.faults.add(method="GET", path=r"/v1/", status=503)
+    await stage.scene.stripe.advance_to_period_end(stage.scene.mia_subscription)
+    await stage.mia.click(screen, "Confirm cancel")
+    await asked_by_the_providers_clock(stage)
+    outage.remove()
+
+    await screen.changed(containing="is cancelled", timeout=30)
+
+    ends = stage.subscription["items"]["data"][0]["current_period_end"]
+    assert f"**Stays on until:** <t:{ends}:f>" in screen.text
+    assert "our error" not in screen.text
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Subscription cancelled")
+    assert "refund" not in log.text
 
 
 async def test_a_confirmed_cancellation_does_not_wait_for_discord(stage: Stage) -> None:

@@ -44,6 +44,27 @@ async def let_the_payment_through(stage: Stage) -> None:
     assert open_invoice(stage)["status"] == "paid"
 
 
+async def asked_by_the_providers_clock(stage: Stage) -> None:
+    """The local Stripe's clock has been moved ahead: Mia has asked just now by that clock too.
+
+    Between two tries, while the provider is away.
+    """
+    await until(
+        lambda: stage.rows(
+            "SELECT id FROM jobs WHERE kind = 'cancellation.carry_out'"
+            " AND lease_until IS NULL AND attempts > 0"
+        )
+    )
+    now = int(stage.scene.stripe.clock.now()) * 1000 + 1000
+    change_store(
+        stage,
+        "UPDATE cancel_attempts SET requested_at = ?,"
+        " effective_at = CASE WHEN effective_at = requested_at THEN ? ELSE effective_at END",
+        now,
+        now,
+    )
+
+
 def labels(message: Message) -> list[str | None]:
     return [button.label for button in message.buttons]
 
@@ -180,6 +201,43 @@ async def test_who_resumes_while_it_ends_is_told_that_it_has_ended(late: Stage) 
     await late.mia.wait_for_message("dm", containing="is cancelled")
     [attempt] = late.rows("SELECT state FROM cancel_attempts")
     assert attempt["state"] == "cancelled"
+
+
+async def test_kill_9_then_a_resume_that_is_too_late_still_gives_the_receipts(late: Stage) -> None:
+    """Stripe has ended it and its answer is lost; who changes their mind then is told so."""
+    screen = await up_to_confirm(late)
+    strike = StripeStrike(late, "DELETE", SUBSCRIPTION, after_work=True)
+    await late.mia.click(screen, "Confirm cancel")
+    await strike.restart()
+
+    answer = await late.mia.slash("resume", channel=late.here)
+
+    assert answer.message is not None
+    await answer.message.changed(containing="Not resumed", timeout=RECOVERY_SECONDS)
+    await screen.changed(containing="**Ended:**")
+    await jobs_done(late, seconds=RECOVERY_SECONDS)
+    assert len(receipts(late)) == 1
+    [attempt] = late.rows("SELECT state FROM cancel_attempts")
+    assert attempt["state"] == "cancelled"
+
+
+async def test_what_was_paid_before_the_request_is_no_error(late: Stage) -> None:
+    """The payment has gone through, its events are late, and then Mia confirms."""
+    screen = await up_to_confirm(late)
+    outage = late.scene.stripe.faults.add(method="GET", path=r"/v1/", status=503)
+    await let_the_payment_through(late)
+    await late.mia.click(screen, "Confirm cancel")
+    await asked_by_the_providers_clock(late)
+    outage.remove()
+
+    await screen.changed(containing="is cancelled", timeout=30)
+
+    ends = late.subscription["items"]["data"][0]["current_period_end"]
+    assert f"**Stays on until:** <t:{ends}:f>" in screen.text
+    assert "our error" not in screen.text
+    log = await late.sam.wait_for_message(late.scene.log, containing="Subscription cancelled")
+    assert f"**Ends:** <t:{ends}:D>" in log.text
+    assert "refund" not in log.text
 
 
 async def test_a_change_of_mind_while_the_provider_is_away_keeps_it_going(late: Stage) -> None:

@@ -4,8 +4,10 @@ import pytest
 
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import MIA_ADDRESS
+from tests.scenario.outside import call_stripe
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import cancel, open_cancel, up_to_confirm
+from tests.scenario.test_cancel_in_arrears import fail_the_renewal
 
 
 async def buy_lite(stage: Stage) -> str:
@@ -21,6 +23,15 @@ async def lite(stage: Stage) -> str:
     bought = await buy_lite(stage)
     await stage.link_mia()
     return bought
+
+
+@pytest.fixture
+async def late(stage: Stage) -> Stage:
+    """Mia has linked her account, and her last payment for Pro did not go through."""
+    await stage.link_mia()
+    await fail_the_renewal(stage)
+    await stage.balance_saying(stage.mia, "Payment failed")
+    return stage
 
 
 def renewal(stage: Stage, subscription_id: str) -> int:
@@ -71,10 +82,40 @@ async def test_every_receipt_names_the_other_plan_with_its_date_and_price(
 
     last = await cancel(stage)
 
-    assert "**After that:** Free plan. Nothing more is charged.\n" in last.text
-    assert "other plan" not in last.text
+    until = f"Your other plan, Lite, stays on until <t:{renewal(stage, lite)}:D>."
+    said = f"**After that:** Nothing more is charged. {until} After that your plan becomes Free."
+    assert said in last.text
+    assert "too." not in last.text
     assert stage.scene.stripe.get(lite)["cancel_at_period_end"] is True
     assert stage.subscription["cancel_at_period_end"] is True
+
+
+async def test_s3_one_in_arrears_that_is_to_end_stays_in_view_and_can_be_ended(
+    late: Stage,
+) -> None:
+    """Pro is past due and ends with its period by the portal: until then it is collected for."""
+    late.scene.stripe.portal_cancel(late.scene.mia_subscription)
+    await late.balance_saying(late.mia, "Cancelled. Ends on")
+    late.scene.stripe.accept_payments(late.scene.mia_customer)
+    late.scene.stripe.add_subscription(late.scene.mia_customer, "price_lite_month")
+    await late.scene.stripe.drain()
+    await late.balance_saying(late.mia, "Lite")
+
+    screen = await cancel(late)
+
+    assert screen.text.startswith("## Lite is cancelled")
+    ends = renewal(late, late.scene.mia_subscription)
+    other = f"Your other plan, Pro, ends on <t:{ends}:D>. Its last payment did not go through"
+    assert f"Nothing more is charged for Lite. {other}" in screen.text
+    await late.balance_saying(late.mia, "Your last payment did not go through and is still open.")
+    again = await up_to_confirm(late)
+    assert "**Pro ends at once**" in again.text
+    await late.mia.click(again, "Confirm cancel")
+    await again.changed(containing="**Ended:**")
+    assert late.subscription["status"] == "canceled"
+    assert "**Now:** Nothing more is charged, and a payment that was still open" in again.text
+    assert "Your other plan, Lite, stays on until <t:" in again.text
+    assert "Free plan" not in again.text
 
 
 async def test_while_the_provider_is_away_the_promise_is_for_the_one_plan(
@@ -135,3 +176,18 @@ async def test_of_another_plan_only_what_is_true_is_said(
     assert screen.text.startswith("## Lite is cancelled")
     assert said in screen.text
     assert "renews on" not in screen.text
+
+
+async def test_s4_the_end_of_one_plan_is_told_with_the_other(stage: Stage) -> None:
+    """Lite ends at the provider while Pro, which gives no access, can charge again."""
+    stage.scene.stripe._world.store.get("subscription", stage.scene.mia_subscription)["status"] = (
+        "paused"
+    )
+    lite = await buy_lite(stage)
+    await stage.link_mia()
+
+    await call_stripe(stage, "DELETE", f"/v1/subscriptions/{lite}")
+
+    told = await stage.mia.wait_for_message("dm", containing="Lite has ended", timeout=15)
+    assert "nothing more is charged for it. Your other plan, Pro, is paused." in told.text
+    assert "Free" not in told.text

@@ -78,6 +78,60 @@ async def test_the_outcome_is_told_when_the_bank_has_decided(
     assert len(told(stage, "Dispute closed")) == 1
 
 
+async def test_s13_after_a_dispute_that_was_won_the_payment_can_be_refunded(stage: Stage) -> None:
+    await stage.link_mia()
+    dispute = stage.scene.stripe.open_dispute(charge_of(stage))
+    stage.scene.stripe.close_dispute(dispute["id"], status="won")
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Dispute closed")
+    assert "`/refund` is open for it again" in log.text
+
+    screen = await draft(stage)
+    assert "**Dispute:** A dispute was decided for you." in screen.text
+    await confirm(stage, screen)
+
+    await screen.changed(containing="Refunded $20.00", timeout=15)
+    assert len(refunds(stage)) == 1
+
+
+async def test_s13_what_the_bank_has_given_back_is_not_refunded_as_well(stage: Stage) -> None:
+    await stage.link_mia()
+    dispute = stage.scene.stripe.open_dispute(charge_of(stage))
+    stage.scene.stripe.close_dispute(dispute["id"], status="lost")
+    await jobs_done(stage)
+
+    screen = await look_up(stage, stage.max, stage.mia)
+    answer = await stage.max.choose(screen, payment_of(stage))
+
+    assert answer.message is not None
+    assert "The bank has given the money of this payment back already" in answer.message.text
+
+
+async def test_while_the_bank_only_asks_a_refund_is_an_answer(stage: Stage) -> None:
+    await stage.link_mia()
+    stage.scene.stripe.open_dispute(charge_of(stage), is_inquiry=True)
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Payment disputed")
+    assert "So far the bank only asks" in log.text
+    assert "is blocked" not in log.text
+
+    screen = await draft(stage)
+    assert "**Dispute:** The bank asks about this payment." in screen.text
+    await confirm(stage, screen)
+
+    await screen.changed(containing="Refunded $20.00", timeout=15)
+
+
+async def test_an_inquiry_that_becomes_a_dispute_is_told_with_its_deadline(stage: Stage) -> None:
+    await stage.link_mia()
+    inquiry = stage.scene.stripe.open_dispute(charge_of(stage), is_inquiry=True)
+    await stage.sam.wait_for_message(stage.scene.log, containing="So far the bank only asks")
+
+    stage.scene.stripe.escalate_inquiry(inquiry["id"])
+
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="The bank decides")
+    assert f"<t:{inquiry['evidence_details']['due_by']}:f>" in log.text
+    assert "`/refund` is blocked" in log.text
+
+
 async def test_events_in_the_wrong_order_tell_the_outcome_alone(stage: Stage) -> None:
     await stage.link_mia()
     await jobs_done(stage)

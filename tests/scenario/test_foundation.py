@@ -61,7 +61,13 @@ async def test_health_tells_database_gateway_and_jobs(stage: Stage) -> None:
         "healthy": True,
         "database": True,
         "gateway": True,
-        "jobs": {"due": 0, "failing": 0, "oldest_seconds": 0.0},
+        "jobs": {
+            "due": 0,
+            "oldest_seconds": 0.0,
+            "failing": 0,
+            "failing_seconds": 0.0,
+            "promised_failing_seconds": 0.0,
+        },
     }
     stage.scene.mail.down = True
     await ask(stage, stage.mia, MIA_ADDRESS)
@@ -128,6 +134,8 @@ async def test_metrics_have_the_named_series_and_nothing_about_people(stage: Sta
         "mooring_jobs_due 0.0",
         "mooring_jobs_failing 0.0",
         "mooring_jobs_oldest_seconds 0.0",
+        "mooring_jobs_failing_seconds 0.0",
+        "mooring_jobs_promised_failing_seconds 0.0",
         "process_resident_memory_bytes",
     ):
         assert f"\n{series}" in text, series

@@ -111,6 +111,33 @@ async def test_several_accounts_of_one_address_are_offered_by_plan_after_the_cod
     assert REFUSED in again.message.text
 
 
+async def test_of_many_accounts_those_with_a_plan_are_read_and_offered_first(stage: Stage) -> None:
+    """An import can leave a hundred under one address. The one that pays is the oldest here."""
+    for number in range(30):
+        stage.scene.stripe.add_customer(MIA_ADDRESS, name=f"Import {number}")
+    await stage.scene.stripe.drain()
+    await jobs_done(stage)
+    stage.scene.stripe.requests.clear()
+    screen = await ask(stage, stage.mia, MIA_ADDRESS)
+    code = await codes_for(stage, MIA_ADDRESS)
+    read = {
+        entry.path
+        for entry in stage.scene.stripe.requests.entries
+        if entry.path.startswith("/v1/customers/")
+    }
+
+    offer = await enter(stage.mia, screen, code)
+
+    options = offer.selects[0].options
+    assert len(read) == len(options) == 25
+    assert "25 of 31" in offer.text
+    assert options[0].label.startswith("Pro, monthly")
+    done = await stage.mia.choose(offer, options[0].label)
+    assert done.message is not None
+    assert "is linked" in done.message.text
+    assert linked(stage) == {stage.scene.mia_customer: int(stage.mia.user.id)}
+
+
 async def test_nobody_chooses_from_somebody_elses_accounts(stage: Stage) -> None:
     for address in (MIA_ADDRESS, "noor@example.com", "noor@example.com"):
         stage.scene.stripe.add_customer(address)

@@ -326,6 +326,39 @@ async def test_a_yearly_renewal_that_was_called_off_is_not_told(stage: Stage) ->
     assert in_dm(stage.noor, "renews on") == []
 
 
+async def test_a_yearly_renewal_that_was_called_off_is_told_once_when_it_is_resumed(
+    stage: Stage,
+) -> None:
+    noor = stage.scene.stripe.add_customer(NOOR_ADDRESS)["id"]
+    made = stage.scene.stripe.add_subscription(noor, "price_pro_year")
+    await stage.scene.link(stage.noor, NOOR_ADDRESS)
+    stage.scene.stripe.portal_cancel(made["id"])
+    await stage.scene.stripe.advance(days=340)
+    await jobs_done(stage)
+    await the_reminder_is_due(stage)
+    assert in_dm(stage.noor, "renews on") == []
+
+    for _ in range(2):
+        await stage.noor.slash("resume", channel=stage.here)
+        await jobs_done(stage)
+        await the_reminder_is_due(stage)
+        stage.scene.stripe.portal_cancel(made["id"])
+        await jobs_done(stage)
+
+    assert len(in_dm(stage.noor, "Pro renews on")) == 1
+
+
+async def the_reminder_is_due(stage: Stage) -> None:
+    """The bot's clock has come as far as Stripe's."""
+    now = int(time.time() * 1000)
+    change_store(
+        stage,
+        "UPDATE jobs SET run_at = ? WHERE key LIKE 'notice:renewal_coming:%' AND done_at IS NULL",
+        now,
+    )
+    await jobs_done(stage)
+
+
 async def test_the_end_of_a_trial_is_told_before_the_first_charge(stage: Stage) -> None:
     noor = stage.scene.stripe.add_customer(NOOR_ADDRESS)["id"]
     made = stage.scene.stripe.add_subscription(noor, "price_pro_month", trial_days=5)

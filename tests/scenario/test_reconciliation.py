@@ -1,7 +1,8 @@
 """Events that never came: the bot compares itself with the provider, and says what it repaired."""
 
-from tests.scenario.bad_luck import until
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import change_store, jobs_done
+from tests.scenario.refunding import payment_of
 from tests.scenario.stage import Stage
 
 HOUR = 3_600_000
@@ -41,6 +42,23 @@ async def test_what_no_event_has_told_is_found_at_the_next_start(stage: Stage) -
     await stage.balance_saying(stage.mia, "Cancelled. Stays on until")
     told = await stage.sam.wait_for_message(stage.scene.log, containing="Compared with Stripe")
     assert "Brought up to date: 1 subscription." in told.text
+
+
+async def test_without_a_log_channel_the_report_goes_by_mail(stage: Stage) -> None:
+    await stage.link_mia()
+    await an_hour_passes(stage)
+    change_store(stage, "UPDATE guilds SET log_channel_id = NULL")
+    stage.scene.stripe.hold_webhooks()
+    stage.scene.stripe.open_dispute(stage.scene.stripe.get(payment_of(stage))["latest_charge"])
+    stage.scene.stripe.discard_webhooks()
+
+    await stage.kill_and_restart()
+
+    mail = await stage.scene.mail.wait_for(
+        to="team@lumen.example", containing="Brought up to date", timeout=RECOVERY_SECONDS
+    )
+    assert mail.subject == "Compared with Stripe"
+    assert "1 dispute." in " ".join(mail.text.split())
 
 
 async def test_a_run_goes_on_where_it_was_killed(stage: Stage) -> None:

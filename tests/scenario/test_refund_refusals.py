@@ -144,7 +144,7 @@ async def test_a_disputed_payment_is_refused_when_it_is_picked(stage: Stage) -> 
     await jobs_done(stage)
 
     screen = await look_up(stage, stage.max, stage.mia)
-    assert "DISPUTED" in (screen.selects[0].options[0].description or "")
+    assert "has a dispute" in (screen.selects[0].options[0].description or "")
     answer = await stage.max.choose(screen, payment_of(stage))
 
     assert answer.message is not None

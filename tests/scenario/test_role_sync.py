@@ -34,14 +34,16 @@ def add_subscribers(stage: Stage, number: int, *, members: bool = True) -> list[
         change_store(
             stage,
             "INSERT INTO subscriptions (id, provider, customer_id, plan_id, price_id, interval, "
-            "amount, currency, status, created_at, period_start, period_end, asked_at) VALUES "
+            "amount, currency, status, created_at, period_start, period_end, cycle_start, "
+            "quantity, asked_at) VALUES "
             "(?, 'stripe', ?, 'pro', 'price_pro_month', 'month', 2000, 'usd', 'active', "
-            "?, ?, ?, ?)",
+            "?, ?, ?, ?, 1, ?)",
             f"sub_{user.id}",
             f"cus_{user.id}",
             SINCE,
             SINCE,
             UNTIL,
+            SINCE,
             SINCE,
         )
     return people

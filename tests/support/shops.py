@@ -83,7 +83,7 @@ class Shop(ABC):
 
     @abstractmethod
     def subscribe(
-        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0
+        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0, quantity: int = 1
     ) -> SubscriptionId: ...
 
     @abstractmethod
@@ -184,9 +184,11 @@ class StripeShop(Shop):
         return CustomerId(self.stripe.add_customer(address)["id"])
 
     def subscribe(
-        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0
+        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0, quantity: int = 1
     ) -> SubscriptionId:
-        made = self.stripe.add_subscription(customer, price, trial_days=trial_days)
+        made = self.stripe.add_subscription(
+            customer, price, trial_days=trial_days, quantity=quantity
+        )
         return SubscriptionId(made["id"])
 
     def add_price(self, cents: int, *, interval: str) -> PriceId:
@@ -271,12 +273,12 @@ class CreemShop(Shop):
         return CustomerId(self.creem.add_customer(address)["id"])
 
     def subscribe(
-        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0
+        self, customer: CustomerId, price: PriceId, *, trial_days: int = 0, quantity: int = 1
     ) -> SubscriptionId:
         """At Creem it is the product that has a trial."""
         product = self.creem._world.get(creem_records.Product, price)
         product.trial_days = trial_days
-        made = self.creem.add_subscription(customer, price)
+        made = self.creem.add_subscription(customer, price, units=quantity)
         product.trial_days = 0
         return SubscriptionId(made["id"])
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.cancellation import (
-    TOLERANCE,
     AttemptState,
     CancelAttempt,
+    ends_later,
     has_moved,
     is_late,
 )
@@ -26,7 +26,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.money import Money
 from bot.domain.refund import Payment, PaymentPurpose
-from bot.domain.subscription import Status, Subscription
+from bot.domain.subscription import TOLERANCE, Status, Subscription
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
@@ -133,13 +133,36 @@ def test_only_what_the_provider_has_ended_has_ended() -> None:
         (END + timedelta(days=30), True),
     ],
 )
-def test_s3_a_later_end_than_promised_was_charged_for(end: datetime, late: bool) -> None:
-    assert is_late(attempt(END), replace(PRO, cancel_at=end), []) == late
+def test_s3_a_later_end_than_promised_makes_look_at_the_payments(end: datetime, late: bool) -> None:
+    answer = replace(PRO, cancel_at=end)
+    renewal = replace(PAYMENT, period_start=END, period_end=END + timedelta(days=30))
+
+    assert ends_later(attempt(END), answer) == late
+    assert is_late(attempt(END), answer, [renewal]) == late
+    assert not is_late(attempt(END), answer, [])
 
 
 def test_s3_what_should_have_ended_at_once_and_goes_on_was_charged_for() -> None:
     soon = ASKED + timedelta(hours=1)  # even in a period that is over within the tolerance
-    assert is_late(attempt(ASKED), replace(PRO, cancel_at=soon), [])
+    ends_soon = replace(PRO, cancel_at=soon, period_end=soon)
+    assert is_late(attempt(ASKED), ends_soon, [replace(PAYMENT, period_end=soon)])
+    assert not is_late(attempt(ASKED), ends_soon, [])
+
+
+@pytest.mark.parametrize("promised", [ASKED, END])
+def test_s3_a_renewal_that_was_paid_before_the_request_is_no_error(promised: datetime) -> None:
+    """Its news was late: the end is another than promised, and nothing was charged after."""
+    later = END + timedelta(days=30)
+    renewed = replace(PRO, period_start=END, period_end=later, cancel_at=later)
+    renewal = replace(PAYMENT, period_start=END, period_end=later)
+    asked = attempt(promised, requested_at=ASKED + timedelta(milliseconds=700))
+    if promised == ASKED:
+        asked = replace(asked, effective_at=asked.requested_at)
+
+    assert ends_later(asked, renewed)
+    assert is_late(asked, renewed, [renewal])  # within the second that the provider tells
+    before = replace(renewal, paid_at=ASKED - timedelta(seconds=1))
+    assert not is_late(asked, renewed, [before])
 
 
 def test_s3_of_what_has_ended_the_payments_tell() -> None:
@@ -148,7 +171,9 @@ def test_s3_of_what_has_ended_the_payments_tell() -> None:
     assert is_late(asked, ENDED, [PAYMENT])
     for other in (
         replace(PAYMENT, subscription_id=SubscriptionId("sub_other")),
-        replace(PAYMENT, period_start=START - timedelta(days=30)),
+        replace(PAYMENT, period_start=START - timedelta(days=30), period_end=START),
+        replace(PAYMENT, period_start=None, period_end=None),
+        replace(PAYMENT, paid_at=ASKED - timedelta(seconds=1)),
         replace(PAYMENT, refunded=PAYMENT.amount),
     ):
         assert not is_late(asked, ENDED, [other])

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.catalogue import Interval
 from bot.domain.guild import GuildSettings
+from bot.domain.identifiers import STRIPE, PriceId
 from bot.domain.money import Money
 from bot.domain.refund import RefundMode
 from bot.settings import Configuration, SettingsError, load_configuration
@@ -142,3 +143,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_configuration(tmp_path / "latin.toml")
     with pytest.raises(SettingsError, match=r"is not valid TOML: .*line 1"):
         load(tmp_path, "name = ,\n[vendor]")
+
+
+def test_a_price_that_is_not_sold_any_more_is_still_known(tmp_path: Path) -> None:
+    """S15: those who pay it keep their plan; nobody new can choose it."""
+    old = '"price_pro_month", interval = "month", amount = 2000, currency = "usd"'
+    new = f"{{ id = {old.replace('2000', '2500').replace('_month', '_2027')} }}"
+    catalogue = load(
+        tmp_path, SHIPPED.replace(f"{{ id = {old} }}", f"{{ id = {old}, sold = false }}, {new}")
+    ).to_catalogue()
+
+    known = catalogue.offering(PriceId("price_pro_month"))
+    assert known is not None
+    assert known.plan.name == "Pro"
+    for offered in (
+        catalogue.offerings(),
+        catalogue.offered_to(STRIPE),
+        catalogue.offered_to(None),
+    ):
+        ids = [each.price.id for each in offered]
+        assert "price_pro_month" not in ids
+        assert "price_pro_2027" in ids

@@ -56,6 +56,12 @@ def test_the_end_is_told_also_when_the_opening_was_missed(status: DisputeStatus)
     assert keys(DisputeChange(closed, replace(closed, reason="general"))) == []
 
 
+def test_an_inquiry_that_becomes_a_dispute_is_told_again() -> None:
+    asked = replace(DISPUTE, status=DisputeStatus.INQUIRY)
+    assert keys(DisputeChange(None, asked)) == ["dispute-opened:pi_mia"]
+    assert keys(DisputeChange(asked, DISPUTE)) == ["dispute-escalated:dp_1"]
+
+
 @pytest.mark.parametrize("status", [DisputeStatus.UNDER_REVIEW, DisputeStatus.UNKNOWN])
 def test_a_step_on_the_way_is_no_news(status: DisputeStatus) -> None:
     assert keys(DisputeChange(DISPUTE, replace(DISPUTE, status=status))) == []

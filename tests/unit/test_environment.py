@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.identifiers import CREEM, STRIPE, ProviderName
-from bot.settings import Environment, SettingsError, load_environment, provider_keys
+from bot.settings import (
+    Environment,
+    SettingsError,
+    load_environment,
+    load_settings,
+    provider_keys,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
@@ -203,3 +209,58 @@ def test_the_example_names_exactly_the_settings() -> None:
 def test_every_variable_of_the_example_is_explained() -> None:
     blocks = (ROOT / ".env.example").read_text().strip().split("\n\n")
     assert all(block.startswith("#") for block in blocks)
+
+
+def all_problems() -> list[str]:
+    with pytest.raises(SettingsError) as wrong:
+        load_settings()
+    assert HIDDEN not in str(wrong.value)
+    return wrong.value.problems
+
+
+def test_variables_file_and_keys_are_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, empty_directory: Path
+) -> None:
+    """The file is the one that the variables name, although another variable is wrong."""
+    (empty_directory / "elsewhere.toml").write_text("grace_days = 99\n")
+    (empty_directory / ".env").write_text(
+        f"MOORING_CONFIG=elsewhere.toml\nSTRIPE_API_KEY=pk_{HIDDEN}\nDISCORD_TOKEN=a\n"
+    )
+
+    told = all_problems()
+
+    assert told[0].startswith("STRIPE_API_KEY (environment or .env) is wrong: expected a secret")
+    assert told[1:3] == missing("SMTP_URL", "MAIL_FROM")
+    assert "elsewhere.toml: vendor is missing." in told
+    assert any(line.startswith("elsewhere.toml: grace_days is wrong") for line in told)
+    assert told[-1:] == missing("STRIPE_WEBHOOK_SECRET")
+
+
+def test_a_good_file_tells_which_keys_are_missing_beside_wrong_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOORING_CONFIG", str(ROOT / "mooring.toml"))
+
+    assert all_problems() == missing(
+        "DISCORD_TOKEN", "SMTP_URL", "MAIL_FROM", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"
+    )
+
+
+def test_what_a_file_that_cannot_be_read_holds_is_not_called_missing(
+    empty_directory: Path,
+) -> None:
+    (empty_directory / ".env").write_bytes(b"MAIL_FROM=J\xfcrgen\n")
+
+    assert all_problems() == [
+        ".env is not UTF-8 text.",
+        "mooring.toml cannot be read (No such file or directory). MOORING_CONFIG names the file.",
+    ]
+
+
+def test_settings_that_are_all_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert problems(monkeypatch, MOORING_CONFIG=str(ROOT / "mooring.toml")) == []
+
+    environment, configuration = load_settings()
+
+    assert environment.mooring_config == ROOT / "mooring.toml"
+    assert configuration.catalogue.plans

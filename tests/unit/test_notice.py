@@ -199,7 +199,7 @@ def test_reminders_are_for_charges_that_will_come(
     assert all(moment < subscription.period_end for moment in due.values())
     if due:
         assert renews(subscription)
-        assert subscription.cancel_at is None
+        assert not subscription.ends_with_period
     assert (NoticeKind.TRIAL_ENDING in due) == (
         renews(subscription) and subscription.status is Status.TRIALING
     )

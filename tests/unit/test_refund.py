@@ -101,6 +101,14 @@ def test_parts_follow_the_vendors_choice() -> None:
     assert ends(partial_ends=False) is Consequence.ENDS_SUBSCRIPTION
 
 
+def test_a_part_that_gives_back_all_that_was_left_is_no_part() -> None:
+    """S11: $5 came back before, now the other $15: the whole payment is refunded."""
+    before = replace(PAYMENT, refunded=Money(500, "usd"))
+
+    assert ends(before, amount=1500, partial_ends=False) is Consequence.ENDS_SUBSCRIPTION
+    assert ends(before, amount=1499, partial_ends=False) is Consequence.PARTIAL_ENDS_NOTHING
+
+
 statuses = st.sampled_from(Status)
 
 

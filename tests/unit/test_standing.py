@@ -48,5 +48,8 @@ def test_s3_nothing_comes_after_a_scheduled_end() -> None:
 def test_s3_only_what_is_charged_again_renews() -> None:
     assert standing(subscription()).renews_at == MARCH
     assert standing(subscription(cancel_at=MARCH)).renews_at is None
+    fixed_term = subscription(cancel_at=YEAR_END)
+    assert standing(fixed_term).renews_at == MARCH
+    assert next_allowance(fixed_term, now=FEBRUARY) == MARCH
     for status in (Status.CANCELED, Status.PAUSED, Status.UNPAID):
         assert standing(subscription(status=status)).renews_at is None

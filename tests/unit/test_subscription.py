@@ -1,5 +1,6 @@
 """When a member has access, and which one step is open to them (S2-S6, R2, R3)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -9,9 +10,11 @@ from bot.domain.catalogue import Interval
 from bot.domain.identifiers import CustomerId, PlanId, PriceId, ProviderName, SubscriptionId
 from bot.domain.money import Money
 from bot.domain.subscription import (
+    TOLERANCE,
     NextStep,
     Status,
     Subscription,
+    current_first,
     end_if_cancelled,
     grace_end,
     has_access,
@@ -87,13 +90,36 @@ def test_a_longer_grace_never_takes_access(
 def test_exactly_one_step_is_open(
     status: Status, cancel_at: datetime | None, now: datetime
 ) -> None:
-    step = next_step(subscription(status, cancel_at), now=now)
+    each = subscription(status, cancel_at)
+    step = next_step(each, now=now)
 
-    assert (step is NextStep.CANCEL) == (status in LIVE and cancel_at is None)  # R2
-    resumable = status in LIVE and cancel_at is not None and now < cancel_at
-    assert (step is NextStep.RESUME) == resumable  # S5
-    if status not in LIVE:
-        assert step is NextStep.SUBSCRIBE
+    goes_on = status in LIVE and (cancel_at is None or now < cancel_at)
+    assert (step is NextStep.CANCEL) == (goes_on and not each.ends_with_period)  # R2
+    assert (step is NextStep.RESUME) == (goes_on and each.ends_with_period)  # S5
+    assert (step is NextStep.SUBSCRIBE) == (not goes_on)
+
+
+@given(statuses, ends)
+def test_s3_only_an_end_before_the_next_renewal_is_a_cancellation(
+    status: Status, cancel_at: datetime | None
+) -> None:
+    """A fixed term renews until its end; in arrears also what is to end is collected for."""
+    each = subscription(status, cancel_at)
+
+    in_time = cancel_at is not None and cancel_at <= END + TOLERANCE
+    assert each.ends_with_period == in_time
+    assert each.may_charge_again == (status in LIVE and (status in IN_ARREARS or not in_time))
+
+
+def test_s3_what_may_charge_again_comes_first() -> None:
+    over = subscription(Status.CANCELED, None)
+    leaving = subscription(Status.ACTIVE, END)
+    fixed_term = subscription(Status.ACTIVE, END + timedelta(days=100))
+    late_and_leaving = subscription(Status.PAST_DUE, END)
+
+    for charging in (fixed_term, late_and_leaving, subscription(Status.ACTIVE, None)):
+        older = replace(charging, created_at=START - timedelta(days=1))
+        assert current_first([over, leaving, older]) == [older, leaving, over]
 
 
 @given(times)

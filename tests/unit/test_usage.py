@@ -153,3 +153,18 @@ def test_only_recent_usage_is_taken() -> None:
     assert not is_in_range(MARCH - OLDEST_USAGE - SECOND, now=MARCH)
     assert is_in_range(MARCH + CLOCK_SKEW, now=MARCH)
     assert not is_in_range(MARCH + CLOCK_SKEW + SECOND, now=MARCH)
+
+
+def test_what_was_granted_ahead_is_over_when_the_plan_is_switched() -> None:
+    """S9: a year's months were granted with its payment; a new cycle begins within the year."""
+    switch = MARCH + timedelta(days=10)
+    yearly = subscription(period_start=JANUARY, period_end=YEAR_END, switched_at=switch)
+    ahead = {month(each, JANUARY) for each in allowance_months(JANUARY, YEAR_END)}
+
+    timeline = Timeline([yearly], {SUB: ahead})
+
+    assert timeline.month_at(switch - SECOND) == month(MARCH, JANUARY)
+    for later in (switch, switch + timedelta(days=25)):
+        assert timeline.month_at(later) == month(switch)
+    following = switch.replace(month=switch.month + 1)
+    assert timeline.month_at(following) == month(following, switch)

@@ -107,10 +107,10 @@ class CreemSandbox(LocalProvider):
         return shapes.customer(self._world.make(Customer, id=id, email=email, name=name))
 
     def add_subscription(
-        self, customer_id: str, product_id: str, *, metadata: Json | None = None
+        self, customer_id: str, product_id: str, *, metadata: Json | None = None, units: int = 1
     ) -> Json:
         """Bought through a checkout; incomplete if the customer's payments are declined."""
-        session = self._begin_checkout(customer_id, product_id, metadata)
+        session = self._begin_checkout(customer_id, product_id, metadata, units=units)
         if customer_id in self._world.declines:
             checkout.begin(self._world, session, self._world.get(Customer, customer_id))
         else:
@@ -141,9 +141,14 @@ class CreemSandbox(LocalProvider):
         return self.get(self._begin_checkout(customer_id, product_id).id)
 
     def _begin_checkout(
-        self, customer_id: str, product_id: str, metadata: Json | None = None
+        self, customer_id: str, product_id: str, metadata: Json | None = None, *, units: int = 1
     ) -> Checkout:
-        given = {"product_id": product_id, "customer": {"id": customer_id}, "metadata": metadata}
+        given = {
+            "product_id": product_id,
+            "customer": {"id": customer_id},
+            "metadata": metadata,
+            "units": units,
+        }
         return checkout.create(self._world, given)
 
     # --- time ---

@@ -188,6 +188,12 @@ def void(world: World, invoice: Json) -> None:
     world.emit("invoice.voided", invoice)
 
 
+def open_of_customer(world: World, customer_id: str) -> list[Json]:
+    """Newest first."""
+    known = world.store.where("invoice", "customer", customer_id)
+    return [invoice for invoice in known if invoice["status"] == "open"]
+
+
 def of_subscription(world: World, subscription: Json) -> list[Json]:
     """Newest first."""
     return [

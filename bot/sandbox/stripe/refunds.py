@@ -12,9 +12,10 @@ EVIDENCE_DAYS = 21
 
 
 def create_refund(world: World, given: Json) -> Json:
-    """Refund (part of) a charge. Never more than what is left of it, never during a dispute."""
+    """Refund (part of) a charge. Never more than what is left of it, never what the bank holds."""
     charge = _charge_to_refund(world, given)
-    if charge["disputed"]:
+    disputes = world.store.where("dispute", "charge", charge["id"])
+    if not all(each["is_charge_refundable"] for each in disputes):
         raise StripeError(
             f"The charge {charge['id']} has been charged back; cannot issue a refund.",
             code="charge_disputed",
@@ -84,8 +85,8 @@ def fail_refund(world: World, refund: Json) -> None:
         charge["refunded"] = False
 
 
-def open_dispute(world: World, charge: Json, *, reason: str) -> Json:
-    """Raises StripeError when the charge is disputed already."""
+def open_dispute(world: World, charge: Json, *, reason: str, is_inquiry: bool) -> Json:
+    """Raises StripeError when the charge is disputed already. An inquiry holds no money."""
     if charge["disputed"]:
         raise StripeError(f"Charge {charge['id']} is already disputed.")
     dispute = shapes.dispute(
@@ -95,6 +96,8 @@ def open_dispute(world: World, charge: Json, *, reason: str) -> Json:
         due_by=world.now() + EVIDENCE_DAYS * DAY,
         reason=reason,
     )
+    if is_inquiry:
+        dispute |= {"status": "warning_needs_response", "is_charge_refundable": True}
     world.store.put(dispute)
     charge["disputed"] = True
     world.emit("charge.dispute.created", dispute)
@@ -102,8 +105,17 @@ def open_dispute(world: World, charge: Json, *, reason: str) -> Json:
 
 
 def close_dispute(world: World, dispute: Json, *, status: str) -> None:
-    """The bank's word. The charge counts as disputed for ever, whatever it was."""
+    """The bank's word. The charge counts as disputed for ever, whatever it was.
+
+    Only what was lost can never be refunded.
+    """
     if dispute["status"] in ("won", "lost", "warning_closed"):
         raise StripeError(f"Dispute {dispute['id']} is closed.")
-    dispute["status"] = status
+    dispute |= {"status": status, "is_charge_refundable": status != "lost"}
     world.emit("charge.dispute.closed", dispute)
+
+
+def escalate_inquiry(world: World, dispute: Json) -> None:
+    """The cardholder insists: the bank takes the money until it has decided."""
+    with world.changing(dispute, "charge.dispute.updated"):
+        dispute |= {"status": "needs_response", "is_charge_refundable": False}

@@ -60,9 +60,11 @@ class StripeSandbox(LocalProvider):
             timeout=webhook_timeout,
             wall_clock=wall_clock,
         )
+        api = ApiServer(self._world, api_key=api_key, faults=self.faults)
+        self.restrictions = api.restrictions
         super().__init__(
             clock,
-            api=ApiServer(self._world, api_key=api_key, faults=self.faults),
+            api=api,
             pages=Pages(self._world, sends_buyers_back=sends_buyers_back),
             webhooks=webhooks,
             agenda=self._world.agenda,
@@ -119,13 +121,15 @@ class StripeSandbox(LocalProvider):
             customers.set_default(customer, method)
         return copy_of(customer)
 
-    def add_subscription(self, customer_id: str, price_id: str, *, trial_days: int = 0) -> Json:
+    def add_subscription(
+        self, customer_id: str, price_id: str, *, trial_days: int = 0, quantity: int = 1
+    ) -> Json:
         """Subscribed and, unless the customer's payments are declined, paid for."""
         trial_end = self._world.now() + trial_days * DAY if trial_days else None
         subscription = signup.subscribe(
             self._world,
             self._world.store.get("customer", customer_id),
-            [(self._world.store.get("price", price_id), 1)],
+            [(self._world.store.get("price", price_id), quantity)],
             {},
             trial_end=trial_end,
         )
@@ -201,9 +205,16 @@ class StripeSandbox(LocalProvider):
         checkout.pay(self._world, session, email=email)
         return copy_of(session)
 
-    def open_dispute(self, charge_id: str, *, reason: str = "fraudulent") -> Json:
+    def open_dispute(
+        self, charge_id: str, *, reason: str = "fraudulent", is_inquiry: bool = False
+    ) -> Json:
         charge = self._world.store.get("charge", charge_id)
-        return copy_of(refunds.open_dispute(self._world, charge, reason=reason))
+        made = refunds.open_dispute(self._world, charge, reason=reason, is_inquiry=is_inquiry)
+        return copy_of(made)
+
+    def escalate_inquiry(self, dispute_id: str) -> None:
+        """The bank no longer only asks."""
+        refunds.escalate_inquiry(self._world, self._world.store.get("dispute", dispute_id))
 
     def close_dispute(self, dispute_id: str, *, status: str = "lost") -> Json:
         """``status``: won, lost or warning_closed."""

@@ -15,6 +15,7 @@ from bot.sandbox.stripe import clockwork
 from bot.sandbox.stripe.expand import expanded
 from bot.sandbox.stripe.idempotency import IdempotencyKeys, Saved
 from bot.sandbox.stripe.resources import ROUTES
+from bot.sandbox.stripe.restrictions import Restrictions
 from bot.sandbox.stripe.routing import Call, Router
 from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import (
@@ -44,6 +45,7 @@ class ApiServer:
 
     def __init__(self, world: World, *, api_key: str, faults: Faults) -> None:
         self.requests = RequestLog()
+        self.restrictions = Restrictions()
         self._world = world
         self._api_key = api_key
         self._faults = faults
@@ -58,6 +60,7 @@ class ApiServer:
         request_id = new_id("req", 14)
         try:
             self._authenticate(request)
+            self.restrictions.check(request.method, request.path)
             text = (
                 await request.text() if request.can_read_body else request.rel_url.raw_query_string
             )

@@ -12,6 +12,7 @@ _ALPHABET = string.ascii_letters + string.digits
 # Fields that never change after an object is made, and by which the engine looks objects up.
 _INDEXED = {
     "charge": ("payment_intent", "customer"),
+    "dispute": ("charge",),
     "invoice": ("customer",),
     "invoice_payment": ("invoice",),
     "invoiceitem": ("customer",),

@@ -73,14 +73,19 @@ def unschedule_cancel(subscription: Json) -> None:
 
 
 def end(world: World, subscription: Json, *, reason: str | None, status: str = "canceled") -> None:
-    """Terminal. Stripe stops collecting the subscription's open invoices."""
+    """Terminal. Stripe stops collecting every finalized invoice of the customer, those of other
+    subscriptions included, and finalizes no draft of this one."""
     subscription.update(status=status, ended_at=world.now(), pending_update=None)
     subscription["canceled_at"] = subscription["canceled_at"] or world.now()
     if reason:
         subscription["cancellation_details"]["reason"] = reason
-    for invoice in invoices.of_subscription(world, subscription):
-        if invoice["status"] in ("draft", "open"):
-            invoice.update(auto_advance=False, next_payment_attempt=None)
+    drafts = [
+        invoice
+        for invoice in invoices.of_subscription(world, subscription)
+        if invoice["status"] == "draft"
+    ]
+    for invoice in [*drafts, *invoices.open_of_customer(world, subscription["customer"])]:
+        invoice.update(auto_advance=False, next_payment_attempt=None)
     kind = UPDATED if status == "incomplete_expired" else "customer.subscription.deleted"
     world.emit(kind, subscription)
 

@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("lease_token", sa.Text(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("key", name=op.f("uq_jobs_key")),
     )
@@ -171,6 +172,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_index(
+        "ix_jobs_failing",
+        "jobs",
+        ["failing_since"],
+        unique=False,
+        sqlite_where=sa.text("failing_since IS NOT NULL"),
+        postgresql_where=sa.text("failing_since IS NOT NULL"),
     )
     op.create_index(
         "ix_jobs_line",
@@ -390,6 +399,9 @@ def upgrade() -> None:
         sa.Column("month_start", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("plan_id", sa.Text(), nullable=True),
+        sa.Column("price_id", sa.Text(), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_ledger_customer_id")
@@ -446,6 +458,8 @@ def upgrade() -> None:
         sa.Column("period_end", sa.BigInteger(), nullable=False),
         sa.Column("cancel_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("cycle_start", sa.BigInteger(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_subscriptions_customer_id")

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import aiohttp
 
 from bot.app import new_id
+from bot.domain.allowance import Balance, balance_of
 from bot.domain.identifiers import STRIPE, CustomerId
+from bot.domain.subscription import Subscription
 from bot.sandbox.scene import CONFIGURATION, PRO_MONTHLY, STRIPE_KEY, WEBHOOK_SECRET, Scene
 from bot.sandbox.stripe import StripeSandbox
 from bot.sandbox.stripe.webhooks import signature
@@ -22,12 +24,12 @@ from bot.services.events import EventService
 from bot.services.jobs import Handler
 from bot.services.reconciliation import ReconciliationService
 from bot.settings import load_configuration
-from storage import invoices, jobs, migrate, payments, subscriptions
+from storage import invoices, jobs, ledger, migrate, payments, subscriptions
 from storage.database import Database
 from tests.support.shop import provider_of
 
 LEASE = timedelta(seconds=30)
-LITE_MONTHLY, MAX_YEARLY = "price_lite_month", "price_max_year"
+LITE_MONTHLY, MAX_MONTHLY, MAX_YEARLY = "price_lite_month", "price_max_month", "price_max_year"
 
 
 @dataclass
@@ -64,13 +66,14 @@ class Life:
 
     async def _switch(self) -> None:
         for each in self._live()[:1]:
-            price = self.chance.choice([LITE_MONTHLY, MAX_YEARLY, PRO_MONTHLY])
+            price = self.chance.choice([LITE_MONTHLY, MAX_MONTHLY, MAX_YEARLY, PRO_MONTHLY])
             item = each["items"]["data"][0]["id"]
             await self._call(
                 f"/v1/subscriptions/{each['id']}",
                 {
                     "items[0][id]": item,
                     "items[0][price]": price,
+                    "items[0][quantity]": self.chance.choice("112"),
                     "payment_behavior": "pending_if_incomplete",
                     "proration_behavior": "always_invoice",
                 },
@@ -102,22 +105,22 @@ class Life:
             await self._call(f"/v1/subscriptions/{each['id']}", {}, method="DELETE")
 
     async def _refund(self) -> None:
-        paid = [each for each in self.stripe.objects("charge") if each["paid"]]
+        paid = [each for each in self.own("charge") if each["paid"]]
         if paid:
             intent = self.chance.choice(paid)["payment_intent"]
             await self._call("/v1/refunds", {"payment_intent": intent, "amount": "100"})
 
     async def _dispute(self) -> None:
-        paid = [
-            each for each in self.stripe.objects("charge") if each["paid"] and not each["disputed"]
-        ]
+        paid = [each for each in self.own("charge") if each["paid"] and not each["disputed"]]
         if paid:
             self.stripe.open_dispute(self.chance.choice(paid)["id"])
 
     def _live(self) -> list[dict[str, Any]]:
-        return [
-            each for each in self.stripe.objects("subscription") if each["status"] != "canceled"
-        ]
+        return [each for each in self.own("subscription") if each["status"] != "canceled"]
+
+    def own(self, kind: str) -> list[dict[str, Any]]:
+        """The customer's objects of a kind: the scene has other customers too."""
+        return [each for each in self.stripe.objects(kind) if each["customer"] == self.customer]
 
     async def _call(self, path: str, form: Mapping[str, str], *, method: str = "POST") -> None:
         """What Stripe refuses, such as a second refund of the same money, has not happened."""
@@ -215,7 +218,35 @@ async def differences(life: Life) -> Sequence[str]:
         *((each, known_payments.get(each.id)) for each in truth.payments),
         *((each, known_invoices.get(each.id)) for each in truth.invoices),
     ]
-    return [f"{known} instead of {each}" for each, known in pairs if known != each]
+    return [
+        f"{known} instead of {each}"
+        for each, known in pairs
+        if (replace(known, switched_at=None) if isinstance(known, Subscription) else known) != each
+    ]
+
+
+async def wrong_balances(life: Life) -> Sequence[str]:
+    """Subscriptions that are paid and on, and whose balance is not their plan's whole allowance.
+
+    Nobody has used anything here, and nothing was topped up: whatever was switched, and whichever
+    news of it has arrived, that is what is left. It is worked out from the provider's own objects.
+    """
+    found: list[str] = []
+    now = life.context.clock()
+    for each in life.own("subscription"):
+        item = each["items"]["data"][0]
+        offering = life.context.catalogue.offering(item["price"]["id"])
+        if each["status"] != "active" or offering is None:
+            continue
+        async with life.context.database.read() as connection:
+            known = await subscriptions.find(connection, each["id"])
+            assert known is not None
+            cycle = (known.id, known.cycle_start)
+            sums = await ledger.sums_of_cycles(connection, [cycle])
+        balance = balance_of(sums.get(cycle, []), now=now)
+        if balance != Balance(offering.plan.allowance * item["quantity"], 0, 0):
+            found.append(f"{balance} instead of {offering.plan.allowance} of {offering.plan.name}")
+    return found
 
 
 async def grants_missing(life: Life) -> Sequence[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.lives.life import Life, a_life, differences, grants_missing
+from tests.integration.lives.life import Life, a_life, differences, grants_missing, wrong_balances
 
 HAPPENINGS = (
     "renew",
@@ -63,6 +63,7 @@ def test_after_reconciliation_the_mirror_equals_the_provider(
             await life.reconcile()
             assert await differences(life) == []
             assert await grants_missing(life) == []
+            assert await wrong_balances(life) == []
 
     asyncio.run(run())
 
@@ -84,5 +85,6 @@ def test_where_every_event_arrives_in_any_order_nothing_is_left_to_repair(
                 await life.deliver("shuffled")
             assert await differences(life) == []
             assert await grants_missing(life) == []
+            assert await wrong_balances(life) == []
 
     asyncio.run(run())

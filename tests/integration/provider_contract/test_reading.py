@@ -217,3 +217,16 @@ async def test_everything_is_found_page_by_page(shop: Shop) -> None:
     assert {each.subscription_id for one in found for each in one.payments} == bought
     assert {each.subscription_id for one in found for each in one.paid_periods} == bought
     assert len({each.id for one in found for each in one.invoices}) == len(bought)
+
+
+async def test_two_of_a_plan_cost_twice_as_much(shop: Shop) -> None:
+    """And bring twice the allowance, which is granted for the quantity."""
+    noor = shop.add_customer("noor@example.com")
+    shop.subscribe(noor, shop.monthly, quantity=2)
+
+    snapshot = await shop.provider.fetch_account(noor)
+
+    [subscription], [period] = snapshot.subscriptions, snapshot.paid_periods
+    assert (subscription.quantity, subscription.price) == (2, Money(4000, "usd"))
+    assert (period.quantity, period.price_id) == (2, shop.monthly)
+    assert [each.amount for each in snapshot.payments] == [Money(4000, "usd")]

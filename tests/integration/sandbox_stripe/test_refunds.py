@@ -195,6 +195,30 @@ async def test_a_disputed_charge_is_not_refunded(
     assert refused.value.code == "charge_disputed"
 
 
+@pytest.mark.parametrize(
+    ("status", "refundable"), [("won", True), ("warning_closed", True), ("lost", False)]
+)
+async def test_what_the_bank_does_not_hold_is_refunded(
+    client: stripe.StripeClient,
+    sandbox: StripeSandbox,
+    charge: Json,
+    status: str,
+    refundable: bool,
+) -> None:
+    is_inquiry = status == "warning_closed"
+    dispute = sandbox.open_dispute(charge["id"], is_inquiry=is_inquiry)
+    assert dispute["is_charge_refundable"] == is_inquiry
+    sandbox.close_dispute(dispute["id"], status=status)
+
+    if refundable:
+        await client.v1.refunds.create_async({"charge": charge["id"]})
+        assert (await client.v1.charges.retrieve_async(charge["id"])).disputed
+    else:
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            await client.v1.refunds.create_async({"charge": charge["id"]})
+        assert refused.value.code == "charge_disputed"
+
+
 async def test_refund_parameters(client: stripe.StripeClient, shop: Shop, charge: Json) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="payment_intent or charge"):
         await client.v1.refunds.create_async({})

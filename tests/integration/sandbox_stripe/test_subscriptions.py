@@ -110,6 +110,28 @@ async def test_cancel_now_is_terminal(
     assert kept.to_dict()["metadata"] == {"why": "refund"}
 
 
+async def test_cancel_now_stops_the_collection_of_all_that_the_customer_owes(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    """Also of another subscription's invoice, until somebody pays it by hand."""
+    lite = sandbox.add_subscription(shop.mia["id"], shop.lite["id"])
+    sandbox.decline_payments(shop.mia["id"])
+    await sandbox.advance_to_period_end(lite["id"])
+    pro = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    owed = sandbox.get(sandbox.get(lite["id"])["latest_invoice"])
+    sandbox.accept_payments(shop.mia["id"])
+
+    await client.v1.subscriptions.cancel_async(pro["id"])
+    await sandbox.advance(to=owed["next_payment_attempt"])
+
+    left = sandbox.get(owed["id"])
+    assert (left["status"], left["auto_advance"]) == ("open", False)
+    assert left["next_payment_attempt"] is None
+    assert sandbox.get(lite["id"])["status"] == "past_due"
+    await client.v1.invoices.pay_async(owed["id"])
+    assert sandbox.get(lite["id"])["status"] == "active"
+
+
 async def test_cancel_with_proration_credits_the_customer(
     client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
 ) -> None:

@@ -149,12 +149,14 @@ async def test_s2_s3_the_end_that_is_promised_in_arrears_is_the_time_of_confirmi
     assert (await service.outcome(attempt_id)).attempt == requested
 
 
-async def test_of_several_plans_those_that_go_on_are_known(
+async def test_s3_of_several_plans_those_that_go_on_are_known(
     service: CancellationService, context: Context
 ) -> None:
     others: dict[str, dict[str, object]] = {
         "sub_renews": {},
         "sub_late": {"status": Status.PAST_DUE},
+        "sub_late_and_ends": {"status": Status.PAST_DUE, "cancel_at": SUBSCRIPTION.period_end},
+        "sub_ends_later": {"cancel_at": SUBSCRIPTION.period_end + timedelta(hours=1)},
         "sub_ends": {"cancel_at": NOW + timedelta(days=3)},
         "sub_ended": {"status": Status.CANCELED, "ended_at": NOW},
         "sub_never_began": {"status": Status.INCOMPLETE},
@@ -181,7 +183,12 @@ async def test_of_several_plans_those_that_go_on_are_known(
     case = await service.outcome(await start(service, context))
 
     assert case.subscription == SUBSCRIPTION
-    assert [each.id for each in case.renewing] == ["sub_renews", "sub_late"]
+    assert {each.subscription.id: each.stays_until for each in case.others} == {
+        "sub_renews": None,
+        "sub_late": None,
+        "sub_late_and_ends": None,
+        "sub_ends_later": SUBSCRIPTION.period_end + timedelta(hours=1),
+    }
     assert case.email == "mia@example.com"
 
 

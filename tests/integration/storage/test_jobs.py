@@ -105,7 +105,12 @@ async def test_a_line_waits_for_a_job_that_is_to_run_again(database: Database) -
     [head] = await claim(database)
     async with database.write() as connection:
         await jobs.put_back(
-            connection, head.id, token="one", run_at=NOW + timedelta(minutes=1), error="down"
+            connection,
+            head.id,
+            token="one",
+            run_at=NOW + timedelta(minutes=1),
+            error="down",
+            now=NOW,
         )
 
     assert await claim(database) == []
@@ -139,7 +144,7 @@ async def test_who_lost_the_lease_changes_nothing_any_more(database: Database) -
 
     await finish(database, late, "late")
     async with database.write() as connection:
-        await jobs.put_back(connection, late[0].id, token="late", run_at=NOW, error="late")
+        await jobs.put_back(connection, late[0].id, token="late", run_at=NOW, error="late", now=NOW)
         await jobs.release(connection, token="late")
         await jobs.renew(connection, [late[0].id], token="late", until=NOW + timedelta(days=1))
 
@@ -165,8 +170,9 @@ async def test_an_error_is_kept_until_the_job_is_done(database: Database) -> Non
     await add(database, "a")
     [job] = await claim(database)
     async with database.write() as connection:
-        await jobs.put_back(connection, job.id, token="one", run_at=NOW, error="ValueError: x")
-        assert (await jobs.backlog(connection, now=NOW)).failing == 1
+        await jobs.put_back(
+            connection, job.id, token="one", run_at=NOW, error="ValueError: x", now=NOW
+        )
     assert await column(database, "a", "last_error") == "ValueError: x"
 
     await finish(database, await claim(database))
@@ -183,7 +189,7 @@ async def test_hurry_brings_forward_what_waits_and_nothing_else(database: Databa
 
 async def test_the_backlog(database: Database) -> None:
     async with database.read() as connection:
-        assert await jobs.backlog(connection, now=NOW) == jobs.Backlog(0, 0, None)
+        assert await jobs.backlog(connection, now=NOW) == jobs.Backlog(0, None, 0, None, None)
         assert await jobs.next_run(connection, now=NOW) is None
     await add(database, "late", run_at=NOW - timedelta(minutes=5))
     await add(database, "due")
@@ -191,7 +197,43 @@ async def test_the_backlog(database: Database) -> None:
 
     async with database.read() as connection:
         waiting = await jobs.backlog(connection, now=NOW)
-    assert waiting == jobs.Backlog(2, 0, NOW - timedelta(minutes=5))
+    assert waiting == jobs.Backlog(2, NOW - timedelta(minutes=5), 0, None, None)
+
+
+async def fail(database: Database, *, now: datetime) -> None:
+    """Claim all that is due, and put it back for an hour later."""
+    for job in await claim(database, now=now):
+        async with database.write() as connection:
+            await jobs.put_back(
+                connection,
+                job.id,
+                token="one",
+                run_at=now + timedelta(hours=1),
+                error="refused",
+                now=now,
+            )
+
+
+async def test_what_fails_is_counted_while_it_pauses_and_from_its_first_failure(
+    database: Database,
+) -> None:
+    await add(database, "a")
+    await fail(database, now=NOW)
+    again = NOW + timedelta(hours=1)
+    await fail(database, now=again)
+    async with database.write() as connection:
+        await jobs.add(connection, [NewJob("promise", "b", {})], now=again)
+    await fail(database, now=again)
+
+    async with database.read() as connection:
+        found = await jobs.backlog(connection, now=again, promised=["promise"])
+    assert found == jobs.Backlog(0, None, 2, NOW, again)
+
+    later = again + timedelta(hours=1)
+    await finish(database, await claim(database, now=later), now=later)
+    async with database.read() as connection:
+        found = await jobs.backlog(connection, now=later, promised=["promise"])
+    assert found == jobs.Backlog(0, None, 0, None, None)
 
 
 async def test_purge_forgets_only_what_was_done_long_ago(database: Database) -> None:

@@ -17,12 +17,14 @@ from bot.domain.notice import SWITCHABLE, AccessEnded, AllowanceUsed, NoticeKind
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
 from bot.domain.subscription import Status, Subscription
 from bot.services.context import Context
+from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
 from bot.services.notice_jobs import (
     access_ended,
     allowance_used,
     on_link,
     payment_received,
+    reminders_of,
 )
 from bot.services.notices import NoticeService
 from storage import cancel_attempts, customers, jobs, ledger, notice_settings, refunds
@@ -369,6 +371,90 @@ async def test_reminders_that_lie_ahead_are_added_for_everybody_and_overdue_ones
         "notice:renewal_coming:sub_mia",
         "notice:renewal_coming:sub_b",
     ]
+
+
+async def run_reminder(database: Database, context: Context, new: NewJob) -> bool:
+    """What the worker and the sender do with a reminder; whether something was said."""
+    async with database.read() as connection:
+        row = (
+            await connection.execute(sa.select(jobs_table).where(jobs_table.c.key == new.key))
+        ).one()
+    job, service = Job(row.id, row.kind, row.key, row.payload, attempts=1), NoticeService(context)
+    notice = await service.prepare(job)
+    if notice is None:
+        await service.set_aside(job)
+    return notice is not None
+
+
+YEARLY = subscription(period_start=NOW - timedelta(days=345), period_end=NOW + timedelta(days=20))
+TRIAL = subscription(status=Status.TRIALING, period_end=NOW + timedelta(days=5))
+HOLDER = CustomerRecord(MIAS, STRIPE, "mia@example.com", Card("4242", NOW + timedelta(days=5)))
+REMINDED = [(YEARLY, ()), (TRIAL, ()), (SUBSCRIPTION, (HOLDER,))]
+REMINDER_IDS = ["renewal_coming", "trial_ending", "card_expiring"]
+
+
+@pytest.mark.parametrize(("plan", "holders"), REMINDED, ids=REMINDER_IDS)
+async def test_a_reminder_of_a_plan_that_was_called_off_comes_when_it_is_resumed(
+    database: Database,
+    context: Context,
+    plan: Subscription,
+    holders: tuple[CustomerRecord, ...],
+) -> None:
+    await add_customer(database)
+    await mirror(database, context, customers=holders, subscriptions=(plan,))
+    [new] = reminders_of(plan, HOLDER.card if holders else None, is_linked=True, now=NOW)
+    called_off = replace(plan, cancel_at=plan.period_end)
+    await mirror(database, context, subscriptions=(called_off,))
+
+    assert not await run_reminder(database, context, new)
+    assert await notices(database) == []
+
+    assert await mirror(database, context, subscriptions=(plan,)) == [new.key]
+
+
+@pytest.mark.parametrize(("plan", "holders"), REMINDED, ids=REMINDER_IDS)
+async def test_a_reminder_that_nobody_read_comes_on_linking(
+    database: Database,
+    context: Context,
+    clock: Clock,
+    plan: Subscription,
+    holders: tuple[CustomerRecord, ...],
+) -> None:
+    await add_customer(database, user_id=None)
+    clock.advance(days=-40)
+    await mirror(database, context, customers=holders, subscriptions=(plan,))
+    [new] = reminders_of(plan, HOLDER.card if holders else None, is_linked=True, now=clock())
+    clock.advance(days=40)
+
+    assert not await run_reminder(database, context, new)
+    assert await notices(database) == []
+    async with database.write() as connection:
+        await customers.link(connection, MIAS, MIA, now=NOW)
+        await on_link(connection, MIAS, now=NOW)
+
+    assert await notices(database) == [new.key]
+
+
+async def test_a_plan_that_is_resumed_while_its_reminder_finds_nothing_is_looked_at_again(
+    database: Database, context: Context
+) -> None:
+    await add_customer(database)
+    await mirror(database, context, subscriptions=(YEARLY,))
+    [new] = reminders_of(YEARLY, None, is_linked=True, now=NOW)
+
+    with pytest.raises(TryAgainError):
+        await NoticeService(context).set_aside(run_of(new))
+
+    assert await notices(database) == [new.key]
+
+
+async def test_what_happened_once_is_never_told_later(database: Database, context: Context) -> None:
+    await add_customer(database)
+    await mirror(database, context, payments=(PAID_NOW,))
+
+    await NoticeService(context).set_aside(run_of(payment_received(MIAS, PAID_NOW.id)))
+
+    assert await notices(database) == ["notice:payment_received:pi_mia"]
 
 
 async def test_a_card_that_will_be_over_at_the_renewal_adds_its_reminder(

@@ -128,7 +128,37 @@ async def test_health_tells_a_backlog_and_a_broken_store(
     clock.advance(seconds=2)
     waiting = await service.check(gateway_ready=True)
     assert (waiting.healthy, waiting.due, waiting.oldest_seconds) == (False, 1, 121)
-    assert waiting.to_json()["jobs"] == {"due": 1, "failing": 0, "oldest_seconds": 121}
+    assert waiting.to_json()["jobs"] == {
+        "due": 1,
+        "oldest_seconds": 121,
+        "failing": 0,
+        "failing_seconds": 0,
+        "promised_failing_seconds": 0,
+    }
+
+
+async def test_health_tells_for_how_long_a_confirmed_cancellation_has_failed(
+    context: Context, clock: Clock, database: Database
+) -> None:
+    """It pauses between two tries, and the process itself is well: restarting mends nothing."""
+    async with database.write() as connection:
+        new = NewJob("cancellation.carry_out", "cancel:a", {})
+        await jobs.add(connection, [new], now=NOW)
+        [job] = await jobs.claim(connection, now=NOW, lease=timedelta(seconds=9), token="t", most=1)
+        await jobs.put_back(
+            connection,
+            job.id,
+            token="t",
+            run_at=NOW + timedelta(hours=3),
+            error="refused",
+            now=NOW,
+        )
+    clock.advance(hours=2)
+
+    found = await HealthService(context).check(gateway_ready=True)
+
+    assert (found.healthy, found.due, found.failing) == (True, 0, 1)
+    assert found.failing_seconds == found.promised_seconds == 2 * 3600
 
 
 async def test_health_of_a_store_without_tables(empty_database: Database, context: Context) -> None:

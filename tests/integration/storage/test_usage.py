@@ -186,7 +186,35 @@ async def test_corrections_take_back_a_mistake_and_no_more(
     assert await service.record([report("undo a", -300)]) == [UsageStatus.DUPLICATE]
     assert await balance(database) == Balance(1000, 0, 0)
 
-    await service.record([report("too much", -50)])
+    assert await service.record([report("too much", -50)]) == [UsageStatus.EXCEEDS_USAGE]
+    assert await balance(database) == Balance(1000, 0, 0)
+    await service.record([report("b", 50)])
+    assert await balance(database) == Balance(1000, 0, 50)
+
+
+async def test_a_correction_counts_with_what_the_batch_says_before_it(
+    database: Database, service: UsageService
+) -> None:
+    await mia_pays(database)
+    await service.record([report("before", 10)])
+
+    statuses = await service.record(
+        [
+            report("too early", -40),
+            report("a", 30),
+            report("too early", -40),
+            report("rest", -1),
+            report("rest", -1),
+        ]
+    )
+
+    assert [each.value for each in statuses] == [
+        "exceeds_usage",
+        "recorded",
+        "recorded",
+        "exceeds_usage",
+        "exceeds_usage",
+    ]
     assert await balance(database) == Balance(1000, 0, 0)
 
 
@@ -284,7 +312,7 @@ async def test_the_sums_of_months_are_those_of_their_entries(
     await grant(database, start=START - 31 * DAY, end=START)
     await grant(database, units=500, kind=EntryKind.TOP_UP)
     await service.record(
-        [report(f"k{number}", number - 9, at=NOW - number * DAY) for number in range(9)]
+        [report(f"k{number}", 11 - 2 * number, at=NOW - number * DAY) for number in range(9)]
     )
     await service.record([report("k1", 7), report("late", 40, at=START - DAY)])
     assert await sums_kept(database) == await sums_counted(database)

@@ -1,119 +1,18 @@
 """`mooring check` over the local world: silent only when everything is right."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import stripe
-from pydantic import SecretStr
 
-from bot.checks import run_checks
-from bot.checks.stripe_account import NEEDED_EVENTS
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, GuildId, PlanId, RoleId
+from bot.domain.identifiers import GuildId, PlanId, RoleId
 from bot.sandbox.discord import DiscordSandbox, overwrite_for_role
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.discord.users import MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED
-from bot.sandbox.scene import (
-    CONFIGURATION,
-    CREEM_KEY,
-    CREEM_WEBHOOK_SECRET,
-    STRIPE_KEY,
-    WEBHOOK_SECRET,
-    Scene,
-)
-from bot.settings import Configuration, Environment, load_configuration
-from storage import guilds, migrate
+from bot.settings import Configuration
 from storage import roles as stored_roles
 from storage.database import Database
-
-
-@dataclass(slots=True)
-class Desk:
-    """A scene that is all right until a test breaks it, and what the check says of it."""
-
-    scene: Scene
-    database_url: str
-    configuration: Configuration
-    variables: dict[str, object] = field(default_factory=dict)
-
-    def environment(self) -> Environment:
-        given: dict[str, object] = {
-            "discord_token": self.scene.discord.token,
-            "discord_api_url": self.scene.discord.api_url,
-            "database_url": self.database_url,
-            "stripe_api_key": STRIPE_KEY,
-            "stripe_webhook_secret": WEBHOOK_SECRET,
-            "stripe_api_url": self.scene.stripe.api_url,
-            "creem_api_key": CREEM_KEY,
-            "creem_webhook_secret": CREEM_WEBHOOK_SECRET,
-            "creem_api_url": self.scene.creem.api_url,
-            "smtp_url": self.scene.mail.url,
-            "mail_from": "billing@lumen.example",
-        }
-        return Environment.model_validate({**given, **self.variables})
-
-    async def set_up(self, settings: GuildSettings) -> None:
-        """Store what /setup would."""
-        database = Database(self.environment().database_url.get_secret_value())
-        async with database.write() as connection:
-            await guilds.save(connection, GuildId(int(self.scene.guild.id)), settings)
-        await database.close()
-
-    @property
-    def category(self) -> ChannelId:
-        return ChannelId(int(self.scene.tickets.id))
-
-    @property
-    def log(self) -> ChannelId:
-        return ChannelId(int(self.scene.log.id))
-
-    async def check(self) -> tuple[int, list[str]]:
-        """The exit status and the lines, none of which may hold a secret."""
-        lines: list[str] = []
-        environment = self.environment()
-        status = await run_checks(environment, self.configuration, lines.append)
-        for value in environment.model_dump().values():
-            if isinstance(value, SecretStr) and value.get_secret_value() != self.scene.mail.url:
-                assert value.get_secret_value() not in "\n".join(lines)
-        return status, lines
-
-    async def complaints(self) -> list[str]:
-        """The lines that do not say that all is fine."""
-        return [line for line in (await self.check())[1] if line[0] in "⚠✗"]
-
-    def stripe_client(self) -> stripe.StripeClient:
-        return stripe.StripeClient(
-            STRIPE_KEY, base_addresses={"api": self.scene.stripe.api_url}, max_network_retries=0
-        )
-
-    async def add_endpoint(self, events: list[str]) -> stripe.WebhookEndpoint:
-        return await self.stripe_client().v1.webhook_endpoints.create_async(
-            {"url": "https://bot.example/webhooks/stripe", "enabled_events": events}  # type: ignore[typeddict-item]
-        )
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    scene = Scene(rate_limits=False)
-    await scene.start()
-    url = f"sqlite+aiosqlite:///{tmp_path / 'mooring.db'}"
-    database = Database(url)
-    await migrate.upgrade(database)
-    await database.close()
-    desk = Desk(scene, url, load_configuration(CONFIGURATION))
-    await desk.set_up(
-        GuildSettings(
-            RoleId(int(scene.support.id)),
-            RoleId(int(scene.moderators.id)),
-            desk.category,
-            desk.log,
-        )
-    )
-    await desk.add_endpoint(sorted(NEEDED_EVENTS))
-    yield desk
-    await scene.stop()
+from tests.integration.checks.desk import Desk
 
 
 async def test_all_is_well(desk: Desk) -> None:
@@ -133,8 +32,9 @@ async def test_it_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     assert not missing.parent.exists()
     assert any("does not exist yet" in line for line in lines)
     assert status == 0
+    # What it tries to write does not exist.
     assert all(
-        entry.method == "GET" or "webhook_endpoints" in entry.path
+        entry.method == "GET" or "webhook_endpoints" in entry.path or entry.status in (400, 404)
         for entry in desk.scene.stripe.requests.entries
     )
     assert all(entry.method == "GET" for entry in desk.scene.creem.requests.entries)
@@ -326,132 +226,6 @@ async def test_plan_roles_from_the_command_are_looked_at_too(desk: Desk) -> None
     [complaint] = await desk.complaints()
 
     assert "cannot give the role Boss. It has permissions that nobody may buy" in complaint
-
-
-async def test_a_key_that_stripe_does_not_know(desk: Desk) -> None:
-    desk.variables["stripe_api_key"] = "sk_test_somebody_elses_key"
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ Stripe does not know the key in STRIPE_API_KEY")
-
-
-async def test_stripe_is_out_of_reach(desk: Desk) -> None:
-    desk.variables["stripe_api_url"] = "http://127.0.0.1:1"
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ Stripe does not answer")
-
-
-async def test_prices_that_differ(desk: Desk) -> None:
-    plans = [plan.model_dump() for plan in desk.configuration.catalogue.plans]
-    plans[0]["prices"][0]["id"] = "price_of_nothing"
-    plans[0]["prices"][1]["amount"] = 9100
-    plans[1]["prices"][0]["currency"] = "eur"
-    plans[1]["prices"][1]["interval"] = "month"
-    desk.configuration = Configuration.model_validate(
-        {**desk.configuration.model_dump(), "catalogue": {"plans": plans}}
-    )
-    await desk.stripe_client().v1.prices.update_async("price_max_month", {"active": False})
-
-    complaints = await desk.complaints()
-
-    assert len(complaints) == 5
-    assert "price_of_nothing of the plan Lite is not in Stripe" in complaints[0]
-    assert "Stripe's amount is 9000, mooring.toml has 9100" in complaints[1]
-    assert "Stripe's currency is usd, mooring.toml has eur" in complaints[2]
-    assert "Stripe's interval is year, mooring.toml has month" in complaints[3]
-    assert "archived" in complaints[4]
-
-
-async def test_a_key_that_creem_does_not_know(desk: Desk) -> None:
-    desk.variables["creem_api_key"] = "creem_test_somebody_elses_key"
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ Creem does not know the key in CREEM_API_KEY")
-
-
-async def test_creem_is_out_of_reach(desk: Desk) -> None:
-    desk.variables["creem_api_url"] = "http://127.0.0.1:1"
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ Creem does not answer")
-
-
-async def test_products_that_differ(desk: Desk) -> None:
-    given = desk.configuration.model_dump()
-    plans, top_ups = given["catalogue"]["plans"], given["catalogue"]["top_ups"]
-    lite, pro = (
-        [each for each in plan["prices"] if each["provider"] == "creem"] for plan in plans[:2]
-    )
-    lite[0]["id"] = "prod_of_nothing"
-    lite[1]["amount"] = 9100
-    pro[0]["currency"] = "eur"
-    pro[1]["interval"] = "month"
-    top_ups[0]["prices"][1]["amount"] = 999
-    desk.scene.creem.add_product("Rented", price=4000, id="prod_rented")
-    top_ups[1]["prices"][1]["id"] = "prod_rented"
-    desk.configuration = Configuration.model_validate(given)
-
-    complaints = await desk.complaints()
-
-    assert len(complaints) == 6
-    assert "prod_of_nothing of the plan Lite is not in Creem" in complaints[0]
-    assert "Creem's price is 9000, mooring.toml has 9100" in complaints[1]
-    assert "Creem's currency is usd, mooring.toml has eur" in complaints[2]
-    assert "Creem's billing period is every-year, mooring.toml has every-month" in complaints[3]
-    assert "prod_top_up_500 of the top-up small: Creem's price is 1000" in complaints[4]
-    assert "Creem's billing period is every-month, mooring.toml has once" in complaints[5]
-
-
-async def test_creem_falls_silent_half_way(desk: Desk) -> None:
-    desk.scene.creem.faults.add(path="/v1/products$", status=503, times=3)
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ Creem did not show the product prod_lite_month")
-
-
-async def test_webhook_endpoints(desk: Desk) -> None:
-    client = desk.stripe_client()
-    for endpoint in (await client.v1.webhook_endpoints.list_async({"limit": 100})).data:
-        await client.v1.webhook_endpoints.delete_async(endpoint.id)
-    assert [line.split(". ")[0] for line in await desk.complaints()] == [
-        "⚠ No webhook endpoint in Stripe leads to /webhooks/stripe"
-    ]
-
-    few = await desk.add_endpoint(["invoice.paid"])
-    [lacking] = await desk.complaints()
-    assert lacking.startswith("✗ The webhook endpoint to /webhooks/stripe lacks events. Add: ")
-    assert "customer.subscription.deleted" in lacking
-    assert "invoice.paid" not in lacking
-
-    await client.v1.webhook_endpoints.update_async(few.id, {"disabled": True})
-    assert "is disabled" in (await desk.complaints())[0]
-
-    await desk.add_endpoint(["*"])
-    assert await desk.complaints() == []
-
-
-async def test_a_restricted_key_has_to_read_payment_methods(desk: Desk) -> None:
-    """Every subscription is read with the card that pays for it."""
-    desk.scene.stripe.faults.add(path="/v1/payment_methods", status=403)
-
-    [complaint] = await desk.complaints()
-
-    assert complaint.startswith("✗ The key in STRIPE_API_KEY may not read payment methods.")
-
-
-async def test_a_restricted_key_need_not_list_endpoints(desk: Desk) -> None:
-    desk.scene.stripe.faults.add(path="/v1/webhook_endpoints", status=403)
-
-    status, lines = await desk.check()
-
-    assert status == 0
-    assert any(line.startswith("⚠ The key may not list webhook endpoints") for line in lines)
 
 
 async def test_the_mail_server_is_down_or_not_there(desk: Desk) -> None:

@@ -1,0 +1,5 @@
+"""The desk for every check's test."""
+
+from tests.integration.checks.desk import desk
+
+__all__ = ["desk"]

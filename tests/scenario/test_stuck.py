@@ -1,0 +1,110 @@
+"""What a member has confirmed and the provider does not carry out: people are told, once."""
+
+import pytest
+
+from bot.sandbox.faults import FaultHandle
+from tests.scenario.bad_luck import until
+from tests.scenario.outside import change_store, jobs_done
+from tests.scenario.stage import Stage
+from tests.scenario.test_cancel import cancel, up_to_confirm
+from tests.scenario.test_foundation import health
+
+CANCELLATION = "A cancellation waits"
+RESUMPTION = "A resumption waits"
+
+
+def refuse(stage: Stage, status: int = 403) -> FaultHandle:
+    """As a key does that lacks the right to write subscriptions."""
+    return stage.scene.stripe.faults.add(
+        method="POST", path=r"/v1/subscriptions/sub_", status=status
+    )
+
+
+async def ten_minutes_later(stage: Stage) -> None:
+    """The look comes now, and has been taken when this returns."""
+    change_store(stage, "UPDATE jobs SET run_at = 0 WHERE kind LIKE '%.tell_stuck'")
+    waiting = "SELECT id FROM jobs WHERE kind LIKE '%.tell_stuck' AND done_at IS NULL"
+    await until(lambda: not stage.rows(waiting), seconds=20)
+
+
+def told(stage: Stage, what: str) -> list[str]:
+    return [each.text for each in stage.sam.messages(stage.scene.log) if what in each.text]
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_cancellation_that_the_provider_does_not_carry_out_is_told_to_the_team(
+    stage: Stage, status: int
+) -> None:
+    """Fairness 5: the member was told that nothing more is charged, so people see to it."""
+    await stage.link_mia()
+    refused = refuse(stage, status)
+    screen = await up_to_confirm(stage)
+    await stage.mia.click(screen, "Confirm cancel")
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE failing_since IS NOT NULL"))
+
+    await ten_minutes_later(stage)
+
+    [message] = told(stage, CANCELLATION)
+    assert stage.scene.mia_subscription in message
+    assert "cancel it by hand in the provider's dashboard" in message
+    assert "is cancelled" not in screen.text
+    answered, facts = await health(stage)
+    assert (answered, facts["jobs"]["failing"]) == (200, 1)
+    assert facts["jobs"]["promised_failing_seconds"] > 0
+    refused.remove()
+    await screen.changed(containing="is cancelled", timeout=30)
+    await jobs_done(stage)
+    assert (await health(stage))[1]["jobs"]["promised_failing_seconds"] == 0
+    assert len(told(stage, CANCELLATION)) == 1
+
+
+async def test_nobody_is_told_of_a_cancellation_that_went_well(stage: Stage) -> None:
+    await stage.link_mia()
+    await cancel(stage)
+
+    await ten_minutes_later(stage)
+
+    assert told(stage, CANCELLATION) == []
+    assert stage.scene.mail.messages[-1].recipients != ("support@lumen.example",)
+
+
+async def test_without_a_log_channel_the_team_gets_a_mail(stage: Stage) -> None:
+    await stage.link_mia()
+    stage.scene.guild.delete_channel(stage.scene.log)
+    refuse(stage)
+    await stage.mia.click(await up_to_confirm(stage), "Confirm cancel")
+
+    await ten_minutes_later(stage)
+
+    [mail] = [each for each in stage.scene.mail.messages if CANCELLATION in each.subject]
+    assert stage.scene.mia_subscription in mail.text
+
+
+async def test_a_resumption_that_waits_is_told_to_the_team(stage: Stage) -> None:
+    """S5, S6: the plan would end although the member wants to keep it."""
+    await stage.link_mia()
+    await cancel(stage)
+    await jobs_done(stage)
+    refuse(stage)
+    await stage.mia.slash("resume", channel=stage.here)
+
+    await ten_minutes_later(stage)
+
+    [message] = told(stage, RESUMPTION)
+    assert stage.scene.mia_subscription in message
+    assert "undo the cancellation by hand" in message
+
+
+async def test_nobody_is_told_of_a_resumption_that_was_withdrawn(stage: Stage) -> None:
+    await stage.link_mia()
+    await cancel(stage)
+    await jobs_done(stage)
+    refuse(stage)
+    await stage.mia.slash("resume", channel=stage.here)
+    pausing = "SELECT id FROM jobs WHERE failing_since IS NOT NULL AND lease_until IS NULL"
+    await until(lambda: stage.rows(pausing))
+    await stage.mia.slash("cancel", channel=stage.here)
+
+    await ten_minutes_later(stage)
+
+    assert told(stage, RESUMPTION) == []
