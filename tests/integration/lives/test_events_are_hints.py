@@ -45,7 +45,7 @@ async def live(life: Life, beginning: str, steps: list[tuple[str, str]]) -> None
 
 @pytest.mark.timeout(300)
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -70,7 +70,7 @@ def test_after_reconciliation_the_mirror_equals_the_provider(
 
 @pytest.mark.timeout(300)
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
