@@ -156,7 +156,7 @@ class CreemSandbox(LocalProvider):
     async def advance_to_period_end(self, subscription_id: str) -> None:
         """To the end of the current period, where a renewal is charged at once."""
         subscription = self._world.get(Subscription, subscription_id)
-        await self.advance(to=max(self.clock.now(), subscription.period_end))
+        await self.advance(seconds=max(0.0, subscription.period_end - self.clock.now()))
 
     # --- what people and banks do ---
 

@@ -163,10 +163,14 @@ class StripeSandbox(LocalProvider):
         """To the end of the current period, and through the hour after which a renewal is
         charged."""
         subscription = self._world.store.get("subscription", subscription_id)
-        await self.advance(to=max(self.clock.now(), subscriptions.period_end(subscription)))
+        await self._reach(subscriptions.period_end(subscription))
         latest = self._world.store.find("invoice", subscription["latest_invoice"] or "")
         if latest and latest["automatically_finalizes_at"]:
-            await self.advance(to=latest["automatically_finalizes_at"])
+            await self._reach(latest["automatically_finalizes_at"])
+
+    async def _reach(self, moment: float) -> None:
+        """Nothing happens for one that is over."""
+        await self.advance(seconds=max(0.0, moment - self.clock.now()))
 
     # --- what people and banks do ---
 

@@ -224,3 +224,17 @@ async def test_a_clock_moved_elsewhere_is_caught_up_with(
     assert body["latest_invoice"]["created"] == period(made)[1]
     with pytest.raises(ValueError, match="only moves forwards"):
         await sandbox.advance(to=period(made)[0])
+
+
+async def test_the_end_of_a_period_that_is_over_already_is_no_step_back(
+    sandbox: StripeSandbox, shop: Shop
+) -> None:
+    first = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    sandbox.decline_payments(shop.mia["id"])
+    second = sandbox.add_subscription(shop.mia["id"], shop.lite["id"])
+    await sandbox.advance_to_period_end(first["id"])
+    now = sandbox.clock.now()
+
+    await sandbox.advance_to_period_end(second["id"])
+
+    assert sandbox.clock.now() >= now
