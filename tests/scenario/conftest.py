@@ -1,18 +1,36 @@
 """The production process over local servers: every scenario starts here."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.scene import Scene
+from storage import migrate
+from storage.database import Database
 from tests.scenario.stage import Stage
 from tests.support import preloaded
 from tests.support.discord_description import DescriptionChecker, description_path
 
 
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store of today's schema: making one takes as long as many a scenario."""
+    path = tmp_path_factory.mktemp("store") / "mooring.db"
+
+    async def migrated() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate.upgrade(database)
+        await database.close()
+
+    asyncio.run(migrated())
+    return path
+
+
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, migrated_store: Path) -> AsyncIterator[Stage]:
     """A server where an administrator has run /setup; nobody has linked anything yet.
 
     Where Discord's API description is at hand, every request of the bot and every answer of the
@@ -24,6 +42,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     if checker is not None:
         scene.discord.observers.append(checker)
     await scene.start()
+    shutil.copy(migrated_store, tmp_path / "mooring.db")
     bot = scene.bot(tmp_path, launch=preloaded.launch)
     stage = Stage(scene, bot)
     try:
