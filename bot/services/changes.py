@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from bot.billing.provider import CompletedCheckout, PaidPeriod
 from bot.domain.account import Card
@@ -11,37 +12,15 @@ from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
 
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionChange:
-    """`before` is None for a subscription that was not known."""
-
-    before: Subscription | None
-    after: Subscription
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentChange:
-    """`before` is None for a payment that was not known."""
+class Change(Generic[Shown]):
+    """One object of the provider's. `before` is None for one that was not known."""
 
-    before: Payment | None
-    after: Payment
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceChange:
-    """`before` is None for an invoice that was not known."""
-
-    before: Invoice | None
-    after: Invoice
-
-
-@dataclass(frozen=True, slots=True)
-class DisputeChange:
-    """`before` is None for a dispute that was not known."""
-
-    before: Dispute | None
-    after: Dispute
+    before: Shown | None
+    after: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +31,12 @@ class Changes:
     plans of prices that are still paid and that the catalogue does not have: no change, but news.
     """
 
-    subscriptions: tuple[SubscriptionChange, ...] = ()
-    payments: tuple[PaymentChange, ...] = ()
-    invoices: tuple[InvoiceChange, ...] = ()
+    subscriptions: tuple[Change[Subscription], ...] = ()
+    payments: tuple[Change[Payment], ...] = ()
+    invoices: tuple[Change[Invoice], ...] = ()
     granted: tuple[PaidPeriod, ...] = ()
     completed_checkouts: tuple[CompletedCheckout, ...] = ()
-    disputes: tuple[DisputeChange, ...] = ()
+    disputes: tuple[Change[Dispute], ...] = ()
     users: Mapping[CustomerId, UserId] = field(default_factory=dict)
     cards: Mapping[CustomerId, Card] = field(default_factory=dict)
     old_prices: Mapping[PriceId, PlanId] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """The mirror: takes over what a payment provider shows (an event is only a hint to look)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,19 +14,15 @@ from bot.domain.identifiers import CustomerId, PlanId, PriceId, SubscriptionId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
-from bot.services.changes import (
-    Changes,
-    DisputeChange,
-    InvoiceChange,
-    PaymentChange,
-    SubscriptionChange,
-)
+from bot.services.changes import Change, Changes
 from bot.services.context import Context
 from bot.services.effects import effects_of
 from bot.services.grants import grant
 from bot.services.settlement import complete_checkouts
 from bot.services.top_up_refunds import take_back
 from storage import customers, disputes, invoices, jobs, payments, subscriptions
+
+_Shown = TypeVar("_Shown", Payment, Invoice, Dispute)
 
 
 async def apply(
@@ -45,9 +42,15 @@ async def apply(
             card=customer.card,
         )
     changed_subscriptions = await _save_subscriptions(connection, snapshot.subscriptions, asked_at)
-    changed_payments = await _save_payments(connection, snapshot.payments, asked_at)
-    changed_invoices = await _save_invoices(connection, snapshot.invoices, asked_at)
-    changed_disputes = await _save_disputes(connection, snapshot.disputes, asked_at)
+    changed_payments = await _save(
+        connection, snapshot.payments, payments.find_many, payments.save, asked_at
+    )
+    changed_invoices = await _save(
+        connection, snapshot.invoices, invoices.find_many, invoices.save, asked_at
+    )
+    changed_disputes = await _save(
+        connection, snapshot.disputes, disputes.find_many, disputes.save, asked_at
+    )
     granted = await grant(connection, context, snapshot, asked_at=asked_at)
     refunded = [each.after.id for each in changed_payments if each.after.refunded.amount > 0]
     await take_back(connection, refunded, now=now)
@@ -90,10 +93,10 @@ async def provider_of(
 
 async def _save_subscriptions(
     connection: AsyncConnection, given: Sequence[Subscription], asked_at: datetime
-) -> list[SubscriptionChange]:
+) -> list[Change[Subscription]]:
     known = await subscriptions.find_many(connection, [each.id for each in given])
     return [
-        SubscriptionChange(known.get(each.id), each)
+        Change(known.get(each.id), each)
         for each in (_with_own_facts(each, known.get(each.id)) for each in given)
         if await subscriptions.save(connection, each, asked_at=asked_at)
         and known.get(each.id) != each
@@ -126,34 +129,17 @@ async def _old_prices(
     return {each.price_id: each.plan_id for each in known.values() if each.plan_id is not None}
 
 
-async def _save_payments(
-    connection: AsyncConnection, given: Sequence[Payment], asked_at: datetime
-) -> list[PaymentChange]:
-    known = await payments.find_many(connection, [each.id for each in given])
+async def _save(
+    connection: AsyncConnection,
+    given: Sequence[_Shown],
+    find_many: Callable[[AsyncConnection, list[Any]], Awaitable[Mapping[Any, _Shown]]],
+    save: Callable[..., Awaitable[bool]],
+    asked_at: datetime,
+) -> list[Change[_Shown]]:
+    """With the two functions of the noun's query module; what was there already is no change."""
+    known = await find_many(connection, [each.id for each in given])
     return [
-        PaymentChange(known.get(each.id), each)
+        Change(known.get(each.id), each)
         for each in given
-        if await payments.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
-    ]
-
-
-async def _save_invoices(
-    connection: AsyncConnection, given: Sequence[Invoice], asked_at: datetime
-) -> list[InvoiceChange]:
-    known = await invoices.find_many(connection, [each.id for each in given])
-    return [
-        InvoiceChange(known.get(each.id), each)
-        for each in given
-        if await invoices.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
-    ]
-
-
-async def _save_disputes(
-    connection: AsyncConnection, given: Sequence[Dispute], asked_at: datetime
-) -> list[DisputeChange]:
-    known = await disputes.find_many(connection, [each.id for each in given])
-    return [
-        DisputeChange(known.get(each.id), each)
-        for each in given
-        if await disputes.save(connection, each, asked_at=asked_at) and known.get(each.id) != each
+        if await save(connection, each, asked_at=asked_at) and known.get(each.id) != each
     ]

@@ -15,7 +15,7 @@ from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId
 from bot.domain.job import NewJob
 from bot.domain.notice import NoticeKind, reminders, tells_end, tells_failure, tells_payment
 from bot.domain.subscription import Status, Subscription
-from bot.services.changes import Changes, SubscriptionChange
+from bot.services.changes import Change, Changes
 from storage import customers, jobs, subscriptions
 
 SEND = "notice.send"
@@ -104,7 +104,7 @@ def notices_of(changes: Changes, *, grace: timedelta, now: datetime) -> list[New
     return new
 
 
-def _told_of(change: SubscriptionChange, *, grace: timedelta, now: datetime) -> list[NewJob]:
+def _told_of(change: Change[Subscription], *, grace: timedelta, now: datetime) -> list[NewJob]:
     before, after = change.before, change.after
     new: list[NewJob] = []
     if tells_failure(before, after):

@@ -3,11 +3,10 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
+from cogs.account.refreshing import refresh
 from cogs.account.render import account_card
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, replace, reply, user_of
-from cogs.words import PROVIDER_SILENT
 
 
 class BalanceCog(commands.Cog):
@@ -31,12 +30,6 @@ class BalanceCog(commands.Cog):
 
     async def refresh(self, interaction: Interaction, _argument: str) -> None:
         """Ask the provider (rule S17)."""
-        account = await self._is.subscriptions.account(user_of(interaction))
-        await interaction.response.defer()
-        note = None
-        try:
-            await self._is.subscriptions.refresh(account.customer_id)
-        except (ProviderUnavailableError, ProviderRefusedError):
-            note = PROVIDER_SILENT
+        note = await refresh(interaction, self._is)
         account = await self._is.subscriptions.account(user_of(interaction))
         await replace(interaction, account_card(account, self._is, note=note))

@@ -6,16 +6,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
 from bot.domain.account import Card
 from bot.domain.ticket import Ticket
 from bot.services.overviews import Overview
 from cogs import words
+from cogs.account.refreshing import refresh
 from cogs.account.render import buttons, last_invoices, plan_parts
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, custom_id, replace, reply, user_of
 from cogs.layout import View, button, card, line, row, text
-from cogs.words import PROVIDER_SILENT
 
 
 class AccountCog(commands.Cog):
@@ -39,13 +38,7 @@ class AccountCog(commands.Cog):
 
     async def refresh(self, interaction: Interaction, _argument: str) -> None:
         """Ask the provider (rule S17)."""
-        account = await self._is.subscriptions.account(user_of(interaction))
-        await interaction.response.defer()
-        note = None
-        try:
-            await self._is.subscriptions.refresh(account.customer_id)
-        except (ProviderUnavailableError, ProviderRefusedError):
-            note = PROVIDER_SILENT
+        note = await refresh(interaction, self._is)
         overview = await self._is.overviews.overview(user_of(interaction))
         await replace(interaction, overview_card(overview, self._is, note=note))
 

@@ -88,28 +88,28 @@ def staff_text(concern: Concern, case: PurchaseCase, catalogue: Catalogue, *, wh
         facts.append(_plans(case, catalogue))
     match concern:
         case Concern.TWO_PLANS:
-            todo = (
+            request = (
                 "Please ask which one is wanted. Refunding the payment of the other one as Charged "
                 "twice (/refund) ends that one."
             )
         case Concern.OTHER_ACCOUNT | Concern.ACCOUNT_TAKEN:
             facts.append(f"Linked account: {linked}. Account that paid: {checkout.customer_id}.")
-            todo = "Nobody was linked over it. Please look at both accounts."
+            request = "Nobody was linked over it. Please look at both accounts."
         case Concern.NOT_ENDED:
-            todo = (
+            request = (
                 "The payment provider refuses to end it. Please end it by hand in the provider's "
                 "dashboard. The bot goes on trying."
             )
         case Concern.OVER:
-            todo = (
+            request = (
                 f"The new subscription ({checkout.subscription_id}) ended before this one was "
                 "replaced, so this one was left on. Please look at it."
             )
         case Concern.RENEWED:
-            todo = "Please look whether this payment is to be refunded as our error (/refund)."
+            request = "Please look whether this payment is to be refunded as our error (/refund)."
         case Concern.KNOWN_ADDRESS:
             facts.append(f"Account that paid: {checkout.customer_id}.")
-            todo = (
+            request = (
                 "The member takes no direct messages. Please tell them to run /link and to enter "
                 "the address that they paid with."
             )
@@ -118,8 +118,8 @@ def staff_text(concern: Concern, case: PurchaseCase, catalogue: Catalogue, *, wh
                 f"{words.count(checkout.units)} {catalogue.unit}, payment "
                 f"{checkout.payment_id}, account {checkout.customer_id}"
             )
-            todo = "Nothing was credited. Please look whether it is to be refunded (/refund)."
-    return "\n".join([*facts, todo])
+            request = "Nothing was credited. Please look whether it is to be refunded (/refund)."
+    return "\n".join([*facts, request])
 
 
 def owner_mail(case: PurchaseCase, catalogue: Catalogue, *, support_email: str) -> str:

@@ -34,7 +34,7 @@ from bot.domain.notice import (
 )
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription, has_access
-from bot.services.changes import Changes, PaymentChange, SubscriptionChange
+from bot.services.changes import Change, Changes
 from bot.services.notice_jobs import GRACE_OVER, PERIOD_OVER, notices_of, stamp, timers_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -92,7 +92,7 @@ subscriptions = st.builds(
 
 def changed(before: Subscription | None, after: Subscription, *, linked: bool = True) -> Changes:
     return Changes(
-        subscriptions=(SubscriptionChange(before, after),),
+        subscriptions=(Change(before, after),),
         users={MIAS: MIA} if linked else {},
     )
 
@@ -121,7 +121,7 @@ def test_only_payments_of_subscriptions_are_told_when_they_are_seen(
 
 
 def test_s16_a_payment_is_told_to_linked_members_only() -> None:
-    unlinked = Changes(payments=(PaymentChange(None, PAID),))
+    unlinked = Changes(payments=(Change(None, PAID),))
     linked = replace(unlinked, users={MIAS: MIA})
 
     assert notices_of(unlinked, grace=GRACE, now=NOW) == []

@@ -132,7 +132,7 @@ class World:
         self._changing.add(obj["id"])
         try:
             yield
-        except BaseException:
+        except Exception:
             obj.clear()
             obj.update(before)
             raise
