@@ -107,7 +107,7 @@ async def _grant(
     Recorded once and for all months: a later change of the catalogue cannot shrink it (rule S15).
     """
     bought = Bought(plan.id, period.price_id, period.quantity)
-    entries = [
+    first, *later = (
         Entry(
             key=f"{key}:{int(month.timestamp())}",
             customer_id=period.customer_id,
@@ -119,5 +119,14 @@ async def _grant(
             bought=bought,
         )
         for month in allowance_months(period.period_start, period.period_end)
-    ]
-    return bool(await ledger.record(connection, entries, now=context.clock()))
+    )
+    is_new = bool(await ledger.record(connection, [first], now=context.clock()))
+    if not later:
+        return is_new
+    if not is_new:
+        # A period that was lengthened goes on; one that began in the same second as this, and was
+        # bought for something else, does not: that is a switch.
+        cycle = (period.subscription_id, period.period_start)
+        if (await ledger.bought_in(connection, [cycle])).get(cycle) != bought:
+            return False
+    return bool(await ledger.record(connection, later, now=context.clock())) or is_new

@@ -214,3 +214,22 @@ async def test_two_units_bring_the_allowance_twice(store: Store) -> None:
     await store.shows(Snapshot(subscriptions=(replace(two, quantity=3),)))
 
     assert (first.granted, (await store.balance()).granted) == (2000, 3000)
+
+
+async def test_s27_a_switch_to_yearly_in_the_second_of_the_purchase_refills_every_month(
+    store: Store,
+) -> None:
+    """Both periods start alike then: the second is no continuation of what the first granted."""
+    end = SUBSCRIPTION.period_start + timedelta(days=365)
+    max_yearly = PriceId("price_max_year")
+    yearly = subscription(
+        plan_id=PlanId("max"), price_id=max_yearly, interval=Interval.YEAR, period_end=end
+    )
+    paid = replace(PAID_PRO, price_id=max_yearly, period_end=end)
+    await store.shows(PRO)
+    await store.shows(Snapshot(subscriptions=(yearly,), paid_periods=(paid,)))
+    first = await store.balance()
+
+    store.clock.advance(days=100)
+
+    assert (first, await store.balance()) == (Balance(5000, 0, 0), Balance(5000, 0, 0))
