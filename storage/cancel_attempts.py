@@ -57,6 +57,7 @@ async def add(
             subscription_id=subscription_id,
             state=AttemptState.STARTED.value,
             started_at=now,
+            active_at=now,
         )
     )
 

@@ -11,7 +11,14 @@ from storage.schema.billing import (
     payments,
     subscriptions,
 )
-from storage.schema.desk import cancel_attempts, refunds
+from storage.schema.desk import (
+    cancel_attempts,
+    cancel_steps,
+    refund_decisions,
+    refunds,
+    win_backs,
+    withdrawals,
+)
 from storage.schema.members import link_requests, notice_settings
 from storage.schema.servers import granted_roles, guilds, plan_roles
 from storage.schema.tickets import ticket_messages, tickets
@@ -20,6 +27,7 @@ from storage.schema.work import audit_log, events, jobs, reconciliations, used_s
 __all__ = [
     "audit_log",
     "cancel_attempts",
+    "cancel_steps",
     "checkouts",
     "customers",
     "disputes",
@@ -36,9 +44,12 @@ __all__ = [
     "payments",
     "plan_roles",
     "reconciliations",
+    "refund_decisions",
     "refunds",
     "subscriptions",
     "ticket_messages",
     "tickets",
     "used_signatures",
+    "win_backs",
+    "withdrawals",
 ]

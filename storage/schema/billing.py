@@ -37,6 +37,8 @@ subscriptions = sa.Table(
     sa.Column("period_end", Timestamp, nullable=False),
     sa.Column("cancel_at", Timestamp),
     sa.Column("ended_at", Timestamp),
+    # While it is paused: when charging goes on.
+    sa.Column("resumes_at", Timestamp),
     sa.Column("quantity", sa.BigInteger, nullable=False),
     # The ledger's: with the period, or with a switch of plans within it.
     sa.Column("cycle_start", Timestamp, nullable=False),
@@ -142,6 +144,8 @@ checkouts = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("replaces", sa.Text),
+    # The cancel attempt whose offer led here.
+    sa.Column("attempt_id", sa.Text),
     sa.Column("tops_up", sa.Text),
     sa.Column("cycle_start", Timestamp),
     sa.Column("units", sa.BigInteger, nullable=False, server_default="0"),

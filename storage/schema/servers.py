@@ -12,6 +12,8 @@ guilds = sa.Table(
     sa.Column("moderator_role_id", sa.BigInteger),
     sa.Column("ticket_category_id", sa.BigInteger),
     sa.Column("log_channel_id", sa.BigInteger),
+    sa.Column("refund_channel_id", sa.BigInteger),
+    sa.Column("report_channel_id", sa.BigInteger),
     sa.Column("next_ticket_number", sa.Integer, nullable=False, server_default="1"),
 )
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("replaces", sa.Text(), nullable=True),
+        sa.Column("attempt_id", sa.Text(), nullable=True),
         sa.Column("tops_up", sa.Text(), nullable=True),
         sa.Column("cycle_start", sa.BigInteger(), nullable=True),
         sa.Column("units", sa.BigInteger(), server_default="0", nullable=False),
@@ -133,6 +134,8 @@ def upgrade() -> None:
         sa.Column("moderator_role_id", sa.BigInteger(), nullable=True),
         sa.Column("ticket_category_id", sa.BigInteger(), nullable=True),
         sa.Column("log_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("refund_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("report_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("next_ticket_number", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("guild_id", name=op.f("pk_guilds")),
     )
@@ -343,6 +346,16 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("effective_at", sa.BigInteger(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("active_at", sa.BigInteger(), nullable=False),
+        sa.Column("follow_up", sa.Text(), nullable=True),
+        sa.Column("plan_id", sa.Text(), nullable=True),
+        sa.Column("monthly_amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("variant", sa.Text(), nullable=True),
+        sa.Column("offer_id", sa.Text(), nullable=True),
+        sa.Column("offered_at", sa.BigInteger(), nullable=True),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=True),
+        sa.Column("kept_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_cancel_attempts_customer_id")
         ),
@@ -355,6 +368,17 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_cancel_attempts_started_at"), "cancel_attempts", ["started_at"], unique=False
+    )
+    op.create_index(
+        "ix_cancel_attempts_unproven",
+        "cancel_attempts",
+        ["customer_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'saved' AND kept_at IS NULL"),
+        postgresql_where=sa.text("state = 'saved' AND kept_at IS NULL"),
+    )
+    op.create_index(
         op.f("ix_cancel_attempts_user_id"), "cancel_attempts", ["user_id"], unique=False
     )
     op.create_index(
@@ -362,8 +386,8 @@ def upgrade() -> None:
         "cancel_attempts",
         ["subscription_id"],
         unique=True,
-        sqlite_where=sa.text("state IN ('started', 'reason_given', 'requested')"),
-        postgresql_where=sa.text("state IN ('started', 'reason_given', 'requested')"),
+        sqlite_where=sa.text("state IN ('started', 'reason_given', 'accepting', 'requested')"),
+        postgresql_where=sa.text("state IN ('started', 'reason_given', 'accepting', 'requested')"),
     )
     op.create_table(
         "invoices",
@@ -458,6 +482,7 @@ def upgrade() -> None:
         sa.Column("period_end", sa.BigInteger(), nullable=False),
         sa.Column("cancel_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("resumes_at", sa.BigInteger(), nullable=True),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("cycle_start", sa.BigInteger(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
@@ -498,6 +523,38 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "withdrawals",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_withdrawals_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_withdrawals")),
+        sa.UniqueConstraint("subscription_id", name=op.f("uq_withdrawals_subscription_id")),
+    )
+    op.create_index(op.f("ix_withdrawals_user_id"), "withdrawals", ["user_id"], unique=False)
+    op.create_table(
+        "cancel_steps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"], ["cancel_attempts.id"], name=op.f("fk_cancel_steps_attempt_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cancel_steps")),
+    )
+    op.create_index(
+        op.f("ix_cancel_steps_attempt_id"), "cancel_steps", ["attempt_id"], unique=False
+    )
+    op.create_table(
         "refunds",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
@@ -517,20 +574,63 @@ def upgrade() -> None:
         sa.Column("provider_refund_id", sa.Text(), nullable=True),
         sa.Column("provider_status", sa.Text(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("requester_id", sa.BigInteger(), nullable=True),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("withdrawal_id", sa.Text(), nullable=True),
+        sa.Column("submitted_at", sa.BigInteger(), nullable=True),
+        sa.Column("queue_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("queue_message_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawal_id"], ["withdrawals.id"], name=op.f("fk_refunds_withdrawal_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
     )
     op.create_index(op.f("ix_refunds_member_id"), "refunds", ["member_id"], unique=False)
+    op.create_index(
+        op.f("ix_refunds_moderator_id_requested_at"),
+        "refunds",
+        ["moderator_id", "requested_at"],
+        unique=False,
+    )
     op.create_index(op.f("ix_refunds_payment_id"), "refunds", ["payment_id"], unique=False)
     op.create_index(
         "uq_refunds_unfinished",
         "refunds",
         ["payment_id"],
         unique=True,
-        sqlite_where=sa.text("state IN ('requested', 'refunded')"),
-        postgresql_where=sa.text("state IN ('requested', 'refunded')"),
+        sqlite_where=sa.text("state IN ('submitted', 'asked_back', 'requested', 'refunded')"),
+        postgresql_where=sa.text("state IN ('submitted', 'asked_back', 'requested', 'refunded')"),
+    )
+    op.create_table(
+        "win_backs",
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("consented_at", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"], ["cancel_attempts.id"], name=op.f("fk_win_backs_attempt_id")
+        ),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_win_backs")),
+    )
+    op.create_index(op.f("ix_win_backs_user_id"), "win_backs", ["user_id"], unique=False)
+    op.create_table(
+        "refund_decisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refund_id", sa.Text(), nullable=False),
+        sa.Column("actor_id", sa.BigInteger(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_refund_decisions_refund_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund_decisions")),
+    )
+    op.create_index(
+        op.f("ix_refund_decisions_refund_id"), "refund_decisions", ["refund_id"], unique=False
     )
     _make_audit_log_append_only()
     _sum_the_ledger()
@@ -609,7 +709,11 @@ def _sum_the_ledger() -> None:
 def downgrade() -> None:
     """Undo."""
     for table in (
+        "refund_decisions",
+        "win_backs",
         "refunds",
+        "cancel_steps",
+        "withdrawals",
         "ticket_messages",
         "subscriptions",
         "payments",
