@@ -170,9 +170,10 @@ class NoticeService:
     async def _payment(self, payment_id: PaymentId, customer: Customer) -> PaymentReceived | None:
         now = self._context.clock()
         async with self._context.database.read() as connection:
-            known = await payments.find(connection, payment_id)
-        if known is None:
-            # A purchase can be complete before the event of its payment has arrived.
+            is_known = await _is_whole(connection, await payments.find(connection, payment_id))
+        if not is_known:
+            # A purchase can be complete before the event of its payment has arrived, and a renewal
+            # be paid before the subscription is seen in its new period (S16).
             provider = self._context.providers[customer.provider]
             await self._take_over(await provider.fetch_payment(payment_id), asked_at=now)
         async with self._context.database.read() as connection:
@@ -309,6 +310,14 @@ def _reminder(
 def _ended_at_once(attempt: CancelAttempt) -> bool:
     end, asked = attempt.effective_at, attempt.requested_at
     return end is not None and asked is not None and end - asked < AT_ONCE
+
+
+async def _is_whole(connection: AsyncConnection, payment: Payment | None) -> bool:
+    """Whether the payment is known, and the subscription in the period that it paid for."""
+    if payment is None or payment.subscription_id is None or payment.period_end is None:
+        return payment is not None
+    known = await subscriptions.find(connection, payment.subscription_id)
+    return known is None or known.period_end >= payment.period_end
 
 
 async def _received(
