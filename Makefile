@@ -47,7 +47,7 @@ openapi: $(VENV)/.dev  ## write docs/openapi.yaml anew
 	$(BIN)/python -m tests.support.openapi_file
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-  --no-header --no-emit-index-url --no-emit-find-links --quiet --extra sandbox --group build
+  --no-header --no-emit-index-url --no-emit-find-links --quiet --extra sandbox --extra charts --group build
 lock: $(VENV)/.dev  ## write the lock files anew
 	$(LOCK) --output-file requirements/run.lock
 	$(LOCK) --group dev --output-file requirements/dev.lock

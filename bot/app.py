@@ -7,42 +7,48 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
-import aiohttp
-import aiosmtplib
-import discord
 import structlog
 from aiohttp import web
 from discord.ext import commands
 from pydantic import SecretStr
 
 from bot.billing.providers import build_providers
-from bot.client import MooringClient, point_at
+from bot.client import MooringClient
+from bot.discord_connection import DiscordConnection, give_up
 from bot.domain.identifiers import GuildId
-from bot.mail import Mailer, MailRefusedError
+from bot.mail import Mailer
+from bot.mail_jobs import MailJobs
 from bot.services import notice_jobs, role_jobs
 from bot.services.accounts import AccountService
+from bot.services.audit_log import AuditService, Verification, exported, verify
 from bot.services.cancellation_saga import CancellationSaga
 from bot.services.cancellations import CancellationService
 from bot.services.context import Context
 from bot.services.disputes import DisputeService
+from bot.services.duplicates import DuplicateService
 from bot.services.events import APPLIED_AT_ONCE, EventService
 from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
-from bot.services.jobs import JobHandlers, TryAgainError, Worker
+from bot.services.jobs import JobHandlers, Worker, take_over
 from bot.services.notices import NoticeService
+from bot.services.offer_saga import OfferSaga
+from bot.services.offers import OfferService
 from bot.services.overviews import OverviewService
 from bot.services.privacy import PrivacyService
 from bot.services.purchase_completion import PurchaseCompletion
 from bot.services.purchases import PurchaseService
 from bot.services.reconciliation import ReconciliationService
+from bot.services.refund_queue import RefundQueueService
+from bot.services.refund_requests import RefundRequestService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.refunds_elsewhere import RefundsElsewhereService
 from bot.services.replays import ReplayGuard
 from bot.services.resumptions import ResumptionService
+from bot.services.retention_reports import RetentionReportService
+from bot.services.returned_refunds import ReturnedRefundsService
 from bot.services.role_sync import RoleSyncService
 from bot.services.roles import RoleService
 from bot.services.self_help import SelfHelpService
@@ -51,7 +57,10 @@ from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
 from bot.services.timers import TimerService
 from bot.services.usage import UsageService
-from bot.settings import Configuration, Environment, SettingsError, provider_keys
+from bot.services.win_backs import WinBackService
+from bot.services.withdrawal_saga import WithdrawalSaga
+from bot.services.withdrawals import WithdrawalService
+from bot.settings import Configuration, Environment, provider_keys
 from bot.web.api import UsageApi
 from bot.web.application import create_application
 from cogs import (
@@ -61,9 +70,12 @@ from cogs import (
     notices,
     privacy,
     refunds,
+    retention,
     roles,
     subscribe,
     tickets,
+    win_back,
+    withdrawal,
 )
 from cogs import help as help_feature
 from cogs.dependencies import Dependencies, Vendor
@@ -71,30 +83,26 @@ from cogs.interactions import Router
 from cogs.messenger import Messenger
 from storage import migrate
 from storage.database import Database
+from storage.process_lock import process_lock
 
 FEATURES = (
     account,
     subscribe,
     cancellation,
     tickets,
+    withdrawal,
+    win_back,
     help_feature,
     notices,
     privacy,
     refunds,
+    retention,
     roles,
     admin,
 )
 # Without the letters and digits that people mix up when they read a reference out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
-FIRST_LOGIN_PAUSE = 1.0
-LONGEST_LOGIN_PAUSE = 60.0
-WRONG_TOKEN = "DISCORD_TOKEN (environment or .env) is wrong: Discord does not accept it."  # noqa: S105
-MISSING_INTENT = (
-    "The Message Content intent is switched off. Switch it on in Discord's developer portal: your "
-    "application, Bot, Privileged Gateway Intents. If it is on, Server Members has just been "
-    "switched off: start again, Mooring goes on without it."
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -125,33 +133,6 @@ async def _context(
         await database.close()
 
 
-class _MailJobs:
-    """Sends mail for the cogs, with the errors that jobs understand."""
-
-    def __init__(self, mailer: Mailer) -> None:
-        self._mailer = mailer
-
-    async def __call__(
-        self,
-        *,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        page: tuple[str, str] | None = None,
-    ) -> bool:
-        try:
-            await self._mailer.send(
-                to=to, subject=subject, text=text, message_id=message_id, page=page
-            )
-        except MailRefusedError as refusal:
-            _log.warning("mail_refused", code=str(refusal), message_id=message_id)
-            return False
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise TryAgainError(f"mail: {type(error).__name__}") from error
-        return True
-
-
 class Application:
     """One process: gateway client, web server and worker over one store."""
 
@@ -169,6 +150,7 @@ class Application:
             servers=[GuildId(server) for server in configuration.servers],
         )
         self._reconciliation = ReconciliationService(context)
+        self._retention = RetentionReportService(context, guilds)
         self._roles = RoleService(context, guilds, configuration.to_plan_roles())
         vendor = configuration.vendor
 
@@ -183,6 +165,7 @@ class Application:
         self.client = MooringClient(
             router=router, setups=[with_dependencies(feature.setup) for feature in FEATURES]
         )
+        self._connection = DiscordConnection(environment, self.client, guilds)
         subscriptions = SubscriptionService(context)
         dependencies = Dependencies(
             accounts=AccountService(context),
@@ -193,16 +176,27 @@ class Application:
             purchase_completion=PurchaseCompletion(context),
             cancellations=CancellationService(context),
             cancellation_saga=CancellationSaga(context),
+            offers=OfferService(context),
+            offer_saga=OfferSaga(context),
             resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
+            withdrawals=WithdrawalService(context),
+            withdrawal_saga=WithdrawalSaga(context, guilds),
+            win_backs=WinBackService(context),
             refunds=RefundService(context, guilds),
+            refund_requests=RefundRequestService(context, guilds),
+            refund_queue=RefundQueueService(context, guilds),
             refund_saga=RefundSaga(context),
             refunds_elsewhere=RefundsElsewhereService(context, guilds),
+            returned_refunds=ReturnedRefundsService(context),
+            duplicates=DuplicateService(context, guilds),
+            audit=AuditService(context, guilds),
             disputes=DisputeService(context),
             privacy=PrivacyService(context),
             guilds=guilds,
             notices=NoticeService(context),
             reconciliation=self._reconciliation,
+            retention=self._retention,
             roles=self._roles,
             role_sync=RoleSyncService(context),
             catalogue=context.catalogue,
@@ -216,7 +210,7 @@ class Application:
                 cancel_topic=configuration.tickets.cancel_topic,
             ),
             clock=context.clock,
-            send_mail=_MailJobs(Mailer(environment.smtp_url, sender=environment.mail_from)),
+            send_mail=MailJobs(Mailer(environment.smtp_url, sender=environment.mail_from)),
             router=router,
             jobs=handlers,
             messenger=Messenger(self.client),
@@ -224,6 +218,7 @@ class Application:
         events = EventService(context)
         self._housekeeping = HousekeepingService(context)
         handlers.add("housekeeping.run", self._housekeeping.run)
+        handlers.add("housekeeping.end_attempts", self._housekeeping.end_attempts)
         timers = TimerService(context)
         handlers.add(notice_jobs.PERIOD_OVER, timers.period_over)
         handlers.add(notice_jobs.GRACE_OVER, timers.grace_over)
@@ -271,65 +266,26 @@ class Application:
             await self.client.add_features()
             await self._housekeeping.schedule()
             await self._reconciliation.schedule()
+            await self._retention.schedule()
             hear_joins = await self._roles.start()
             working = asyncio.create_task(self.worker.run(), name="worker")
-            serving = self._serve_discord(hear_joins=hear_joins)
+            serving = self._connection.serve(hear_joins=hear_joins, when_ready=self._ready)
             gateway = asyncio.create_task(serving, name="gateway")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             _log.info("stopping")
             self.worker.stop()
             await working
-            await _give_up(stopping)
+            await give_up(stopping)
             if gateway.done() and not stop.is_set():
                 gateway.result()
-            await _give_up(gateway)
+            await give_up(gateway)
 
-    async def _serve_discord(self, *, hear_joins: bool) -> None:
-        """Log in and stay connected; raises SettingsError where Discord says what is wrong."""
-        await self._log_in()
-        if hear_joins:
-            self.client.hear_joins()
-        application = self.client.application
-        self._guilds.note_application(
-            is_private=application is not None and not application.bot_public
-        )
-        ready = asyncio.create_task(self._when_ready(), name="ready")
-        try:
-            await self.client.connect()
-        except discord.PrivilegedIntentsRequired:
-            raise SettingsError([MISSING_INTENT]) from None
-        finally:
-            await _give_up(ready)
-
-    async def _when_ready(self) -> None:
-        await self.client.wait_until_ready()
+    def _ready(self) -> None:
         # What was built until now stays: the collector need not walk through it every time.
         gc.collect()
         gc.freeze()
         self.worker.wake()
-
-    async def _log_in(self) -> None:
-        """Log in, however long Discord is away.
-
-        A wrong token is not waited out: it ends the process with SettingsError.
-        """
-        pause = FIRST_LOGIN_PAUSE
-        while True:
-            try:
-                await point_at(self._environment.discord_api_url)
-                await self.client.login(self._environment.discord_token.get_secret_value())
-            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-                _log.warning("discord_unreachable", error=type(error).__name__, pause=pause)
-                # Each login opens a session; only without the closed connector does it work.
-                await self.client.http.close()
-                self.client.http.connector = discord.utils.MISSING
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_LOGIN_PAUSE)
-            except discord.LoginFailure:
-                raise SettingsError([WRONG_TOKEN]) from None
-            else:
-                return
 
 
 def _usage_api(secret: SecretStr | None, context: Context) -> UsageApi | None:
@@ -347,12 +303,6 @@ def _usage_api(secret: SecretStr | None, context: Context) -> UsageApi | None:
     )
 
 
-async def _give_up(task: asyncio.Task[Any]) -> None:
-    """Cancel it and wait until it has ended, whatever the end."""
-    task.cancel()
-    await asyncio.wait({task})
-
-
 async def run(environment: Environment, configuration: Configuration) -> None:
     """Migrate, then serve until SIGINT or SIGTERM."""
     stop = asyncio.Event()
@@ -361,7 +311,29 @@ async def run(environment: Environment, configuration: Configuration) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with _context(environment, configuration) as context:
         await migrate.upgrade(context.database)
-        await Application(environment, configuration, context).run(stop)
+        with process_lock(context.database) as is_the_only_one:
+            if is_the_only_one:
+                await take_over(context.database, now=context.clock())
+            await Application(environment, configuration, context).run(stop)
+
+
+async def verify_audit(environment: Environment, *, kept_head: str | None) -> Verification:
+    """Recompute the audit log's chain; nothing is written."""
+    database = Database(environment.database_url.get_secret_value())
+    try:
+        return await verify(database, kept_head=kept_head)
+    finally:
+        await database.close()
+
+
+async def export_audit(environment: Environment, write: Callable[[str], object]) -> None:
+    """Every row of the audit log as JSON, oldest first."""
+    database = Database(environment.database_url.get_secret_value())
+    try:
+        async for line in exported(database):
+            write(line)
+    finally:
+        await database.close()
 
 
 async def migrate_database(environment: Environment) -> None:

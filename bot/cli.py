@@ -1,4 +1,4 @@
-"""The command line: mooring run, demo, check, migrate."""
+"""The command line: mooring run, demo, check, migrate, audit."""
 
 import argparse
 import asyncio
@@ -19,9 +19,11 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.demo import run_demo  # noqa: PLC0415 - production never imports the sandbox
+    # Production imports neither.
+    from bot.demo_history import write_history  # noqa: PLC0415
+    from bot.sandbox.demo import run_demo  # noqa: PLC0415
 
-    return asyncio.run(run_demo(port=arguments.port))
+    return asyncio.run(run_demo(port=arguments.port, furnish=write_history))
 
 
 def _check(_arguments: argparse.Namespace) -> int:
@@ -32,6 +34,26 @@ def _check(_arguments: argparse.Namespace) -> int:
 def _migrate(_arguments: argparse.Namespace) -> int:
     asyncio.run(app.migrate_database(load_environment()))
     print("The database is up to date.")
+    return 0
+
+
+def _verify_audit(arguments: argparse.Namespace) -> int:
+    found = asyncio.run(app.verify_audit(load_environment(), kept_head=arguments.head))
+    print(f"Rows: {found.head.rows}\nHead: {found.head.hash}")
+    if found.broken_row is not None:
+        print(
+            f"✗ The log was changed: row {found.broken_row} is not what was written, or rows "
+            "before it are missing."
+        )
+    if found.lost_head:
+        print(f"✗ Rows are missing at the end: the head {arguments.head} is gone.")
+    if found.holds:
+        print("✓ The log is whole. Keep the head elsewhere: with --head it shows what is cut off.")
+    return 0 if found.holds else 1
+
+
+def _export_audit(_arguments: argparse.Namespace) -> int:
+    asyncio.run(app.export_audit(load_environment(), print))
     return 0
 
 
@@ -46,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(verb=_demo)
     verbs.add_parser("check", help="say what is missing or wrong").set_defaults(verb=_check)
     verbs.add_parser("migrate", help="update the database's schema").set_defaults(verb=_migrate)
+    audit = verbs.add_parser("audit", help="check or export the audit log")
+    acts = audit.add_subparsers(required=True, metavar="ACT")
+    verify = acts.add_parser("verify", help="say whether a row was changed or removed")
+    verify.add_argument("--head", help="what an earlier verify has printed, kept elsewhere")
+    verify.set_defaults(verb=_verify_audit)
+    export = acts.add_parser("export", help="print every row as a line of JSON")
+    export.set_defaults(verb=_export_audit)
     return parser
 
 

@@ -5,27 +5,38 @@ from typing import Protocol
 
 from bot.domain.catalogue import Catalogue
 from bot.services.accounts import AccountService
+from bot.services.audit_log import AuditService
 from bot.services.cancellation_saga import CancellationSaga
 from bot.services.cancellations import CancellationService
 from bot.services.context import Clock, Policy
 from bot.services.disputes import DisputeService
+from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
 from bot.services.jobs import JobHandlers
 from bot.services.notices import NoticeService
+from bot.services.offer_saga import OfferSaga
+from bot.services.offers import OfferService
 from bot.services.overviews import OverviewService
 from bot.services.privacy import PrivacyService
 from bot.services.purchase_completion import PurchaseCompletion
 from bot.services.purchases import PurchaseService
 from bot.services.reconciliation import ReconciliationService
+from bot.services.refund_queue import RefundQueueService
+from bot.services.refund_requests import RefundRequestService
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.refunds_elsewhere import RefundsElsewhereService
 from bot.services.resumptions import ResumptionService
+from bot.services.retention_reports import RetentionReportService
+from bot.services.returned_refunds import ReturnedRefundsService
 from bot.services.role_sync import RoleSyncService
 from bot.services.roles import RoleService
 from bot.services.self_help import SelfHelpService
 from bot.services.subscriptions import SubscriptionService
 from bot.services.tickets import TicketService
+from bot.services.win_backs import WinBackService
+from bot.services.withdrawal_saga import WithdrawalSaga
+from bot.services.withdrawals import WithdrawalService
 from cogs.interactions import Router
 from cogs.messenger import Messenger
 
@@ -70,16 +81,27 @@ class Dependencies:
     purchase_completion: PurchaseCompletion
     cancellations: CancellationService
     cancellation_saga: CancellationSaga
+    offers: OfferService
+    offer_saga: OfferSaga
     resumptions: ResumptionService
     tickets: TicketService
+    withdrawals: WithdrawalService
+    withdrawal_saga: WithdrawalSaga
+    win_backs: WinBackService
     refunds: RefundService
+    refund_requests: RefundRequestService
+    refund_queue: RefundQueueService
     refund_saga: RefundSaga
     refunds_elsewhere: RefundsElsewhereService
+    returned_refunds: ReturnedRefundsService
+    duplicates: DuplicateService
+    audit: AuditService
     disputes: DisputeService
     privacy: PrivacyService
     guilds: GuildService
     notices: NoticeService
     reconciliation: ReconciliationService
+    retention: RetentionReportService
     roles: RoleService
     role_sync: RoleSyncService
     catalogue: Catalogue

@@ -22,6 +22,12 @@ def _line(what: UnderWay, channels: Sequence[int]) -> str:
         UnderWay.CANCELLATION: (
             "Your cancellation waits for the payment provider. Please wait for its message."
         ),
+        UnderWay.OFFER: (
+            "The offer that you took waits for the payment provider. Please wait for its message."
+        ),
+        UnderWay.WITHDRAWAL: (
+            "Your withdrawal waits for the payment provider. Please wait for its message."
+        ),
         UnderWay.RESUMPTION: "Your plan is being resumed. Please wait for the message about it.",
         UnderWay.PURCHASE: "Your purchase is being completed. Please wait a few minutes.",
     }[what]

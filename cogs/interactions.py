@@ -136,12 +136,18 @@ async def reply(
         await interaction.response.send_message(view=finished(view), ephemeral=True, file=given)
 
 
-async def replace(interaction: Interaction, view: discord.ui.LayoutView) -> None:
-    """Answer by changing the message that was clicked."""
+async def replace(
+    interaction: Interaction,
+    view: discord.ui.LayoutView,
+    *,
+    pictures: Sequence[discord.File] | None = None,
+) -> None:
+    """Answer by changing the message that was clicked, and its `pictures` where they are given."""
+    given = discord.utils.MISSING if pictures is None else pictures
     if interaction.response.is_done():
-        await interaction.edit_original_response(view=finished(view))
+        await interaction.edit_original_response(view=finished(view), attachments=given)
     else:
-        await interaction.response.edit_message(view=finished(view))
+        await interaction.response.edit_message(view=finished(view), attachments=given)
 
 
 async def show_modal(interaction: Interaction, modal: discord.ui.Modal) -> None:

@@ -11,7 +11,7 @@ from typing import cast
 import discord
 import structlog
 
-from bot.domain.identifiers import ChannelId, UserId
+from bot.domain.identifiers import ChannelId, MessageId, UserId
 from bot.services.screens import Screen
 from cogs.layout import View, finished
 
@@ -64,17 +64,45 @@ class Messenger:
         *,
         key: str,
         file: discord.File | None = None,
+        picture: discord.File | None = None,
     ) -> bool:
-        """Send to a channel; False when there is none or the bot may not write there."""
+        """Send to a channel; False when there is none or the bot may not write there.
+
+        A `picture` has its place in the view; a `file` is put below it.
+        """
         if channel_id is None:
             return False
         channel = self._client.get_partial_messageable(channel_id)
         try:
-            await _send(channel, view, key=key, file=file)
+            await _send(channel, view, key=key, file=file, picture=picture)
         except discord.HTTPException as refusal:
             if refusal.status >= 500 or refusal.status == 429:
                 raise
             _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
+            return False
+        return True
+
+    async def pin_up(self, channel_id: ChannelId, view: View, *, key: str) -> MessageId | None:
+        """Send to a channel what is edited later; None when the bot may not write there."""
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            sent = await channel.send(view=finished(view), nonce=_nonce(key))
+        except discord.HTTPException as refusal:
+            if refusal.status >= 500 or refusal.status == 429:
+                raise
+            _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
+            return None
+        return MessageId(sent.id)
+
+    async def edit(self, channel_id: ChannelId, message_id: MessageId, view: View) -> bool:
+        """Change what was sent before; False when it is gone."""
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            await channel.get_partial_message(message_id).edit(view=finished(view))
+        except discord.HTTPException as refusal:
+            if refusal.status >= 500 or refusal.status == 429:
+                raise
+            _log.warning("message_not_edited", channel=channel_id, code=refusal.code)
             return False
         return True
 
@@ -97,10 +125,17 @@ class Messenger:
 
 
 async def _send(
-    channel: discord.abc.Messageable, view: View, *, key: str, file: discord.File | None
+    channel: discord.abc.Messageable,
+    view: View,
+    *,
+    key: str,
+    file: discord.File | None,
+    picture: discord.File | None = None,
 ) -> None:
-    if file is None:
+    if file is not None:
+        view.add_item(discord.ui.File(f"attachment://{file.filename}"))
+    given = picture if file is None else file
+    if given is None:
         await channel.send(view=finished(view), nonce=_nonce(key))
     else:
-        view.add_item(discord.ui.File(f"attachment://{file.filename}"))
-        await channel.send(view=finished(view), nonce=_nonce(key), file=file)
+        await channel.send(view=finished(view), nonce=_nonce(key), file=given)

@@ -58,6 +58,8 @@ def _sentence(
         until = f"ends on {day(ends)}" if ends is not None else f"goes on for {price}"
         return f"{name} {until}. {unpaid}"
     if subscription.status is Status.PAUSED:
-        return f"{name} is paused. Nothing is charged for it while it is paused."
+        goes_on = subscription.resumes_at
+        again = f" It goes on, and is charged again, on {day(goes_on)}." if goes_on else ""
+        return f"{name} is paused. Nothing is charged for it while it is paused.{again}"
     fixed = f", and ends on {day(ends)}" if ends is not None else ""
-    return f"{name} renews on {day(subscription.period_end)} for {price}{fixed}."
+    return f"{name} renews on {day(subscription.renews_at)} for {price}{fixed}."

@@ -5,27 +5,36 @@ from datetime import datetime
 from bot.domain.errors import (
     AccountTaken,
     AlreadyLinked,
+    ApprovedBefore,
     AttemptOver,
     CodeExpired,
     ConsequenceChanged,
     ErasureBlocked,
+    GroundNotAllowed,
     GuildNotSetUp,
     InvalidAddress,
     InvalidAmount,
+    InvalidPeriod,
     LinkRefused,
     MooringError,
     NoPayments,
     NoSuchThing,
     NothingForSale,
+    NothingToAgreeTo,
     NothingToCancel,
     NothingToResume,
+    NotInTicket,
     NotLinked,
     NotPermitted,
     NotRefundable,
     NotYours,
+    OfferGone,
     OwnAccount,
+    OwnRequest,
     PartialRefundUnsupported,
     PurchaseReplaced,
+    RefundCapReached,
+    RefundOutsideWindow,
     RefundOver,
     RefundsSwitchedOff,
     ResumeUnderWay,
@@ -35,10 +44,12 @@ from bot.domain.errors import (
     ServerNotTrusted,
     TicketExists,
     TicketOver,
+    TooLateToWithdraw,
     TooManyLinkRequests,
     TopUpNeedsPlan,
     TopUpNotNeeded,
     TopUpTooEarly,
+    WithdrawalNotOffered,
     WrongCode,
 )
 from cogs.erasure_obstacles import why_not_erased
@@ -54,12 +65,19 @@ _NOT_REFUNDABLE = {
         "**The bank has given the money of this payment back already.** It decided a dispute for "
         "the cardholder. A refund on top would pay twice."
     ),
+    "waiting": (
+        "**A refund of this payment waits for a moderator already.** `/refunds` shows what waits."
+    ),
+    "asked": (
+        "**You have asked for this already.** The team looks at it in your ticket. You will be "
+        "told there what was decided."
+    ),
     "in_progress": "**This payment is already being refunded, or was refunded before.**",
     "refunded": "**This payment has been refunded already.**",
 }
 
 
-def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentence for each refusal
+def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - one sentence for each refusal
     """What happened, why, and what to do next."""
     match error:
         case NotLinked():
@@ -130,6 +148,21 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             return (
                 "**Your cancellation is already requested.** We are waiting for the payment "
                 "provider. You will get a message as soon as it has confirmed."
+            )
+        case AttemptOver(outcome="accepting"):
+            return (
+                "**You have taken the offer.** We are waiting for the payment provider. If you "
+                "want to cancel after all, run `/cancel` and press Confirm cancel."
+            )
+        case AttemptOver(outcome="saved"):
+            return (
+                "**You have taken the offer, so this screen is over.** Run `/balance` to see your "
+                "plan, or `/cancel` to cancel."
+            )
+        case OfferGone():
+            return (
+                "**This offer is not open to you any more.** Nothing was changed. Run `/cancel` to "
+                "go on."
             )
         case AttemptOver():
             return "**This cancellation was ended before.** Run `/cancel` to start again."
@@ -235,6 +268,11 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
                 "**That is not an amount that can be refunded.** Write it with a point, for "
                 f"example `5.00`. At most {money(left)} is left."
             )
+        case InvalidPeriod(longest_days=days):
+            return (
+                "**These dates are not a period that can be shown.** Write them like `2026-11-01`, "
+                f"the earlier one first, at most {days} days apart."
+            )
         case PartialRefundUnsupported(left=left):
             return (
                 "**The provider of this payment cannot give back a part of it.** Nothing was "
@@ -243,12 +281,67 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912 - one sentenc
             )
         case OwnAccount():
             return "**You cannot refund a payment of your own.** Ask another moderator."
+        case OwnRequest():
+            return (
+                "**You have asked for this refund yourself.** Nothing was changed. Another "
+                "moderator has to decide it."
+            )
+        case ApprovedBefore():
+            return (
+                "**You have said yes to this refund already.** Its amount takes two moderators. "
+                "Another one has to approve it too."
+            )
+        case GroundNotAllowed():
+            return (
+                "**The policy of this vendor does not allow this ground.** Nothing was refunded. "
+                "Choose another one, or see `grounds` under `[refunds]` in `mooring.toml`."
+            )
+        case RefundOutsideWindow(ended_at=ended_at):
+            return (
+                f"**The time to ask for this refund was over on {day(ended_at)}.** The policy of "
+                "this vendor says so. Nothing was refunded."
+            )
+        case RefundCapReached(cap=cap, left=left):
+            return (
+                f"**This is more than you can grant now.** A moderator can grant {money(cap)} in "
+                f"24 hours; you have {money(left)} left. Nothing was refunded. Another moderator "
+                "can approve it, or you can wait."
+            )
+        case NotInTicket():
+            return (
+                "**This works only in the channel of a ticket.** Run it in the ticket of the "
+                "member who wants the refund."
+            )
+        case RefundOver(state="denied"):
+            return "**This refund was denied already.** Its card shows by whom, and why."
+        case RefundOver(state="submitted" | "asked_back"):
+            return "**This refund waits for a moderator.** `/refunds` shows what waits."
         case RefundOver():
             return "**This refund was already confirmed.** Its outcome is on its first screen."
+        case ConsequenceChanged(in_queue=True):
+            return (
+                "**Something changed since this refund was asked for.** Nothing was refunded.\n"
+                "The card shows it as it is now. Look at it, then approve it again."
+            )
         case ConsequenceChanged():
             return (
                 "**Something changed since you looked at this refund.** Nothing was refunded.\n"
                 "Run `/refund` again to see the payment as it is now."
+            )
+        case WithdrawalNotOffered():
+            return (
+                "**Withdrawing is not offered here.** You can cancel your plan at any time with "
+                "`/cancel`."
+            )
+        case TooLateToWithdraw(ended_at=ended_at):
+            return (
+                f"**The time for withdrawing from this contract was over on {day(ended_at)}.** "
+                "You can cancel your plan at any time with `/cancel`."
+            )
+        case NothingToAgreeTo():
+            return (
+                "**There is no message to come any more.** Nothing was changed. Run `/plans` at "
+                "any time to see what there is."
             )
         case _:
             return f"**That is not possible.** (`{error.code}`)"

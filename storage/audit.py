@@ -7,15 +7,17 @@ still proves that nothing was changed. Erasing is itself a row, which names the 
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.audit import AuditEntry, AuditFilter, AuditHead
 from bot.domain.identifiers import UserId
 from storage.columns import EPOCH
-from storage.schema import audit_log
+from storage.schema import audit_log, customers, payments, subscriptions, tickets
 
 ERASED = "privacy.erased"
 _ROWS_ERASED = "audit_rows"
@@ -100,7 +102,7 @@ async def first_broken_row(connection: AsyncConnection) -> int | None:
     """The id of the first row that was changed or follows a removed one; None when all holds.
 
     A row whose actor is gone counts as changed unless a later erasure names it. Rows cut off at the
-    end cannot be seen from inside the table.
+    end cannot be seen from inside the table: see `head`.
     """
     previous, last_id = GENESIS, 0
     without_actor: dict[int, None] = {}
@@ -119,3 +121,69 @@ async def first_broken_row(connection: AsyncConnection) -> int | None:
                     without_actor.pop(erased, None)
             previous, last_id = row.hash, row.id
     return next(iter(without_actor), None)
+
+
+async def head(connection: AsyncConnection) -> AuditHead:
+    """How many rows there are, and the newest one's hash, which stands for all of them."""
+    rows = await connection.scalar(sa.select(sa.func.count()).select_from(audit_log))
+    newest = sa.select(audit_log.c.hash).order_by(audit_log.c.id.desc()).limit(1)
+    return AuditHead(int(rows or 0), await connection.scalar(newest) or GENESIS)
+
+
+async def holds_head(connection: AsyncConnection, head_hash: str) -> bool:
+    """Whether a row with this hash is still there; the chain before it was so then."""
+    if head_hash == GENESIS:
+        return True
+    found = sa.select(audit_log.c.id).where(audit_log.c.hash == head_hash)
+    return await connection.scalar(found) is not None
+
+
+async def search(
+    connection: AsyncConnection, wanted: AuditFilter, *, before: int | None, limit: int
+) -> list[AuditEntry]:
+    """Newest first; `before` is the id at which the page before ended."""
+    statement = sa.select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit_log.c.id < before)
+    if wanted.since is not None:
+        statement = statement.where(audit_log.c.at >= wanted.since)
+    if wanted.action is not None:
+        statement = statement.where(audit_log.c.action.startswith(wanted.action, autoescape=True))
+    if wanted.member_id is not None:
+        statement = statement.where(_concerns(wanted.member_id))
+    if wanted.reference is not None:
+        quoted = json.dumps(wanted.reference, ensure_ascii=False)
+        named = audit_log.c.details.contains(quoted, autoescape=True)
+        statement = statement.where((audit_log.c.subject == wanted.reference) | named)
+    return [_entry(row) for row in await connection.execute(statement)]
+
+
+async def entries(connection: AsyncConnection) -> AsyncIterator[Mapping[str, Any]]:
+    """Every row as it is stored, oldest first: enough to recompute the chain elsewhere."""
+    last_id = 0
+    page = sa.select(audit_log).order_by(audit_log.c.id).limit(_PAGE)
+    while rows := (await connection.execute(page.where(audit_log.c.id > last_id))).all():
+        for row in rows:
+            yield dict(row._mapping)
+        last_id = rows[-1].id
+
+
+def _concerns(member_id: UserId) -> sa.ColumnElement[bool]:
+    """What the member did, and what was done to what is linked to them now."""
+    accounts = sa.select(customers.c.id).where(customers.c.user_id == member_id)
+    theirs = (
+        accounts,
+        sa.select(subscriptions.c.id).where(subscriptions.c.customer_id.in_(accounts)),
+        sa.select(payments.c.id).where(payments.c.customer_id.in_(accounts)),
+        sa.select(tickets.c.id).where(tickets.c.opener_id == member_id),
+    )
+    return sa.or_(
+        audit_log.c.actor_id == member_id, *(audit_log.c.subject.in_(each) for each in theirs)
+    )
+
+
+def _entry(row: sa.Row[tuple[object, ...]]) -> AuditEntry:
+    erased = row.actor_seal is not None and row.actor_id is None
+    return AuditEntry(
+        row.id, row.at, row.actor_id, erased, row.action, row.subject, json.loads(row.details)
+    )

@@ -44,6 +44,7 @@ def _checkout(row: sa.Row[tuple[object, ...]]) -> Checkout:
         subscription_id=row.subscription_id,
         payment_id=row.payment_id,
         completed_at=row.completed_at,
+        attempt_id=row.attempt_id,
     )
 
 
@@ -69,6 +70,7 @@ async def add(
             tops_up=checkout.tops_up,
             cycle_start=checkout.cycle_start,
             units=checkout.units,
+            attempt_id=checkout.attempt_id,
             screen=dict(screen),
         )
     )

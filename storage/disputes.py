@@ -53,6 +53,18 @@ async def find_many(
     return {row.id: _dispute(row) for row in rows}
 
 
+async def of_payments(
+    connection: AsyncConnection, payment_ids: Sequence[PaymentId]
+) -> list[Dispute]:
+    """Every dispute of these payments."""
+    if not payment_ids:
+        return []
+    rows = await connection.execute(
+        sa.select(disputes).where(disputes.c.payment_id.in_(payment_ids))
+    )
+    return [_dispute(row) for row in rows]
+
+
 async def of_payment(connection: AsyncConnection, payment_id: PaymentId) -> list[Dispute]:
     """Every dispute of a payment, newest first."""
     rows = await connection.execute(

@@ -10,8 +10,9 @@ from bot.domain.checkout import CheckoutState
 from bot.domain.identifiers import ERASED_USER, UserId
 from bot.domain.linking import REQUEST_WINDOW
 from bot.domain.privacy import Obstacles, UnderWay
-from bot.domain.refund import RefundState
+from bot.domain.refund import UNDER_WAY, WAITING
 from bot.domain.ticket import UNCLOSED
+from bot.domain.withdrawal import WithdrawalState
 from storage import audit, link_requests, tickets
 from storage.schema import (
     audit_log,
@@ -22,15 +23,19 @@ from storage.schema import (
     jobs,
     notice_settings,
     payments,
+    refund_decisions,
     refunds,
     subscriptions,
     ticket_messages,
+    win_backs,
+    withdrawals,
 )
 from storage.schema import link_requests as link_requests_table
 from storage.schema import tickets as tickets_table
 
 # Who of the team did what must be known as long as the log is kept.
 _ACTS_OF_THE_TEAM = ("guild.", "refund.", "roles.")
+_OWN_ACTS_ABOUT_REFUNDS = ("refund.asked", "refund.answered")
 
 
 async def obstacles(connection: AsyncConnection, user_id: UserId) -> Obstacles:
@@ -45,11 +50,19 @@ async def obstacles(connection: AsyncConnection, user_id: UserId) -> Obstacles:
     unfinished = {
         UnderWay.REFUND: sa.select(refunds.c.id).where(
             sa.or_(refunds.c.member_id == user_id, refunds.c.payment_id.in_(paid)),
-            refunds.c.state.in_((RefundState.REQUESTED.value, RefundState.REFUNDED.value)),
+            refunds.c.state.in_([state.value for state in (*WAITING, *UNDER_WAY)]),
         ),
         UnderWay.CANCELLATION: sa.select(cancel_attempts.c.id).where(
             cancel_attempts.c.user_id == user_id,
             cancel_attempts.c.state == AttemptState.REQUESTED.value,
+        ),
+        UnderWay.OFFER: sa.select(cancel_attempts.c.id).where(
+            cancel_attempts.c.user_id == user_id,
+            cancel_attempts.c.state == AttemptState.ACCEPTING.value,
+        ),
+        UnderWay.WITHDRAWAL: sa.select(withdrawals.c.id).where(
+            withdrawals.c.user_id == user_id,
+            withdrawals.c.state == WithdrawalState.REQUESTED.value,
         ),
         UnderWay.RESUMPTION: sa.select(jobs.c.id).where(
             jobs.c.line.in_(subscribed),
@@ -79,7 +92,8 @@ async def erase(
     await audit.erase_actor(connection, _own_acts(user_id), reference=reference, now=now)
     await _forget_tickets(connection, user_id)
     await _part_from_purchases(connection, user_id)
-    await connection.execute(sa.delete(notice_settings).where(notice_settings.c.user_id == user_id))
+    for wishes in (notice_settings, win_backs):
+        await connection.execute(sa.delete(wishes).where(wishes.c.user_id == user_id))
     await _forget_link_requests(connection, user_id, now)
 
 
@@ -106,10 +120,17 @@ async def forget_roles(connection: AsyncConnection, user_id: UserId) -> None:
 
 def _own_acts(user_id: UserId) -> sa.ColumnElement[bool]:
     """What the member did for themselves, not as one of the team."""
+    own_payments = sa.select(refunds.c.payment_id).where(refunds.c.member_id == user_id)
+    asked_for = sa.and_(
+        audit_log.c.action.in_(_OWN_ACTS_ABOUT_REFUNDS), audit_log.c.subject.in_(own_payments)
+    )
     other_tickets = sa.select(tickets_table.c.id).where(tickets_table.c.opener_id != user_id)
     return sa.and_(
         audit_log.c.actor_id == user_id,
-        *(~audit_log.c.action.startswith(prefix) for prefix in _ACTS_OF_THE_TEAM),
+        sa.or_(
+            asked_for,
+            ~sa.or_(*(audit_log.c.action.startswith(prefix) for prefix in _ACTS_OF_THE_TEAM)),
+        ),
         ~sa.and_(audit_log.c.action.startswith("ticket."), audit_log.c.subject.in_(other_tickets)),
     )
 
@@ -158,13 +179,16 @@ async def _forget_tickets(connection: AsyncConnection, user_id: UserId) -> None:
 
 async def _part_from_purchases(connection: AsyncConnection, user_id: UserId) -> None:
     """What was bought, given back and cancelled stays for the books, with nobody's name on it."""
-    await connection.execute(
-        sa.update(refunds).where(refunds.c.member_id == user_id).values(member_id=None, note=None)
-    )
+    await _part_from_refunds(connection, user_id)
     await connection.execute(
         sa.update(cancel_attempts)
         .where(cancel_attempts.c.user_id == user_id)
-        .values(user_id=ERASED_USER, comment=None)
+        .values(user_id=ERASED_USER, comment=None, follow_up=None)
+    )
+    await connection.execute(
+        sa.update(withdrawals)
+        .where(withdrawals.c.user_id == user_id)
+        .values(user_id=ERASED_USER, name=None)
     )
     may_be_paid = checkouts.c.state.in_((CheckoutState.OPENING.value, CheckoutState.OPEN.value))
     await connection.execute(
@@ -175,6 +199,30 @@ async def _part_from_purchases(connection: AsyncConnection, user_id: UserId) -> 
             page_url=None,
             screen=sa.null(),
             state=sa.case((may_be_paid, CheckoutState.CLOSED.value), else_=checkouts.c.state),
+        )
+    )
+
+
+async def _part_from_refunds(connection: AsyncConnection, user_id: UserId) -> None:
+    """What was decided stays, without who it was about and what was written about them."""
+    own = refunds.c.member_id == user_id
+    said = refund_decisions
+    await connection.execute(
+        sa.update(said)
+        .where(said.c.refund_id.in_(sa.select(refunds.c.id).where(own)))
+        .values(
+            note=None,
+            actor_id=sa.case((said.c.actor_id == user_id, ERASED_USER), else_=said.c.actor_id),
+        )
+    )
+    asked = refunds.c.requester_id
+    await connection.execute(
+        sa.update(refunds)
+        .where(own)
+        .values(
+            member_id=None,
+            note=None,
+            requester_id=sa.case((asked == user_id, ERASED_USER), else_=asked),
         )
     )
 

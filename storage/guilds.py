@@ -23,12 +23,17 @@ async def load(connection: AsyncConnection, guild_id: GuildId) -> GuildSettings:
 
 def _settings(row: sa.Row[tuple[object, ...]]) -> GuildSettings:
     return GuildSettings(
-        row.support_role_id, row.moderator_role_id, row.ticket_category_id, row.log_channel_id
+        row.support_role_id,
+        row.moderator_role_id,
+        row.ticket_category_id,
+        row.log_channel_id,
+        report_channel_id=row.report_channel_id,
+        refund_channel_id=row.refund_channel_id,
     )
 
 
 async def save(connection: AsyncConnection, guild_id: GuildId, settings: GuildSettings) -> None:
-    """Store all four choices."""
+    """Store every choice."""
     await insert_new(connection, guilds, [{"guild_id": guild_id}], unique=["guild_id"])
     await connection.execute(
         sa.update(guilds)
@@ -38,6 +43,8 @@ async def save(connection: AsyncConnection, guild_id: GuildId, settings: GuildSe
             moderator_role_id=settings.moderator_role_id,
             ticket_category_id=settings.ticket_category_id,
             log_channel_id=settings.log_channel_id,
+            report_channel_id=settings.report_channel_id,
+            refund_channel_id=settings.refund_channel_id,
         )
     )
 

@@ -170,6 +170,19 @@ async def release(connection: AsyncConnection, *, token: str) -> None:
     )
 
 
+async def expire_leases(connection: AsyncConnection, *, now: datetime) -> int:
+    """Let every lease run out at once, and say how many: whoever had them is known to be gone.
+
+    They stay on their jobs, as those of the killed do: what was in hand may have been half done.
+    """
+    result = await connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.lease_until >= now, jobs.c.done_at.is_(None))
+        .values(lease_until=now - timedelta(milliseconds=1))
+    )
+    return int(result.rowcount)
+
+
 async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None:
     """Run a waiting job now instead of at the end of its pause."""
     await connection.execute(

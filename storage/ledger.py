@@ -147,6 +147,22 @@ async def bought_in(connection: AsyncConnection, cycles: Collection[Cycle]) -> d
     return {cycle: bought for cycle, bought in found.items() if bought is not None}
 
 
+async def first_grant(connection: AsyncConnection, cycle: Cycle) -> str | None:
+    """The key of the entry with which a billing cycle's allowance began."""
+    subscription_id, period_start = cycle
+    key: str | None = await connection.scalar(
+        sa.select(ledger.c.key)
+        .where(
+            ledger.c.subscription_id == subscription_id,
+            ledger.c.period_start == period_start,
+            ledger.c.kind == EntryKind.GRANT.value,
+        )
+        .order_by(ledger.c.id)
+        .limit(1)
+    )
+    return key
+
+
 async def months_since(
     connection: AsyncConnection, subscription_ids: Sequence[SubscriptionId], *, since: datetime
 ) -> dict[SubscriptionId, set[CycleMonth]]:
@@ -181,6 +197,31 @@ async def used_since(
     return {
         CycleMonth(row.subscription_id, row.period_start, row.month_start): row.used for row in rows
     }
+
+
+async def used_between(
+    connection: AsyncConnection,
+    subscription_id: SubscriptionId,
+    *,
+    since: datetime,
+    until: datetime,
+) -> tuple[int, int]:
+    """What was used of a subscription in the months that began in this time, and what there was."""
+    row = (
+        await connection.execute(
+            sa.select(
+                sa.func.coalesce(sa.func.sum(ledger_months.c.used), 0),
+                sa.func.coalesce(
+                    sa.func.sum(ledger_months.c.granted + ledger_months.c.topped_up), 0
+                ),
+            ).where(
+                ledger_months.c.subscription_id == subscription_id,
+                ledger_months.c.month_start >= since,
+                ledger_months.c.month_start < until,
+            )
+        )
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 async def recorded(

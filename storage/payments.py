@@ -8,9 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import CustomerId, PaymentId, ProviderName, UserId
 from bot.domain.money import Money
-from bot.domain.refund import Payment, PaymentPurpose
-from storage.schema import customers, payments
+from bot.domain.refund import Payment, PaymentPurpose, RefundState
+from storage.schema import customers, payments, refunds
 from storage.upsert import replace_older
+
+# As the index of periods says it.
+_UNREFUNDED = payments.c.period_start.is_not(None) & (payments.c.refunded == sa.literal_column("0"))
 
 
 def _payment(row: sa.Row[tuple[object, ...]]) -> Payment:
@@ -89,23 +92,69 @@ async def of_user(connection: AsyncConnection, user_id: UserId) -> list[Payment]
     return [_payment(row) for row in rows]
 
 
+async def of_periods(connection: AsyncConnection, given: Sequence[Payment]) -> list[Payment]:
+    """Everything paid for the same periods of the same subscriptions, nothing of it given back."""
+    rows = await connection.execute(
+        sa.select(payments).where(
+            payments.c.subscription_id.in_({each.subscription_id for each in given}),
+            payments.c.period_start.in_({each.period_start for each in given}),
+            _UNREFUNDED,
+        )
+    )
+    return [_payment(row) for row in rows]
+
+
+async def of_periods_paid_twice(
+    connection: AsyncConnection, *, most: int, besides: int = 0
+) -> list[Payment]:
+    """The payments of those periods that have more than one, newest first; `most` periods, without
+    the newest `besides`."""
+    period = (payments.c.subscription_id, payments.c.period_start, payments.c.period_end)
+    twice = (
+        sa.select(*period)
+        .where(_UNREFUNDED, payments.c.subscription_id.is_not(None))
+        .group_by(*period)
+        .having(sa.func.count() > 1)
+        .order_by(sa.func.max(payments.c.paid_at).desc())
+        .limit(most)
+        .offset(besides)
+        .subquery()
+    )
+    rows = await connection.execute(
+        sa.select(payments)
+        .join(
+            twice,
+            (payments.c.subscription_id == twice.c.subscription_id)
+            & (payments.c.period_start == twice.c.period_start)
+            & (payments.c.period_end == twice.c.period_end),
+        )
+        .where(_UNREFUNDED)
+        .order_by(payments.c.paid_at.desc(), payments.c.id)
+    )
+    return [_payment(row) for row in rows]
+
+
 async def least_recently_asked(
     connection: AsyncConnection,
     provider: ProviderName,
     *,
-    paid_after: datetime,
+    paid_after: datetime | None,
+    refunded_after: datetime,
     asked_before: datetime,
     limit: int,
 ) -> list[PaymentId]:
-    """A portion of those of which something can still be given back."""
+    """A portion of those of which something can still be given back, if they are not too old, and
+    of those whose refund may still come back."""
+    refunded = sa.select(refunds.c.payment_id).where(
+        refunds.c.state == RefundState.DONE.value, refunds.c.finished_at > refunded_after
+    )
+    which: sa.ColumnElement[bool] = payments.c.id.in_(refunded)
+    if paid_after is not None:
+        something_left = payments.c.refunded < payments.c.amount
+        which |= (payments.c.paid_at > paid_after) & something_left
     found = await connection.scalars(
         sa.select(payments.c.id)
-        .where(
-            payments.c.provider == provider,
-            payments.c.paid_at > paid_after,
-            payments.c.asked_at < asked_before,
-            payments.c.refunded < payments.c.amount,
-        )
+        .where(payments.c.provider == provider, payments.c.asked_at < asked_before, which)
         .order_by(payments.c.asked_at, payments.c.id)
         .limit(limit)
     )

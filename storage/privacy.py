@@ -15,6 +15,7 @@ from bot.domain.identifiers import UserId
 from storage.schema import (
     audit_log,
     cancel_attempts,
+    cancel_steps,
     checkouts,
     customers,
     disputes,
@@ -25,10 +26,13 @@ from storage.schema import (
     link_requests,
     notice_settings,
     payments,
+    refund_decisions,
     refunds,
     subscriptions,
     ticket_messages,
     tickets,
+    win_backs,
+    withdrawals,
 )
 
 _USER = sa.bindparam("user_id", type_=sa.BigInteger)
@@ -36,6 +40,7 @@ _customers = sa.select(customers.c.id).where(customers.c.user_id == _USER)
 _payments = sa.select(payments.c.id).where(payments.c.customer_id.in_(_customers))
 _subscriptions = sa.select(subscriptions.c.id).where(subscriptions.c.customer_id.in_(_customers))
 _tickets = sa.select(tickets.c.id).where(tickets.c.opener_id == _USER)
+_attempts = sa.select(cancel_attempts.c.id).where(cancel_attempts.c.user_id == _USER)
 _checkouts = sa.select(checkouts.c.id).where(checkouts.c.user_id == _USER)
 # What the audit log speaks of.
 _things = sa.union_all(_customers, _payments, _subscriptions, _tickets, _checkouts)
@@ -60,6 +65,7 @@ class Own:
         return sa.select(*self.columns).where(self.rows).order_by(self.order)
 
 
+_own_refund = sa.or_(refunds.c.member_id == _USER, refunds.c.payment_id.in_(_payments))
 _own_message = ticket_messages.c.author_id == _USER
 _own_subject = audit_log.c.subject.in_(_things)
 
@@ -100,10 +106,31 @@ COPIED: Mapping[str, Own] = {
     "cancel_attempts": Own(
         cancel_attempts.c.user_id == _USER, _of(cancel_attempts), cancel_attempts.c.started_at
     ),
+    "cancel_steps": Own(
+        cancel_steps.c.attempt_id.in_(_attempts), _of(cancel_steps), cancel_steps.c.id
+    ),
+    "win_backs": Own(win_backs.c.user_id == _USER, _of(win_backs), win_backs.c.consented_at),
+    "withdrawals": Own(
+        withdrawals.c.user_id == _USER, _of(withdrawals), withdrawals.c.requested_at
+    ),
     "refunds": Own(
-        sa.or_(refunds.c.member_id == _USER, refunds.c.payment_id.in_(_payments)),
-        _of(refunds, without=("moderator_id",)),
+        _own_refund,
+        [
+            *_of(
+                refunds,
+                without=("moderator_id", "requester_id", "queue_channel_id", "queue_message_id"),
+            ),
+            sa.func.coalesce(refunds.c.requester_id == _USER, sa.false()).label("asked_for_by_you"),
+        ],
         refunds.c.created_at,
+    ),
+    "refund_decisions": Own(
+        refund_decisions.c.refund_id.in_(sa.select(refunds.c.id).where(_own_refund)),
+        [
+            *_of(refund_decisions, without=("actor_id",)),
+            (refund_decisions.c.actor_id == _USER).label("by_you"),
+        ],
+        refund_decisions.c.id,
     ),
     "tickets": Own(
         tickets.c.opener_id == _USER,

@@ -32,6 +32,7 @@ def to_subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
         row.ended_at,
         row.quantity,
         None if row.cycle_start == row.period_start else row.cycle_start,
+        row.resumes_at,
     )
 
 
@@ -57,6 +58,7 @@ async def save(
         "period_end": subscription.period_end,
         "cancel_at": subscription.cancel_at,
         "ended_at": subscription.ended_at,
+        "resumes_at": subscription.resumes_at,
         "quantity": subscription.quantity,
         "cycle_start": subscription.cycle_start,
         "asked_at": asked_at,
@@ -103,7 +105,7 @@ async def live_prices(connection: AsyncConnection) -> dict[PriceId, int]:
         .where(subscriptions.c.status.not_in(over))
         .group_by(subscriptions.c.price_id)
     )
-    return {PriceId(price_id): count for price_id, count in rows.tuples()}
+    return {PriceId(price_id): count for price_id, count in rows}
 
 
 async def find_many(

@@ -80,6 +80,13 @@ async def find(connection: AsyncConnection, ticket_id: TicketId) -> Ticket | Non
     return None if row is None else _ticket(row)
 
 
+async def at_channel(connection: AsyncConnection, channel_id: ChannelId) -> Ticket | None:
+    """The ticket whose channel this is."""
+    statement = sa.select(tickets).where(tickets.c.channel_id == channel_id)
+    row = (await connection.execute(statement)).first()
+    return None if row is None else _ticket(row)
+
+
 async def occupying(
     connection: AsyncConnection, *, guild_id: GuildId, opener_id: UserId, topic_id: str
 ) -> Ticket | None:

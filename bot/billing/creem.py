@@ -13,7 +13,9 @@ from bot.billing.creem_objects import CANCELED, PAUSED, SCHEDULED, amount_of, re
 from bot.billing.creem_pages import CreemPages
 from bot.billing.provider import (
     BadEventError,
+    Discount,
     EventHint,
+    Pause,
     ProviderRefusedError,
     ProviderUnavailableError,
     RefundReceipt,
@@ -21,6 +23,7 @@ from bot.billing.provider import (
 )
 from bot.domain.identifiers import CREEM, PaymentId, SubscriptionId
 from bot.domain.money import Money
+from bot.domain.offer import OfferKind
 from bot.domain.refund import Ground
 
 _NO_EVENT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -40,6 +43,9 @@ class CreemProvider(CreemPages):
     signature_header = "creem-signature"
     partial_refunds = False
     lists_refunds = False
+    # A discount is given at the checkout alone, and a pause has no end: neither is what members
+    # are offered.
+    offer_kinds: frozenset[OfferKind] = frozenset()
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
         """Verify the raw bytes against `creem-signature`; raises BadEventError.
@@ -60,12 +66,26 @@ class CreemProvider(CreemPages):
     async def fetch_event_objects(self, hint: EventHint) -> Snapshot | None:
         """Fetch by the event's family. Events that change nothing here give None."""
         if hint.type.startswith("subscription.") and hint.object_id:
-            return await self.fetch_subscription(SubscriptionId(hint.object_id))
+            return await self._fetch_told(hint.object_id, hint.references.get("transaction"))
         if hint.type in _OF_PAYMENTS and "transaction" in hint.references:
             return await self.fetch_payment(PaymentId(hint.references["transaction"]))
         if hint.type == "checkout.completed" and hint.object_id:
             return await self.fetch_checkout(hint.object_id)
         return None
+
+    async def _fetch_told(self, subscription_id: str, told: str | None) -> Snapshot:
+        """A subscription with the payment that an event tells of, which need not be the last one
+        any more: an event that comes late would leave that payment without an invoice (S18)."""
+        found = await self._read(SubscriptionId(subscription_id))
+        last = found["last_transaction"]
+        if told is None or (last is not None and last["id"] == told):
+            return self._subscription_snapshot(found)
+        shown = [] if last is None else [last]
+        try:
+            shown.append(await self._api.get("/v1/transactions", transaction_id=told))
+        except ProviderRefusedError:
+            return self._subscription_snapshot(found)
+        return self._subscription_snapshot(found, shown)
 
     async def schedule_cancellation(
         self,
@@ -110,6 +130,28 @@ class CreemProvider(CreemPages):
         return await self._change(
             current, "cancel", {"mode": "immediate"}, is_done=lambda status: status == CANCELED
         )
+
+    async def apply_discount(
+        self,
+        subscription_id: SubscriptionId,
+        discount: Discount,
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Snapshot:
+        """Creem knows discounts of checkouts alone."""
+        raise ProviderRefusedError("discount_unsupported")
+
+    async def pause(
+        self,
+        subscription_id: SubscriptionId,
+        pause: Pause,
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Snapshot:
+        """Creem pauses at once and for ever, also what is paid for."""
+        raise ProviderRefusedError("pause_unsupported")
 
     async def refund(
         self,
@@ -184,6 +226,8 @@ def _hint(event: Any) -> EventHint:
     object_id = _name(about["id"])
     if kind.startswith("subscription."):
         references["subscription"] = object_id
+        if last := about.get("last_transaction") or about.get("last_transaction_id"):
+            references["transaction"] = _id(last)
     return EventHint(_name(event["id"]), kind, object_id, references)
 
 

@@ -17,6 +17,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
+from bot.domain.offer import OfferKind
 from bot.domain.payment_failure import PaymentFailure
 from bot.domain.refund import Ground, Payment, PaymentPurpose
 from bot.domain.subscription import Subscription
@@ -132,6 +133,27 @@ class RefundReceipt:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """`percent` less from the renewal at `starts_at` on, for so many months.
+
+    `coupon` is the provider's own id of it.
+    """
+
+    coupon: str
+    percent: int
+    months: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is charged from the renewal at `starts_at` on, until the one at `resumes_at`."""
+
+    starts_at: datetime
+    resumes_at: datetime
+
+
 class BillingProvider(Protocol):
     """One provider's account. Every call may raise the two Provider errors above.
 
@@ -157,6 +179,11 @@ class BillingProvider(Protocol):
     @property
     def lists_refunds(self) -> bool:
         """Whether `fetch_page` shows what was given back of payments older than `since`."""
+        ...
+
+    @property
+    def offer_kinds(self) -> frozenset[OfferKind]:
+        """What can be made of a subscription that runs: a discount, a pause, or neither."""
         ...
 
     def read_event(self, body: bytes, signature: str | None) -> EventHint:
@@ -214,6 +241,30 @@ class BillingProvider(Protocol):
     ) -> Snapshot:
         """End it now (rules S3, S11): nothing more is collected for it, what is due already
         included. One that has ended before is no error."""
+        ...
+
+    async def apply_discount(
+        self,
+        subscription_id: SubscriptionId,
+        discount: Discount,
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Snapshot:
+        """Charge less for a while; refused where the result would not be what was agreed. One that
+        was made under this reference is no error."""
+        ...
+
+    async def pause(
+        self,
+        subscription_id: SubscriptionId,
+        pause: Pause,
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Snapshot:
+        """Charge nothing for a while, in which the subscription is shown as paused; refused and
+        repeated like a discount."""
         ...
 
     async def refund(

@@ -36,6 +36,7 @@ from bot.billing.stripe_objects import (
     payment_of,
     subscription_of,
 )
+from bot.billing.stripe_offers import StripeOffers
 from bot.billing.stripe_pages import StripePages
 from bot.domain.identifiers import (
     STRIPE,
@@ -68,7 +69,7 @@ def _reason(feedback: str | None, comment: str | None) -> dict[str, Any]:
     return {"cancellation_details": details} if details else {}
 
 
-class StripeProvider(StripePages, StripeFailures):
+class StripeProvider(StripePages, StripeFailures, StripeOffers):
     """One Stripe account."""
 
     name = STRIPE

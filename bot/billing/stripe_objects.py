@@ -50,6 +50,8 @@ _STATUS = {
     "paused": Status.PAUSED,
     "canceled": Status.CANCELED,
 }
+# In a subscription's metadata: the renewals that an accepted offer leaves out, in Stripe's seconds.
+PAUSED_FROM, PAUSED_UNTIL = "mooring_paused_from", "mooring_paused_until"
 # The other reasons can be anything: a plan switch with or without a new period, extra invoices.
 _FOR_A_PERIOD = ("subscription_create", "subscription_cycle")
 
@@ -107,6 +109,10 @@ def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
     cancel_at = _utc_or_none(subscription["cancel_at"])
     if cancel_at is None and subscription["cancel_at_period_end"]:
         cancel_at = period_end
+    status = _status(subscription)
+    resumes_at = _resumes_at(subscription, item)
+    if status is Status.ACTIVE and resumes_at is not None and _is_left_out(subscription, item):
+        status = Status.PAUSED
     return Subscription(
         id=SubscriptionId(subscription["id"]),
         provider=STRIPE,
@@ -115,14 +121,43 @@ def subscription_of(subscription: Json, catalogue: Catalogue) -> Subscription:
         price_id=PriceId(price["id"]),
         interval=Interval(price["recurring"]["interval"]),
         price=Money((price["unit_amount"] or 0) * quantity, price["currency"]),
-        status=_status(subscription),
+        status=status,
         created_at=utc(subscription["created"]),
         period_start=utc(item["current_period_start"]),
         period_end=period_end,
         cancel_at=cancel_at,
         ended_at=_utc_or_none(subscription["ended_at"]),
         quantity=quantity,
+        resumes_at=resumes_at,
     )
+
+
+def _resumes_at(subscription: Json, item: Json) -> datetime | None:
+    """The first renewal that is charged again; None without a pause of Mooring's that goes on.
+
+    Whoever lets collection go on in Stripe's dashboard ends a pause, with the next renewal if a
+    period of it has begun.
+    """
+    until = _noted(subscription, PAUSED_UNTIL)
+    if until is None or item["current_period_start"] >= until:
+        return None
+    goes_on = subscription.get("pause_collection") or _is_left_out(subscription, item)
+    return utc(until) if goes_on else None
+
+
+def _is_left_out(subscription: Json, item: Json) -> bool:
+    """Whether the current period is not paid because of a pause."""
+    start, latest = item["current_period_start"], subscription.get("latest_invoice")
+    if isinstance(latest, Mapping) and latest["status"] == "paid" and _is_for_a_period(latest):
+        return False
+    from_, until = _noted(subscription, PAUSED_FROM), _noted(subscription, PAUSED_UNTIL)
+    return from_ is not None and until is not None and from_ <= start < until
+
+
+def _noted(subscription: Json, name: str) -> int | None:
+    """A time in the metadata, which people can edit in the dashboard."""
+    written = str((subscription.get("metadata") or {}).get(name, ""))
+    return int(written) if written.isascii() and written.isdigit() else None
 
 
 def _quantity(item: Json) -> int:

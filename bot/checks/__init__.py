@@ -46,12 +46,12 @@ async def _findings(
         plan_roles={**store.plan_roles, **configuration.to_plan_roles()},
     ):
         yield finding
-    catalogue = configuration.to_catalogue()
+    catalogue, offers = configuration.to_catalogue(), configuration.to_policy().offers
     for finding in check_old_prices(store.prices, catalogue):
         yield finding
     keys = provider_keys(environment, sold_through=catalogue.providers())
     if STRIPE in keys:
-        async for finding in check_stripe(keys[STRIPE], catalogue):
+        async for finding in check_stripe(keys[STRIPE], catalogue, offers):
             yield finding
     if CREEM in keys:
         async for finding in check_creem(keys[CREEM], catalogue):

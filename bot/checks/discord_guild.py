@@ -91,6 +91,7 @@ def check_guild(guild: GuildView, settings: GuildSettings) -> list[Finding]:
         *_check_permissions(guild),
         *_check_category(guild, settings.ticket_category_id),
         *_check_log(guild, settings.log_channel_id),
+        *_check_channel(guild, "refund", settings.refund_channel_id),
     ]
     return problems or [fine(f"{guild.name}: roles, channels and permissions are as they must be.")]
 
@@ -166,13 +167,22 @@ def _check_log(guild: GuildView, channel_id: int | None) -> Iterator[Finding]:
             "with /setup."
         )
         return
+    yield from _check_channel(guild, "log", channel_id)
+
+
+def _check_channel(guild: GuildView, name: str, channel_id: int | None) -> Iterator[Finding]:
+    """One that is chosen exists, and the bot may write there."""
+    if channel_id is None:
+        return
     channel = guild.channels.get(channel_id)
     if channel is None or channel["type"] not in TEXT_CHANNELS:
         yield wrong(
-            f"{guild.name}: the log channel {channel_id} does not exist any more. Choose another "
-            "one with /setup or in mooring.toml."
+            f"{guild.name}: the {name} channel {channel_id} does not exist any more. Choose "
+            "another one with /setup or in mooring.toml."
         )
         return
     missing = _missing(guild.bot_permissions_in(channel), NEEDED_IN_LOG)
     if missing:
-        yield wrong(f"{guild.name}: the bot lacks {missing} in the log channel {channel['name']}.")
+        yield wrong(
+            f"{guild.name}: the bot lacks {missing} in the {name} channel {channel['name']}."
+        )

@@ -8,9 +8,12 @@ import aiohttp
 import stripe
 
 from bot.checks.findings import Finding, doubtful, fine, wrong
+from bot.checks.stripe_coupons import check_coupons
+from bot.checks.stripe_portal import check_portal
 from bot.checks.stripe_rights import check_rights
 from bot.domain.catalogue import Catalogue, Offering
 from bot.domain.identifiers import STRIPE
+from bot.domain.offer import OfferPolicy
 from bot.settings import ProviderKeys
 
 TIMEOUT_SECONDS = 20
@@ -29,6 +32,7 @@ NEEDED_EVENTS = frozenset(
         "invoice.paid",
         "invoice.payment_failed",
         "charge.refunded",
+        "refund.failed",
         "charge.dispute.created",
         "charge.dispute.updated",
         "charge.dispute.closed",
@@ -37,8 +41,11 @@ NEEDED_EVENTS = frozenset(
 Json = dict[str, Any]
 
 
-async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterator[Finding]:
-    """Try the key's rights, ask for each price of the catalogue, then for webhook endpoints."""
+async def check_stripe(
+    keys: ProviderKeys, catalogue: Catalogue, offers: OfferPolicy
+) -> AsyncIterator[Finding]:
+    """Try the key's rights, ask for each price of the catalogue and each coupon of the offers, then
+    for webhook endpoints."""
     async with aiohttp.ClientSession() as session:
         client = stripe.StripeClient(
             keys.api_key.get_secret_value(),
@@ -60,7 +67,10 @@ async def check_stripe(keys: ProviderKeys, catalogue: Catalogue) -> AsyncIterato
             yield problem
         if not problems:
             yield fine("Every price of the catalogue is in Stripe as mooring.toml has it.")
+        async for finding in check_coupons(client, offers):
+            yield finding
         yield await _check_endpoints(client)
+        yield await check_portal(client)
 
 
 async def _key_problem(client: stripe.StripeClient) -> Finding | None:

@@ -93,7 +93,7 @@ def allowance_months(start: datetime, end: datetime) -> tuple[datetime, ...]:
     if start >= end:
         return ()
     count = max(1, round((end - start) / AVERAGE_MONTH))
-    return tuple(_months_after(start, number) for number in range(count))
+    return tuple(months_after(start, number) for number in range(count))
 
 
 def month_of(start: datetime, end: datetime, *, now: datetime) -> datetime:
@@ -111,9 +111,9 @@ def refills_at(start: datetime, end: datetime, *, now: datetime) -> datetime | N
     return next((month for month in allowance_months(start, end) if month > current), None)
 
 
-def _months_after(start: datetime, count: int) -> datetime:
+def months_after(start: datetime, count: int, *, day: int | None = None) -> datetime:
+    """The same day that many months later, or `day`; the last one of a month that is too short."""
     year, month = divmod(start.month - 1 + count, 12)
     year, month = start.year + year, month + 1
-    return start.replace(
-        year=year, month=month, day=min(start.day, calendar.monthrange(year, month)[1])
-    )
+    last = calendar.monthrange(year, month)[1]
+    return start.replace(year=year, month=month, day=min(day or start.day, last))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.identifiers import (
+    AttemptId,
     CheckoutId,
     CustomerId,
     GuildId,
@@ -72,6 +73,7 @@ class Checkout:
 
     `replaces` is the subscription that ends once this one is paid (rule S8). A top-up adds `units`
     to the cycle of `tops_up`. `cycle_start` is when the present cycle of either one began.
+    `attempt_id` is the cancel attempt whose offer this is.
     """
 
     id: CheckoutId
@@ -92,6 +94,7 @@ class Checkout:
     subscription_id: SubscriptionId | None = None
     payment_id: PaymentId | None = None
     completed_at: datetime | None = None
+    attempt_id: AttemptId | None = None
 
     @property
     def reference(self) -> str:

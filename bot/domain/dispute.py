@@ -1,12 +1,13 @@
 """A payment that its cardholder has called back through the bank."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.identifiers import DisputeId, PaymentId, ProviderName
 from bot.domain.money import Money
+from bot.domain.refund import Payment
 
 
 class DisputeStatus(StrEnum):
@@ -45,7 +46,8 @@ class Dispute:
 
 
 _CLOSED = frozenset({DisputeStatus.WON, DisputeStatus.LOST, DisputeStatus.DROPPED})
-_REFUNDABLE = frozenset({DisputeStatus.INQUIRY, DisputeStatus.WON, DisputeStatus.DROPPED})
+_STANDS = frozenset({DisputeStatus.WON, DisputeStatus.DROPPED})
+_REFUNDABLE = frozenset({DisputeStatus.INQUIRY, *_STANDS})
 
 
 def why_not_refundable(known: Sequence[Dispute], *, is_disputed: bool) -> str | None:
@@ -60,3 +62,21 @@ def why_not_refundable(known: Sequence[Dispute], *, is_disputed: bool) -> str | 
     if statuses - _REFUNDABLE or (is_disputed and not known):
         return "disputed"
     return None
+
+
+def with_the_banks_word(payments: Sequence[Payment], known: Sequence[Dispute]) -> list[Payment]:
+    """The payments, those not disputed any more whose every dispute the bank has decided for the
+    vendor or dropped.
+
+    The payment's own mark may stay for ever, and a payment that stands pays for its period: of two
+    for the same one, one is a duplicate (S30).
+    """
+    statuses: dict[PaymentId, set[DisputeStatus]] = {}
+    for each in known:
+        statuses.setdefault(each.payment_id, set()).add(each.status)
+    return [
+        replace(each, disputed=False)
+        if each.id in statuses and statuses[each.id] <= _STANDS
+        else each
+        for each in payments
+    ]

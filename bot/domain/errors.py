@@ -31,6 +31,11 @@ class NothingToCancel(MooringError):
 
 
 @dataclass(eq=False)
+class OfferGone(MooringError):
+    """What the member was shown is not for them any more, or not on the same terms."""
+
+
+@dataclass(eq=False)
 class ResumeUnderWay(MooringError):
     """The provider is being asked to let the subscription renew again."""
 
@@ -176,6 +181,13 @@ class ErasureBlocked(MooringError):
 
 
 @dataclass(eq=False)
+class InvalidPeriod(MooringError):
+    """Not two dates in order, or longer than a report can show."""
+
+    longest_days: int
+
+
+@dataclass(eq=False)
 class LinkRefused(MooringError):
     """An address that Mooring was to pass on is not on the list (rule S22)."""
 
@@ -201,7 +213,7 @@ class NoPayments(MooringError):
 
 @dataclass(eq=False)
 class NotRefundable(MooringError):
-    """`why` is one of: refunded, disputed, lost, in_progress."""
+    """`why` is one of: refunded, disputed, lost, in_progress, waiting, asked."""
 
     why: str
 
@@ -226,12 +238,69 @@ class OwnAccount(MooringError):
 
 
 @dataclass(eq=False)
+class OwnRequest(MooringError):
+    """Nobody approves what they have asked for, or put before the moderators, themselves."""
+
+
+@dataclass(eq=False)
+class ApprovedBefore(MooringError):
+    """The moderator has said yes already; the second yes has to be somebody else's."""
+
+
+@dataclass(eq=False)
+class GroundNotAllowed(MooringError):
+    """The vendor's policy does not know this ground (rule S14)."""
+
+
+@dataclass(eq=False)
+class RefundOutsideWindow(MooringError):
+    """The policy's time for asking was over at `ended_at`."""
+
+    ended_at: datetime
+
+
+@dataclass(eq=False)
+class RefundCapReached(MooringError):
+    """More than the moderator may grant in 24 hours; `left` of `cap` they still may."""
+
+    cap: Money
+    left: Money
+
+
+@dataclass(eq=False)
 class RefundOver(MooringError):
-    """The draft behind a button has been confirmed or given up."""
+    """The refund behind a button is not in the state that the button is for."""
 
     state: str
 
 
 @dataclass(eq=False)
+class NotInTicket(MooringError):
+    """The command belongs into a ticket's channel."""
+
+
+@dataclass(eq=False)
 class ConsequenceChanged(MooringError):
-    """Between looking and confirming, what the refund would end has changed."""
+    """Between looking and confirming, what the refund would end has changed.
+
+    `in_queue`: the card shows it as it is now.
+    """
+
+    in_queue: bool = False
+
+
+@dataclass(eq=False)
+class WithdrawalNotOffered(MooringError):
+    """The vendor has not switched it on."""
+
+
+@dataclass(eq=False)
+class TooLateToWithdraw(MooringError):
+    """The time for withdrawing from this contract was over at `ended_at`."""
+
+    ended_at: datetime
+
+
+@dataclass(eq=False)
+class NothingToAgreeTo(MooringError):
+    """No message would follow any more: it was sent, or what it is about is not so any more."""

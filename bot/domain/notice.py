@@ -197,8 +197,11 @@ def trial_reminder(subscription: Subscription) -> datetime | None:
 
 
 def card_reminder(subscription: Subscription, card: Card | None) -> datetime | None:
-    """When to ask for another card; None when this one will still be good at the renewal."""
-    if card is None or not renews(subscription) or card.expires_at > subscription.period_end:
+    """When to ask for another card; None when this one will still be good at the renewal, and where
+    a pause comes first: the period before the one that is charged again has its own time for it."""
+    if card is None or not renews(subscription) or subscription.resumes_at is not None:
+        return None
+    if card.expires_at > subscription.period_end:
         return None
     return subscription.period_end - CARD_NOTICE
 

@@ -12,6 +12,8 @@ class UnderWay(StrEnum):
     TICKET = "ticket"
     REFUND = "refund"
     CANCELLATION = "cancellation"
+    OFFER = "offer"
+    WITHDRAWAL = "withdrawal"
     RESUMPTION = "resumption"
     PURCHASE = "purchase"
 

@@ -6,14 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.identifiers import (
+    ChannelId,
     CustomerId,
     GuildId,
     InvoiceId,
+    MessageId,
     PaymentId,
     ProviderName,
     RefundId,
     SubscriptionId,
+    TicketId,
     UserId,
+    WithdrawalId,
 )
 from bot.domain.money import Money
 from bot.domain.subscription import Subscription
@@ -27,11 +31,16 @@ class RefundMode(StrEnum):
 
 
 class Ground(StrEnum):
-    """Why a refund is granted (rule S14)."""
+    """Why a refund is granted (rule S14). WITHDRAWAL is the law's, and nobody chooses it."""
 
     SERVICE_FAILURE = "service_failure"
     DUPLICATE_CHARGE = "duplicate_charge"
     OUR_ERROR = "our_error"
+    WITHDRAWAL = "withdrawal"
+
+
+# What people choose from.
+CHOSEN_GROUNDS = (Ground.SERVICE_FAILURE, Ground.DUPLICATE_CHARGE, Ground.OUR_ERROR)
 
 
 class PaymentPurpose(StrEnum):
@@ -137,25 +146,42 @@ def consequence(
 class RefundState(StrEnum):
     """Where a refund stands.
 
-    DRAFT: a moderator looks at it. REQUESTED: confirmed and committed, the provider has not
-    answered. REFUNDED: money is on its way, the subscription still has to end. DONE and FAILED
-    are ends.
+    DRAFT: somebody prepares it. SUBMITTED: it waits for a moderator, or for a second one.
+    ASKED_BACK: whoever asked for it has a question to answer. REQUESTED: approved and committed,
+    the provider has not answered. REFUNDED: money is on its way, the subscription still has to
+    end. DENIED, DONE and FAILED are ends. RETURNED: it was made, and days later the provider
+    failed it; the money came back to the vendor.
     """
 
     DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ASKED_BACK = "asked_back"
+    DENIED = "denied"
     REQUESTED = "requested"
     REFUNDED = "refunded"
     DONE = "done"
     FAILED = "failed"
+    RETURNED = "returned"
+
+
+# In the queue: people have to decide.
+WAITING = (RefundState.SUBMITTED, RefundState.ASKED_BACK)
+# Approved: money moves, or has moved.
+UNDER_WAY = (RefundState.REQUESTED, RefundState.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund by one moderator. Its id makes the provider's idempotency key."""
+    """One refund of one payment. Its id makes the provider's idempotency key.
+
+    `moderator_id` is who drafted it at the desk, or who approved it last; None while nobody has.
+    `requester_id` is who asked for it: support, or the member. It is None for one that a
+    moderator began. `queue_message_id` is its card in the moderators' channel.
+    """
 
     id: RefundId
     guild_id: GuildId
-    moderator_id: UserId
+    moderator_id: UserId | None
     member_id: UserId | None
     payment_id: PaymentId
     subscription_id: SubscriptionId | None
@@ -170,6 +196,26 @@ class Refund:
     provider_refund_id: str | None
     provider_status: str | None
     failure: str | None
+    requester_id: UserId | None = None
+    ticket_id: TicketId | None = None
+    withdrawal_id: WithdrawalId | None = None
+    submitted_at: datetime | None = None
+    queue_channel_id: ChannelId | None = None
+    queue_message_id: MessageId | None = None
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """The moment that a policy's window counts to: a member's wish counts from their click."""
+        if self.requester_id is not None and self.requester_id == self.member_id:
+            return self.created_at
+        return self.submitted_at
+
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether the member waits for an answer, whatever it is."""
+        return self.ticket_id is not None or (
+            self.requester_id is not None and self.requester_id == self.member_id
+        )
 
     @property
     def reference(self) -> str:

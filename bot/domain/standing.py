@@ -28,11 +28,14 @@ class Standing:
 
     @property
     def renews_at(self) -> datetime | None:
-        """When the next period is charged for; None when nothing more is charged (rule S3)."""
+        """When the next period is charged for, after a pause too; None when nothing more is charged
+        (rule S3)."""
         subscription = self.subscription
-        if subscription is None or subscription.status not in _CHARGED:
+        if subscription is None or subscription.ends_with_period:
             return None
-        return None if subscription.ends_with_period else subscription.period_end
+        if subscription.status not in _CHARGED:
+            return subscription.resumes_at
+        return subscription.renews_at
 
 
 def decisive(
@@ -52,6 +55,6 @@ def next_allowance(subscription: Subscription, *, now: datetime) -> datetime | N
     if not subscription.is_live:
         return None
     start, end = subscription.cycle_start, subscription.period_end
-    due = refills_at(start, end, now=now) or end
+    due = refills_at(start, end, now=now) or subscription.renews_at
     stops = subscription.cancel_at
     return due if now < due and (stops is None or due < stops) else None

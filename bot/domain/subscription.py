@@ -36,7 +36,8 @@ class Subscription:
 
     It can lie beyond the current period: a fixed term, which renews until then. `price` is for all
     of the `quantity`. `switched_at` is set while the allowance is that of a plan to which the
-    subscription was switched within the current period.
+    subscription was switched within the current period. `resumes_at` is the first renewal that is
+    charged again, from the moment that a pause is arranged until then.
     """
 
     id: SubscriptionId
@@ -54,11 +55,17 @@ class Subscription:
     ended_at: datetime | None
     quantity: int = 1
     switched_at: datetime | None = None
+    resumes_at: datetime | None = None
 
     @property
     def cycle_start(self) -> datetime:
         """When the allowance's cycle began: with the period, or with a switch within it (S9)."""
         return self.switched_at or self.period_start
+
+    @property
+    def renews_at(self) -> datetime:
+        """When money is next taken, if nothing ends it: with the period, or after a pause."""
+        return self.resumes_at or self.period_end
 
     @property
     def is_live(self) -> bool:

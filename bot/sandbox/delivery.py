@@ -15,7 +15,7 @@ CONCURRENCY = 10
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One attempt. ``status`` is the receiver's answer, None when there was none; ``at`` sandbox
-    time."""
+    time. Attempt 0 is the only one of an event that was lost on its way."""
 
     event_id: str
     attempt: int
@@ -65,6 +65,7 @@ class DeliveryLoop(ABC):
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._waiting: list[_Job] = []
         self._holding = False
+        self._to_lose = 0
         self._attempts: set[asyncio.Task[None]] = set()
         self._retries: set[asyncio.TimerHandle] = set()
 
@@ -94,7 +95,15 @@ class DeliveryLoop(ABC):
 
     def send(self, event: dict[str, Any], endpoint: str | None = None) -> None:
         """Deliver the event, now or once deliveries are started and released."""
+        if self._to_lose:
+            self._to_lose -= 1
+            self.deliveries.append(Delivery(event["id"], 0, None, self._now()))
+            return
         self._queue(_Job(event, endpoint))
+
+    def lose_next(self) -> None:
+        """Have one more event never arrive."""
+        self._to_lose += 1
 
     def hold(self) -> None:
         """Keep events back until ``release``."""

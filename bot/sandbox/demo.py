@@ -5,22 +5,23 @@ import errno
 import signal
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.sandbox.backend import Backend
 from bot.sandbox.discord import Persona
 from bot.sandbox.page import DemoPage, PagePersona
-from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, People, Scene
+from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, STORE, People, Scene
 
 
 def _cast(people: People) -> list[PagePersona]:
     return [
-        PagePersona(people.mia.user, "Member", "On Pro monthly, pays through Stripe"),
-        PagePersona(people.lea.user, "Member", "On Pro monthly, pays through Creem"),
+        PagePersona(people.mia.user, "Member", "On Pro, pays through Stripe"),
+        PagePersona(people.lea.user, "Member", "On Pro, pays through Creem"),
         PagePersona(people.noor.user, "Member", "Has not linked a billing account"),
         PagePersona(people.sam.user, "Support", "Answers tickets"),
-        PagePersona(people.max.user, "Moderator", "May refund"),
+        PagePersona(people.max.user, "Moderator", "May refund, and sees the reports"),
     ]
 
 
@@ -41,8 +42,11 @@ async def _link(scene: Scene, person: Persona, address: str) -> None:
         person.dismiss(message)
 
 
-async def run_demo(*, port: int) -> int:
-    """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself."""
+async def run_demo(*, port: int, furnish: Callable[[Path], Awaitable[None]]) -> int:
+    """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself.
+
+    `furnish` fills the bot's store, a file, before the bot starts.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -53,6 +57,7 @@ async def run_demo(*, port: int) -> int:
         stack.push_async_callback(scene.stop)
         await scene.start()
         bot = scene.bot(directory)
+        await furnish(directory / STORE)
         stack.push_async_callback(bot.stop)
         await bot.start()
         await scene.set_up()

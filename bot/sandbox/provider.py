@@ -126,6 +126,22 @@ class LocalProvider(ABC):
     def accept_payments(self, customer_id: str) -> None:
         """The customer's card works again."""
 
+    @abstractmethod
+    def portal_cancel(self, subscription_id: str) -> dict[str, Any]:
+        """The customer cancels in the provider's portal."""
+
+    @abstractmethod
+    def charge_again(self, payment_id: str) -> dict[str, Any]:
+        """The customer is charged a second time for what this payment paid for."""
+
+    @abstractmethod
+    def refund(self, payment_id: str, *, amount: int | None = None) -> dict[str, Any]:
+        """A refund from the dashboard, of all that is left when no amount is given."""
+
+    @abstractmethod
+    def open_dispute(self, payment_id: str) -> dict[str, Any]:
+        """The cardholder calls the payment back through their bank."""
+
     # --- webhooks ---
 
     @property
@@ -160,6 +176,14 @@ class LocalProvider(ABC):
     def discard_webhooks(self) -> list[dict[str, Any]]:
         """Lose the held events for good. Returns them."""
         return self._webhooks.discard()
+
+    def lose_next_webhook(self) -> None:
+        """One event never arrives, as if the endpoint had been down for longer than the retries."""
+        self._webhooks.lose_next()
+
+    @abstractmethod
+    def deliver_again(self, event_id: str) -> None:
+        """The event goes out once more, as it was."""
 
     # --- looking inside ---
 

@@ -23,6 +23,8 @@ CREEM_WEBHOOK_SECRET = "whsec_creem_sandbox"  # noqa: S105 - of the local Creem
 API_SECRET = "sandbox_api_secret"  # noqa: S105 - of the local vendor's backend
 MIA_ADDRESS = "mia@example.com"
 LEA_ADDRESS = "lea@example.com"
+# The bot's store, in its directory.
+STORE = "mooring.db"
 PRO_MONTHLY = "price_pro_month"
 CREEM_PRO_MONTHLY = "prod_pro_month"
 _T = TypeVar("_T")
@@ -108,13 +110,20 @@ class Scene:
         ]
         team = guild.add_category("Team", hidden)
         self.log: Channel = guild.add_text_channel("mooring-log", category=team)
+        self.refunds: Channel = guild.add_text_channel("refund-desk", category=team)
         self.people = People(
             **{name.lower(): self.discord.persona(user) for name, user in users.items()}
         )
 
     def _build_vendor(self) -> None:
         """Sell at each provider what the configuration says is sold there."""
-        catalogue = tomllib.loads(CONFIGURATION.read_text())["catalogue"]
+        configuration = tomllib.loads(CONFIGURATION.read_text())
+        catalogue = configuration["catalogue"]
+        for offer in configuration["retention"]["offers"]:
+            if offer["kind"] == "discount":
+                self.stripe.add_coupon(
+                    id=offer["coupon"], percent=offer["percent"], months=offer["months"]
+                )
         for plan in catalogue["plans"]:
             self._sell(plan["name"], plan["prices"])
         for top_up in catalogue.get("top_ups", []):
@@ -164,7 +173,7 @@ class Scene:
         environment = {
             "DISCORD_TOKEN": self.discord.token,
             "DISCORD_API_URL": self.discord.api_url,
-            "DATABASE_URL": database_url or f"sqlite:///{directory / 'mooring.db'}",
+            "DATABASE_URL": database_url or f"sqlite:///{directory / STORE}",
             "STRIPE_API_KEY": STRIPE_KEY,
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "STRIPE_API_URL": self.stripe.api_url,
@@ -189,6 +198,7 @@ class Scene:
             moderator_role=self.moderators,
             ticket_category=self.tickets,
             log_channel=self.log,
+            refund_channel=self.refunds,
         )
 
     async def set_plan_roles(self) -> None:

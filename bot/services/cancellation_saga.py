@@ -138,6 +138,7 @@ class CancellationSaga:
                 attempt.id,
                 expected=expected,
                 to=AttemptState.CANCELLED,
+                now=now,
                 finished_at=now,
                 effective_at=ends,
                 failure=RENEWED_MEANWHILE if late else None,
@@ -156,7 +157,7 @@ class CancellationSaga:
                 },
                 now=now,
             )
-            await jobs.add(connection, _announcements(attempt, job), now=now)
+            await jobs.add(connection, announcements(attempt, job), now=now)
 
     async def _give_up(
         self, attempt: CancelAttempt, refusal: ProviderRefusedError, job: Job
@@ -169,6 +170,7 @@ class CancellationSaga:
                 attempt.id,
                 expected=(AttemptState.REQUESTED,),
                 to=AttemptState.FAILED,
+                now=now,
                 finished_at=now,
                 failure=refusal.code,
             )
@@ -180,10 +182,11 @@ class CancellationSaga:
                 details={"attempt": attempt.id, "code": refusal.code},
                 now=now,
             )
-            await jobs.add(connection, _announcements(attempt, job), now=now)
+            await jobs.add(connection, announcements(attempt, job), now=now)
 
 
-def _announcements(attempt: CancelAttempt, job: Job) -> list[NewJob]:
+def announcements(attempt: CancelAttempt, job: Job) -> list[NewJob]:
+    """Who is told of an outcome: at once, committed with it (fairness rule 6)."""
     reference = {"attempt_id": attempt.id}
     with_screen = {**reference, "screen": job.payload["screen"]}
     return [

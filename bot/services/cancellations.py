@@ -13,10 +13,13 @@ from bot.domain.account import Account
 from bot.domain.cancellation import (
     ASKING,
     ATTEMPT_LIFETIME,
+    CONFIRMABLE,
+    UNFINISHED,
     AttemptState,
     CancelAttempt,
     find_reason,
     has_moved,
+    monthly_price,
 )
 from bot.domain.errors import AttemptOver, NoSuchThing, NothingToCancel, NotYours, ResumeUnderWay
 from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
@@ -25,6 +28,7 @@ from bot.domain.other_plans import OtherPlan
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.subscription import NextStep, Subscription, end_if_cancelled, next_step
 from bot.services.context import Context
+from bot.services.offers import OfferService, ShownOffer
 from bot.services.other_plans import other_plans
 from bot.services.screens import Screen
 from bot.services.stuck import look_at_cancellation
@@ -36,13 +40,15 @@ class CancelCase:
     """An attempt with the subscription that it is about, and what else the member has.
 
     `others` are the customer's other subscriptions that go on, or are still on after this one's
-    end. `email` is None where no receipt can be mailed.
+    end. `email` is None where no receipt can be mailed. `offer` is what the confirm screen shows
+    beside cancelling.
     """
 
     attempt: CancelAttempt
     subscription: Subscription | None
     others: tuple[OtherPlan, ...]
     email: str | None
+    offer: ShownOffer | None = None
 
 
 class CancellationService:
@@ -51,6 +57,7 @@ class CancellationService:
     def __init__(self, context: Context) -> None:
         """Build on the process's context."""
         self._context = context
+        self._offers = OfferService(context)
 
     async def start(
         self, account: Account, user_id: UserId, guild_id: GuildId | None
@@ -67,7 +74,8 @@ class CancellationService:
             await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
             unfinished = await cancel_attempts.unfinished(connection, subscription.id)
             if unfinished is not None:
-                return await self._case(connection, unfinished)
+                going_on = await cancel_attempts.note_activity(connection, unfinished.id, now=now)
+                return await self._case(connection, going_on or unfinished)
             attempt_id = AttemptId(self._context.new_id())
             await cancel_attempts.add(
                 connection,
@@ -77,8 +85,26 @@ class CancellationService:
                 customer_id=account.customer_id,
                 subscription_id=subscription.id,
                 now=now,
+                plan_id=subscription.plan_id,
+                monthly=monthly_price(subscription),
             )
             return await self._case(connection, await load_attempt(connection, attempt_id))
+
+    async def go_on(self, account: Account, attempt_id: AttemptId, user_id: UserId) -> CancelCase:
+        """Where the user's own attempt stands; a new one in place of one that was given up.
+
+        Whoever comes back a week later wants to leave now, and not to be sent away.
+        """
+        case = await self.find(attempt_id, user_id)
+        if case.attempt.state in UNFINISHED:
+            async with self._context.database.write() as connection:
+                going_on = await cancel_attempts.note_activity(
+                    connection, attempt_id, now=self._context.clock()
+                )
+            return case if going_on is None else replace(case, attempt=going_on)
+        if case.attempt.state in (AttemptState.TIMED_OUT, AttemptState.ABORTED):
+            return await self.start(account, user_id, case.attempt.guild_id)
+        raise AttemptOver(outcome=case.attempt.state)
 
     async def _withdraw_resumption(self, subscription_id: SubscriptionId, user_id: UserId) -> None:
         """Whoever asks to cancel while a resume still waits wants the cancellation to stay.
@@ -108,12 +134,16 @@ class CancellationService:
                 raise NotYours
             return await self._case(connection, attempt)
 
-    async def require_asking(self, attempt_id: AttemptId, user_id: UserId) -> None:
-        """Raise unless this is the user's own attempt and still asks."""
-        async with self._context.database.read() as connection:
+    async def require_asking(self, attempt_id: AttemptId, user_id: UserId) -> CancelAttempt:
+        """The user's own attempt, whose time begins anew; raises AttemptOver."""
+        async with self._context.database.write() as connection:
             attempt = await self._own(connection, attempt_id, user_id)
-        if attempt.state not in ASKING:
+            asking = await cancel_attempts.note_activity(
+                connection, attempt_id, now=self._context.clock()
+            )
+        if asking is None:
             raise AttemptOver(outcome=attempt.state)
+        return asking
 
     async def give_reason(
         self, attempt_id: AttemptId, user_id: UserId, *, reason_id: str, comment: str | None
@@ -122,19 +152,39 @@ class CancellationService:
         if find_reason(self._context.policy.reasons, reason_id) is None:
             raise NoSuchThing("reason")
         case = await self.find(attempt_id, user_id)
-        comment = remove_secrets(comment)[0] if comment else None
+        comment, now = remove_secrets(comment)[0] if comment else None, self._context.clock()
+        other = reason_id != case.attempt.reason_id
         async with self._context.database.write() as connection:
+            attempt = await load_attempt(connection, attempt_id)
+            choice = await self._offers.choose(
+                connection, attempt, case.subscription, reason_id=reason_id, now=now
+            )
             given = await cancel_attempts.advance(
                 connection,
                 attempt_id,
                 expected=ASKING,
                 to=AttemptState.REASON_GIVEN,
+                now=now,
                 reason_id=reason_id,
                 comment=comment,
-                effective_at=_end_of(case, now=self._context.clock()),
+                effective_at=_end_of(case, now=now),
+                # An answer to another reason's question says nothing about this one.
+                **({"follow_up": None} if other else {}),
+                **choice.changes,
             )
-            if given is None:
-                raise AttemptOver(outcome=(await load_attempt(connection, attempt_id)).state)
+        if given is None:
+            raise AttemptOver(outcome=attempt.state)
+        return replace(case, attempt=given, offer=choice.shown)
+
+    async def answer(self, attempt_id: AttemptId, user_id: UserId, answered: str) -> CancelCase:
+        """Record the answer to the reason's question, which nobody has to give."""
+        case = await self.find(attempt_id, user_id)
+        async with self._context.database.write() as connection:
+            given = await cancel_attempts.answer(
+                connection, attempt_id, remove_secrets(answered)[0], now=self._context.clock()
+            )
+        if given is None:
+            raise AttemptOver(outcome=case.attempt.state)
         return replace(case, attempt=given)
 
     async def request(
@@ -143,7 +193,8 @@ class CancellationService:
         """The member confirms. From here on it is carried out, whatever happens.
 
         Unless the end has moved since it was shown: then the attempt comes back as it was, with the
-        new end, to be shown and confirmed again.
+        new end, to be shown and confirmed again. An offer that the provider has not confirmed is
+        called off: one that it is being asked for just now finds that it is not wanted any more.
         """
         case = await self.find(attempt_id, user_id)
         attempt, now = case.attempt, self._context.clock()
@@ -152,7 +203,7 @@ class CancellationService:
             and attempt.effective_at is not None
             and has_moved(attempt.effective_at, case.subscription, now=now)
         )
-        if moved and attempt.reason_id:
+        if moved and attempt.reason_id and attempt.state is AttemptState.REASON_GIVEN:
             return await self.give_reason(
                 attempt_id, user_id, reason_id=attempt.reason_id, comment=attempt.comment
             )
@@ -160,13 +211,16 @@ class CancellationService:
             requested = await cancel_attempts.advance(
                 connection,
                 attempt_id,
-                expected=(AttemptState.REASON_GIVEN,),
+                expected=CONFIRMABLE,
                 to=AttemptState.REQUESTED,
+                now=now,
                 requested_at=now,
                 effective_at=_end_of(case, now=now),
             )
             if requested is None:
                 raise AttemptOver(outcome=(await load_attempt(connection, attempt_id)).state)
+            line = attempt.subscription_id
+            await jobs.withdraw(connection, kind="offer.apply", line=line, now=now)
             await audit.append(
                 connection,
                 actor_id=user_id,
@@ -179,13 +233,14 @@ class CancellationService:
                 "cancellation.carry_out",
                 f"cancel:{attempt_id}",
                 {"attempt_id": attempt_id, "screen": screen.to_payload()},
-                line=attempt.subscription_id,
+                line=line,
             )
             await jobs.add(connection, [job, look_at_cancellation(attempt_id, now=now)], now=now)
         return replace(case, attempt=requested)
 
     async def abort(self, attempt_id: AttemptId, user_id: UserId) -> CancelAttempt:
-        """The member keeps the plan."""
+        """The member keeps the plan, also where the attempt was given up before."""
+        now = self._context.clock()
         async with self._context.database.write() as connection:
             attempt = await self._own(connection, attempt_id, user_id)
             aborted = await cancel_attempts.advance(
@@ -193,8 +248,13 @@ class CancellationService:
                 attempt_id,
                 expected=ASKING,
                 to=AttemptState.ABORTED,
-                finished_at=self._context.clock(),
+                now=now,
+                finished_at=now,
             )
+            if aborted is None and attempt.state is AttemptState.TIMED_OUT:
+                kept = await subscriptions.find(connection, attempt.subscription_id)
+                if next_step(kept, now=now) is NextStep.CANCEL:
+                    return attempt
         if aborted is None:
             raise AttemptOver(outcome=attempt.state)
         return aborted
@@ -215,7 +275,10 @@ class CancellationService:
             after=attempt.effective_at or (end_if_cancelled(about, now=now) if about else now),
             now=now,
         )
-        return CancelCase(attempt, about, others, customer.email if customer else None)
+        shown = None
+        if attempt.state is AttemptState.REASON_GIVEN:
+            shown = await self._offers.shown(connection, attempt, about, now=now)
+        return CancelCase(attempt, about, others, customer.email if customer else None, shown)
 
     async def _own(
         self, connection: AsyncConnection, attempt_id: AttemptId, user_id: UserId

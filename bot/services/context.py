@@ -8,8 +8,11 @@ from bot.billing.provider import BillingProvider
 from bot.domain.cancellation import Reason
 from bot.domain.catalogue import Catalogue
 from bot.domain.identifiers import ProviderName
-from bot.domain.refund import RefundMode
+from bot.domain.offer import OfferPolicy
+from bot.domain.refund_policy import RefundPolicy
 from bot.domain.ticket import Topic
+from bot.domain.win_back import WinBackPolicy
+from bot.domain.withdrawal import WithdrawalPolicy
 from storage.database import Database
 
 Clock = Callable[[], datetime]
@@ -24,12 +27,14 @@ class Policy:
     `billing_topic`: tickets of this topic are about payments.
     """
 
-    refund_mode: RefundMode
-    partial_refund_ends_subscription: bool
+    refunds: RefundPolicy
     grace_days: int
     reasons: tuple[Reason, ...]
     topics: tuple[Topic, ...]
     billing_topic: str | None = None
+    win_back: WinBackPolicy = WinBackPolicy()
+    withdrawal: WithdrawalPolicy = WithdrawalPolicy()
+    offers: OfferPolicy = OfferPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Disputed payments, for the team to see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.dispute import Dispute
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.dispute import Dispute, with_the_banks_word
 from bot.domain.identifiers import PaymentId, UserId
 from bot.domain.refund import Payment
 from bot.services.context import Context
@@ -36,3 +39,11 @@ class DisputeService:
             found = await disputes.of_payment(connection, payment_id)
             customer = await customers.find(connection, payment.customer_id) if payment else None
         return DisputeCase(payment, customer.user_id if customer else None, tuple(found))
+
+
+async def undisputed_where_decided(
+    connection: AsyncConnection, paid: Sequence[Payment]
+) -> list[Payment]:
+    """The payments, those not disputed any more that the bank has left to the vendor."""
+    marked = [each.id for each in paid if each.disputed]
+    return with_the_banks_word(paid, await disputes.of_payments(connection, marked))

@@ -10,6 +10,7 @@ from bot.domain.subscription import Subscription
 from bot.services.changes import Changes
 from bot.services.context import Context
 from bot.services.notice_jobs import access_ended, notices_of, timers_of
+from bot.services.refund_jobs import look_for_returned
 from bot.services.role_jobs import apply_roles
 
 
@@ -21,6 +22,7 @@ def effects_of(changes: Changes, context: Context, *, now: datetime) -> list[New
         *notices_of(changes, grace=grace, now=now),
         *disputes_of(changes),
         *refunds_of(changes),
+        *_returned_refunds(changes, context),
         *_old_prices(changes),
         *_completed_purchases(changes),
         *_role_changes(changes, context, grace=grace, now=now),
@@ -85,6 +87,15 @@ def refunds_of(changes: Changes) -> list[NewJob]:
         )
         for each in changes.payments
         if each.before is not None and each.after.refunded.amount > each.before.refunded.amount
+    ]
+
+
+def _returned_refunds(changes: Changes, context: Context) -> list[NewJob]:
+    """A payment of which less was given back than before: the provider has failed a refund."""
+    return [
+        look_for_returned(each.after.id, context.new_id())
+        for each in changes.payments
+        if each.before is not None and each.after.refunded.amount < each.before.refunded.amount
     ]
 
 

@@ -124,7 +124,10 @@ class EventService:
 
 
 def _about(hint: EventHint) -> str:
-    """The object that is fetched for an event: the payment, for what happens to a charge."""
+    """The object that is fetched for an event: the payment, for what happens to a charge, and with
+    it what it paid for, where an event names its transaction."""
+    if "transaction" in hint.references:
+        return hint.references["transaction"]
     if hint.type.startswith(_OF_PAYMENTS) and not hint.type.startswith(_OF_DISPUTES):
         return hint.references.get("payment_intent") or hint.object_id or ""
     return hint.object_id or ""

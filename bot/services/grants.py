@@ -104,7 +104,8 @@ async def _grant(
 ) -> bool:
     """The allowance of every month of a cycle, for each of the units that were bought.
 
-    Recorded once and for all months: a later change of the catalogue cannot shrink it (rule S15).
+    Recorded once and for all months: a later change of the catalogue cannot shrink it (rule S15). A
+    period that the provider begins in the very second in which a switch was seen is that cycle.
     """
     bought = Bought(plan.id, period.price_id, period.quantity)
     first, *later = (
@@ -120,13 +121,14 @@ async def _grant(
         )
         for month in allowance_months(period.period_start, period.period_end)
     )
+    cycle = (period.subscription_id, period.period_start)
+    if await ledger.first_grant(connection, cycle) not in (None, first.key):
+        return False
     is_new = bool(await ledger.record(connection, [first], now=context.clock()))
     if not later:
         return is_new
-    if not is_new:
-        # A period that was lengthened goes on; one that began in the same second as this, and was
-        # bought for something else, does not: that is a switch.
-        cycle = (period.subscription_id, period.period_start)
-        if (await ledger.bought_in(connection, [cycle])).get(cycle) != bought:
-            return False
+    # A period that was lengthened goes on; one that began in the same second as this, and was
+    # bought for something else, does not: that is a switch.
+    if not is_new and (await ledger.bought_in(connection, [cycle])).get(cycle) != bought:
+        return False
     return bool(await ledger.record(connection, later, now=context.clock())) or is_new

@@ -74,14 +74,46 @@ class GuildService:
 
     async def log_channels(self) -> list[ChannelId]:
         """Where the team is told what belongs to no server of its own: each trusted log channel."""
+        return [
+            settings.log_channel_id
+            for settings in await self._trusted_settings()
+            if settings.log_channel_id is not None
+        ]
+
+    async def report_channels(self) -> list[ChannelId]:
+        """Where the weekly report goes: each that a trusted server has chosen."""
+        return [
+            settings.report_channel_id
+            for settings in await self._trusted_settings()
+            if settings.report_channel_id is not None
+        ]
+
+    async def _trusted_settings(self) -> list[GuildSettings]:
         async with self._context.database.read() as connection:
             stored = await guilds.load_all(connection)
         known = {**stored, **self._configured}
-        return [
-            settings.log_channel_id
-            for guild_id, settings in known.items()
-            if settings.log_channel_id is not None and self.trusts(guild_id)
+        return [settings for guild_id, settings in known.items() if self.trusts(guild_id)]
+
+    async def team_guild(self) -> GuildId | None:
+        """A server with a team, for what belongs to none; None where nothing is set up."""
+        async with self._context.database.read() as connection:
+            stored = await guilds.load_all(connection)
+        set_up = [
+            guild_id
+            for guild_id, settings in {**stored, **self._configured}.items()
+            if settings.moderator_role_id is not None and self.trusts(guild_id)
         ]
+        return min(set_up, default=None)
+
+    async def refund_channel(self, guild_id: GuildId) -> ChannelId | None:
+        """Where moderators decide about refunds of this server.
+
+        One that belongs to no server is decided in the first that has a channel for it.
+        """
+        own = await self.settings(guild_id)
+        candidates = (own, *await self._trusted_settings())
+        channels = (each.refund_channel_id or each.log_channel_id for each in candidates)
+        return next((channel for channel in channels if channel is not None), None)
 
     def is_configured_by_file(self, guild_id: GuildId) -> bool:
         """Whether `/setup` would have no effect."""
@@ -125,6 +157,8 @@ class GuildService:
                     "moderator_role": settings.moderator_role_id,
                     "ticket_category": settings.ticket_category_id,
                     "log_channel": settings.log_channel_id,
+                    "report_channel": settings.report_channel_id,
+                    "refund_channel": settings.refund_channel_id,
                 },
                 now=now,
             )

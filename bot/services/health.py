@@ -16,7 +16,9 @@ LATEST_START_SECONDS = 120
 PROMISED = (
     "cancellation.carry_out",
     "resumption.carry_out",
+    "offer.apply",
     "refund.carry_out",
+    "withdrawal.carry_out",
     "purchase.complete",
 )
 

@@ -1,4 +1,7 @@
-"""Once a day: forget what has served its purpose, so that the store does not grow for ever."""
+"""Once a day: forget what has served its purpose, so that the store does not grow for ever.
+
+Once an hour: end the cancel attempts that their members have given up.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -38,17 +41,28 @@ _log = structlog.get_logger(__name__)
 
 
 class HousekeepingService:
-    """A job that adds its successor."""
+    """Two jobs that add their successors."""
 
     def __init__(self, context: Context) -> None:
         """Build on the process's context."""
         self._context = context
 
     async def schedule(self) -> None:
-        """Add today's run, unless it is there; called at start."""
+        """Add the runs of this day and this hour, unless they are there; called at start."""
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            await jobs.add(connection, [_run(now)], now=now)
+            await jobs.add(connection, [_run(now), _look_at_attempts(now)], now=now)
+
+    async def end_attempts(self, _job: Job) -> None:
+        """Nobody is told: an attempt that was given up has changed nothing."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            ended = await cancel_attempts.time_out(
+                connection, before=now - ATTEMPT_LIFETIME, now=now
+            )
+            await jobs.add(connection, [_look_at_attempts(now + timedelta(hours=1))], now=now)
+        if ended:
+            _log.info("attempts_timed_out", count=ended)
 
     async def run(self, _job: Job) -> None:
         """Delete in portions, between which others write; then tomorrow's run is added."""
@@ -68,10 +82,7 @@ class HousekeepingService:
             counts |= {
                 "checkouts_closed": await checkouts.close_stale(
                     connection, before=now - PAGES_EXPIRE
-                ),
-                "attempts_timed_out": await cancel_attempts.time_out(
-                    connection, before=now - ATTEMPT_LIFETIME, now=now
-                ),
+                )
             }
             await jobs.add(connection, [_run(now + timedelta(days=1))], now=now)
         _log.info("housekeeping_done", **counts)
@@ -88,3 +99,8 @@ class HousekeepingService:
 
 def _run(moment: datetime) -> NewJob:
     return NewJob("housekeeping.run", f"housekeeping:{moment:%Y-%m-%d}", {}, run_at=moment)
+
+
+def _look_at_attempts(moment: datetime) -> NewJob:
+    key = f"attempts:{moment:%Y-%m-%dT%H}"
+    return NewJob("housekeeping.end_attempts", key, {}, run_at=moment)

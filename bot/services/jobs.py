@@ -82,6 +82,14 @@ class JobHandlers:
         return frozenset(self._in_discord)
 
 
+async def take_over(database: Database, *, now: datetime) -> None:
+    """Go on at once where killed processes were: only for a process that knows them to be gone."""
+    async with database.write() as connection:
+        taken = await jobs.expire_leases(connection, now=now)
+    if taken:
+        _log.info("jobs_taken_over", jobs=taken)
+
+
 class Worker:
     """Runs the jobs of one process."""
 

@@ -8,7 +8,7 @@ from bot.domain.errors import AccountTaken, AlreadyLinked, NotLinked
 from bot.domain.identifiers import CustomerId, UserId
 from bot.services.notice_jobs import on_link
 from bot.services.role_jobs import apply_roles
-from storage import audit, customers, jobs, link_requests
+from storage import audit, customers, jobs, link_requests, win_backs
 
 
 async def link(
@@ -46,13 +46,15 @@ async def unlink(
 ) -> None:
     """Part them; the subscription goes on. Raises NotLinked unless they are linked.
 
-    Codes of the user's that are still good open nothing any more, and the roles of the plan go.
+    Codes of the user's that are still good open nothing any more, the roles of the plan go, and
+    what they agreed to be told about the plan is not told.
     """
     current = await customers.of_user(connection, user_id)
     if current is None or current.id != customer_id:
         raise NotLinked
     await customers.unlink(connection, user_id)
     await link_requests.close_all(connection, user_id, now=now)
+    await win_backs.take_back(connection, user_id)
     occasion = f"unlinked:{customer_id}:{now.isoformat()}"
     await jobs.add(connection, [apply_roles(user_id, occasion)], now=now)
     await audit.append(

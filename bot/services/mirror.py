@@ -16,8 +16,10 @@ from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
 from bot.services.changes import Change, Changes
 from bot.services.context import Context
+from bot.services.duplicates import note_duplicates
 from bot.services.effects import effects_of
 from bot.services.grants import grant
+from bot.services.saves import count_saves
 from bot.services.settlement import complete_checkouts
 from bot.services.top_up_refunds import take_back
 from storage import customers, disputes, invoices, jobs, payments, subscriptions
@@ -54,6 +56,8 @@ async def apply(
     granted = await grant(connection, context, snapshot, asked_at=asked_at)
     refunded = [each.after.id for each in changed_payments if each.after.refunded.amount > 0]
     await take_back(connection, refunded, now=now)
+    await note_duplicates(connection, changed_payments, now=now)
+    await count_saves(connection, changed_invoices, now=now)
     completed = await complete_checkouts(connection, snapshot.completed_checkouts, now=now)
     concerned: set[CustomerId] = {
         *(each.after.customer_id for each in changed_subscriptions),

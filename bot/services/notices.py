@@ -47,6 +47,7 @@ from storage import (
     payments,
     refunds,
     subscriptions,
+    withdrawals,
 )
 from storage.customers import Customer
 
@@ -230,6 +231,7 @@ class NoticeService:
                 await cancel_attempts.newest_cancelled(connection, ended.id),
             )
             was_refunded = await refunds.has_ended(connection, ended.id)
+            withdrawn = await withdrawals.of_subscription(connection, ended.id)
             besides = await other_plans(
                 connection, ended.customer_id, besides=ended.id, after=now, now=now
             )
@@ -237,6 +239,8 @@ class NoticeService:
             return None
         if was_refunded or any(_ended_at_once(each) for each in attempts if each is not None):
             return None
+        if withdrawn is not None:
+            return None  # its own message tells
         is_over = ended.cancel_at is not None and ended.cancel_at <= now
         return AccessEnded(ended, unpaid=ended.is_live and not is_over, others=besides)
 

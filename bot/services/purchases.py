@@ -21,6 +21,7 @@ from bot.domain.subscription import Subscription
 from bot.domain.top_up import TopUpOffer, require_top_up
 from bot.services.checkout_pages import CheckoutPages, PageOpened, PaidBefore, Place
 from bot.services.context import Context
+from bot.services.offers import offered_in
 from storage import accounts, subscriptions
 
 
@@ -83,7 +84,7 @@ class PurchaseService:
             raise NoSuchThing("price")
         known: Sequence[Subscription] = ()
         if account is not None:
-            known = await subscriptions.of_customers(connection, [account.customer_id])
+            known = await subscriptions.that_count(connection, [account.customer_id])
         purchase = plan_purchase(
             offering,
             current=account.subscription if account else None,
@@ -106,6 +107,7 @@ class PurchaseService:
         if purchase.fingerprint != agreed:
             return purchase
         replaced = purchase.replaces
+        attempt_id = await offered_in(connection, self._context, purchase)
         return Checkout(
             id=CheckoutId(self._context.new_id()),
             user_id=user_id,
@@ -118,6 +120,7 @@ class PurchaseService:
             created_at=self._context.clock(),
             replaces=replaced.id if replaced else None,
             cycle_start=replaced.cycle_start if replaced else None,
+            attempt_id=attempt_id,
         )
 
     async def _look_at_top_ups(

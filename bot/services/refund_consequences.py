@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.money import Money
 from bot.domain.refund import Consequence, Payment, consequence
 from bot.services.context import Context
+from bot.services.disputes import undisputed_where_decided
 from storage import payments, refunds, subscriptions
 
 
@@ -14,9 +15,10 @@ async def consequence_of(
     """What giving back `amount` of this payment means; a payment whose refund is under way covers
     nothing any more."""
     under_way = await refunds.payments_under_way(connection)
+    paid = await payments.of_customer(connection, payment.customer_id)
     others = [
         other
-        for other in await payments.of_customer(connection, payment.customer_id)
+        for other in await undisputed_where_decided(connection, paid)
         if other.id not in under_way
     ]
     subscription = (
@@ -29,5 +31,5 @@ async def consequence_of(
         amount,
         others=others,
         subscription=subscription,
-        partial_ends_subscription=context.policy.partial_refund_ends_subscription,
+        partial_ends_subscription=context.policy.refunds.partial_ends_subscription,
     )

@@ -18,10 +18,12 @@ from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job, NewJob
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
+from bot.domain.returned_refund import missing
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
-from bot.services.refunds import load_refund, record
+from bot.services.refund_cases import load_refund, record
+from bot.services.refund_jobs import look_for_returned, tell_member, tell_outcome
 from storage import jobs, payments, refunds
 
 # Providers forget keys after a day, and a run that was cut short may not be counted: a refund that
@@ -98,7 +100,7 @@ class RefundSaga:
         if failed is None:
             return await load_refund(connection, refund.id)
         await record(connection, self._context, failed, "refund.failed", None)
-        await self._announce(connection, failed, job, tell_member=False)
+        await self._announce(connection, failed, job)
         return failed
 
     async def _end_subscription(self, refund: Refund, job: Job) -> None:
@@ -126,7 +128,17 @@ class RefundSaga:
             if done is None:
                 return
             await record(connection, self._context, done, "refund.done", None)
-            await self._announce(connection, done, job, tell_member=True)
+            await self._announce(connection, done, job)
+            await self._look_if_missing(connection, done)
+
+    async def _look_if_missing(self, connection: AsyncConnection, done: Refund) -> None:
+        """The provider may have failed it before its money was ever seen as given back."""
+        payment = await payments.find(connection, done.payment_id)
+        known = await refunds.of_payment(connection, done.payment_id)
+        made = [each for each in known if each.state is RefundState.DONE]
+        if payment is not None and missing(made, refunded=payment.refunded).amount > 0:
+            look = look_for_returned(done.payment_id, done.id)
+            await jobs.add(connection, [look], now=self._context.clock())
 
     async def _provider_of(self, refund: Refund) -> BillingProvider:
         async with self._context.database.read() as connection:
@@ -141,16 +153,14 @@ class RefundSaga:
         async with self._context.database.write() as connection:
             await jobs.add(connection, [new], now=self._context.clock())
 
-    async def _announce(
-        self, connection: AsyncConnection, refund: Refund, job: Job, *, tell_member: bool
-    ) -> None:
+    async def _announce(self, connection: AsyncConnection, refund: Refund, job: Job) -> None:
         reference = {"refund_id": refund.id}
         with_screen = {**reference, "screen": job.payload["screen"]}
         new = [
             NewJob("refund.show", f"refund-show:{refund.id}", with_screen),
             NewJob("refund.tell_staff", f"refund-log:{refund.id}", reference),
+            *tell_outcome(refund),
         ]
-        if tell_member:
-            new.append(NewJob("refund.tell_member", f"refund-dm:{refund.id}", reference))
-            new.append(NewJob("refund.mail_receipt", f"refund-mail:{refund.id}", reference))
+        if refund.state is RefundState.DONE:
+            new += tell_member(refund)
         await jobs.add(connection, new, now=self._context.clock())

@@ -14,8 +14,8 @@ from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.jobs import TryAgainError
+from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
-from bot.services.refunds import record
 from bot.services.screens import Screen
 from storage import customers, jobs, payments, refunds, subscriptions
 

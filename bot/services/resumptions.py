@@ -89,6 +89,7 @@ class ResumptionService:
             attempt.id,
             expected=(AttemptState.REQUESTED,),
             to=AttemptState.RESUMED,
+            now=now,
             finished_at=now,
         )
         await jobs.hurry(connection, f"cancel:{attempt.id}", now=now)
@@ -120,6 +121,7 @@ class ResumptionService:
                     cancelled.id,
                     expected=(AttemptState.CANCELLED,),
                     to=AttemptState.RESUMED,
+                    now=self._context.clock(),
                 )
             await self._finish(connection, job, refused=None if renews else "ended")
 

@@ -16,6 +16,7 @@ from bot.domain.refund import Payment, proven_duplicates
 from bot.domain.subscription import Subscription, has_access
 from bot.domain.ticket import Ticket, TicketState
 from bot.services.context import Context
+from bot.services.disputes import undisputed_where_decided
 from bot.services.mirror import apply
 from bot.services.subscriptions import SubscriptionService
 from storage import checkouts, jobs, payments, subscriptions, tickets
@@ -128,9 +129,11 @@ class SelfHelpService:
         had_access = self._has_access(found.account)
         account = await self._subscriptions.find_account(user_id)
         async with self._context.database.read() as connection:
-            paid = await payments.of_user(connection, user_id)
+            paid = await undisputed_where_decided(
+                connection, await payments.of_user(connection, user_id)
+            )
             known = (
-                await subscriptions.of_customers(connection, [account.customer_id])
+                await subscriptions.that_count(connection, [account.customer_id])
                 if account
                 else []
             )

@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import CompletedCheckout
 from bot.domain.allowance import EntryKind, month_of
+from bot.domain.cancellation import AttemptState
 from bot.domain.checkout import Checkout
 from bot.domain.errors import AccountTaken
-from bot.domain.identifiers import ERASED_USER, CustomerId
+from bot.domain.identifiers import ERASED_USER, AttemptId, CustomerId
 from bot.domain.refund import PaymentPurpose
 from bot.domain.subscription import Subscription
 from bot.domain.top_up import cycle_end
@@ -44,6 +45,8 @@ async def complete_checkouts(
             continue
         completed.append(each)
         await _link(connection, started, each, now)
+        if checkout.attempt_id is not None:
+            await _save(connection, checkout.attempt_id, now)
         if checkout.replaces is not None:
             await cancel_attempts.end_unfinished(
                 connection, checkout.replaces, failure=REPLACED, now=now
@@ -102,6 +105,20 @@ async def _is_older(
         and each.subscription_id != paid.subscription_id
         and each.id != paid.payment_id
         for each in paid_before
+    )
+
+
+async def _save(connection: AsyncConnection, attempt_id: AttemptId, now: datetime) -> None:
+    """The offer of a cancel attempt was paid for: the member stays, also where they took longer for
+    it than an attempt lasts. Whoever has confirmed the cancellation meanwhile goes."""
+    await cancel_attempts.advance(
+        connection,
+        attempt_id,
+        expected=(AttemptState.REASON_GIVEN, AttemptState.TIMED_OUT),
+        to=AttemptState.SAVED,
+        now=now,
+        accepted_at=now,
+        finished_at=now,
     )
 
 

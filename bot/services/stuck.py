@@ -6,7 +6,7 @@ is cut short, and finds nothing to tell where that is done.
 
 from datetime import datetime, timedelta
 
-from bot.domain.identifiers import AttemptId, SubscriptionId, UserId
+from bot.domain.identifiers import AttemptId, SubscriptionId, UserId, WithdrawalId
 from bot.domain.job import NewJob
 
 # Longer than a hiccup of the provider, and soon enough to help before the next charge.
@@ -31,5 +31,15 @@ def look_at_resumption(
         "resumption.tell_stuck",
         f"resume-stuck:{reference}",
         {"reference": reference, "user_id": user_id, "subscription_id": subscription_id},
+        run_at=now + LOOK_AFTER,
+    )
+
+
+def look_at_withdrawal(withdrawal_id: WithdrawalId, *, now: datetime) -> NewJob:
+    """Whether the contract has ended by then."""
+    return NewJob(
+        "withdrawal.tell_stuck",
+        f"withdraw-stuck:{withdrawal_id}",
+        {"withdrawal_id": withdrawal_id},
         run_at=now + LOOK_AFTER,
     )

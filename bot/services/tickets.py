@@ -1,8 +1,10 @@
 """Tickets: a row is reserved first, and Discord follows it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing, NotPermitted, TicketExists, TicketOver
 from bot.domain.identifiers import AttemptId, ChannelId, GuildId, MessageId, TicketId, UserId
@@ -65,6 +67,10 @@ class TicketService:
         cleaned = {name: remove_secrets(text)[0] for name, text in answers.items()}
         try:
             async with self._context.database.write() as connection:
+                if attempt_id is not None and not await cancel_attempts.note_ticket(
+                    connection, attempt_id, opener_id, ticket_id, now=now
+                ):
+                    attempt_id = None  # somebody else's
                 number = await guilds.take_ticket_number(connection, guild_id)
                 await tickets.reserve(
                     connection,
@@ -77,8 +83,6 @@ class TicketService:
                     attempt_id=attempt_id,
                     now=now,
                 )
-                if attempt_id is not None:
-                    await cancel_attempts.note_ticket(connection, attempt_id, opener_id, ticket_id)
                 job = NewJob(
                     "ticket.open",
                     f"ticket-open:{ticket_id}",
@@ -182,6 +186,12 @@ class TicketService:
             )
             if closing is None:
                 raise TicketOver
+            about = {"ticket_id": ticket_id}
+            line = [NewJob("ticket.close", f"ticket-close:{ticket_id}", about, line=ticket_id)]
+            if await _has_interrupted_leaving(connection, closing, now):
+                key, told = f"cancel-ticket:{ticket_id}", {"attempt_id": closing.attempt_id}
+                kind = "cancellation.tell_ticket_closed"
+                line.append(NewJob(kind, key, told, line=ticket_id))
             await audit.append(
                 connection,
                 actor_id=by,
@@ -190,13 +200,7 @@ class TicketService:
                 details={},
                 now=now,
             )
-            job = NewJob(
-                "ticket.close",
-                f"ticket-close:{ticket_id}",
-                {"ticket_id": ticket_id},
-                line=ticket_id,
-            )
-            await jobs.add(connection, [job], now=now)
+            await jobs.add(connection, line, now=now)
         return closing
 
     async def closed(self, ticket_id: TicketId) -> None:
@@ -264,3 +268,12 @@ class TicketService:
         ticket = await self.find(TicketId(str(job.payload["ticket_id"])))
         async with self._context.database.read() as connection:
             return ticket, await tickets.messages(connection, ticket.id)
+
+
+async def _has_interrupted_leaving(
+    connection: AsyncConnection, closing: Ticket, now: datetime
+) -> bool:
+    """Whether its opener was about to cancel and has not decided yet: from now on they can."""
+    if closing.attempt_id is None:
+        return False
+    return await cancel_attempts.note_activity(connection, closing.attempt_id, now=now) is not None

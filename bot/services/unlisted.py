@@ -1,8 +1,9 @@
 """What a provider's lists do not show is asked for one by one, at the end of a reconciliation.
 
 A page that was paid, which Creem lists nowhere: the purchase is known, so its page is looked at.
-A refund of an older payment, where refunds are not listed: some payments are read again in each
-run, those first that were not asked for longest.
+A refund of an older payment, where refunds are not listed, and everywhere one that the bank may
+still send back: some payments are read again in each run, those first that were not asked for
+longest.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import BillingProvider, ProviderRefusedError, Snapshot
 from bot.domain.identifiers import CheckoutId, PaymentId
+from bot.domain.returned_refund import MAY_RETURN_FOR
 from bot.services.context import Context
 from storage import checkouts, payments
 from storage.reconciliations import Reconciliation
@@ -78,7 +80,7 @@ class Unlisted:
         ]
         if len(unpaid) == PORTION:
             return Portion(found, f"{_PAGES}:{unpaid[-1].id}")
-        return Portion(found, None if provider.lists_refunds else f"{_PAYMENTS}:1")
+        return Portion(found, f"{_PAYMENTS}:1")
 
     async def _payments(
         self, run: Reconciliation, provider: BillingProvider, number: int
@@ -87,7 +89,8 @@ class Unlisted:
             ids = await payments.least_recently_asked(
                 connection,
                 run.provider,
-                paid_after=run.started_at - PAYMENTS_SINCE,
+                paid_after=None if provider.lists_refunds else run.started_at - PAYMENTS_SINCE,
+                refunded_after=run.started_at - MAY_RETURN_FOR,
                 asked_before=run.started_at,
                 limit=PORTION,
             )

@@ -4,10 +4,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bot.domain.cancellation import Reason
 from bot.domain.catalogue import Catalogue, Interval, Plan, Price, TopUp, TopUpPrice
+from bot.domain.fairness import pressing_words
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import (
     ChannelId,
@@ -20,20 +21,31 @@ from bot.domain.identifiers import (
 )
 from bot.domain.links import PROVIDER_HOSTS, is_allowed_link
 from bot.domain.money import Money
-from bot.domain.refund import RefundMode
 from bot.domain.ticket import Topic, TopicField
 from bot.services.context import Policy
+from bot.settings.leaving import WithdrawalSection, problem_with, win_back_policy
 from bot.settings.problems import SettingsError, problems_of
+from bot.settings.refunds import RefundSection
+from bot.settings.retention import RetentionSection
+from bot.settings.section import Id
+from bot.settings.section import Section as _Section
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
 # Short enough for the custom_id of a button.
 PriceName = Annotated[str, Field(min_length=1, max_length=64)]
 Provider = Literal["stripe", "creem"]
+
+
+def _require_fair(said: str) -> str:
+    pressing = pressing_words(said)
+    if pressing is not None:
+        raise ValueError(
+            f'words that press nobody to stay (fairness rule 4), without "{pressing}"'
+        )
+    return said
+
+
+# What people read while they leave.
+FairText = Annotated[str, AfterValidator(_require_fair)]
 Feedback = Literal[
     "customer_service",
     "low_quality",
@@ -127,25 +139,22 @@ class CatalogueSection(_Section):
         return self
 
 
-class RefundSection(_Section):
-    """`none` is the policy of no refunds under any circumstances (rule R9)."""
-
-    mode: RefundMode = RefundMode.CASE_BY_CASE
-    partial_ends_subscription: bool = True
-
-
 class ReasonSection(_Section):
-    """A reason for leaving. Never give its id to another reason: reports would mix them."""
+    """A reason for leaving. Never give its id to another reason: reports would mix them.
+
+    `follow_up` is a question that whoever gives this reason may answer, or not.
+    """
 
     id: Id
-    label: Annotated[str, Field(min_length=1, max_length=100)]
+    label: Annotated[FairText, Field(min_length=1, max_length=100)]
     feedback: Feedback | None = None
+    follow_up: Annotated[FairText, Field(max_length=100)] = ""
 
 
 class CancellationSection(_Section):
     """`nudge` is what the first screen says about talking to support."""
 
-    nudge: Annotated[str, Field(max_length=500)] = (
+    nudge: Annotated[FairText, Field(max_length=500)] = (
         "If something is not working, our support team would like to help. "
         "You can open a ticket, or go on. Opening a ticket does not stop you from cancelling."
     )
@@ -214,7 +223,9 @@ class GuildSection(_Section):
     moderator_role: int | None = None
     ticket_category: int | None = None
     log_channel: int | None = None
-    plan_roles: dict[Id, int] = {}
+    report_channel: int | None = None
+    refund_channel: int | None = None
+    plan_roles: dict[Id, int] = Field(default_factory=dict)
 
 
 class Configuration(_Section):
@@ -225,6 +236,8 @@ class Configuration(_Section):
     cancellation: CancellationSection
     tickets: TicketSection
     refunds: RefundSection = RefundSection()
+    withdrawal: WithdrawalSection = WithdrawalSection()
+    retention: RetentionSection = RetentionSection()
     grace_days: Annotated[int, Field(ge=0, le=60)] = 7
     servers: tuple[int, ...] = ()
     guild: GuildSection | None = None
@@ -235,6 +248,35 @@ class Configuration(_Section):
         unknown = sorted(set(self.guild.plan_roles) - plans) if self.guild else []
         if unknown:
             raise ValueError(f"guild.plan_roles with ids of plans; no plan: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_offers(self) -> "Configuration":
+        problems = self.retention.problems(
+            reasons={reason.id for reason in self.cancellation.reasons},
+            plans={plan.id for plan in self.catalogue.plans},
+        )
+        if problems:
+            raise ValueError("; ".join(["offers for reasons and plans of this file", *problems]))
+        return self
+
+    @model_validator(mode="after")
+    def _check_win_backs(self) -> "Configuration":
+        problem = problem_with(
+            self.retention.win_back,
+            reasons={reason.id for reason in self.cancellation.reasons},
+            hosts=self.vendor.all_link_hosts,
+        )
+        if problem is not None:
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _check_refund_limits(self) -> "Configuration":
+        currencies = {price.currency for plan in self.catalogue.plans for price in plan.prices}
+        currencies |= {price.currency for each in self.catalogue.top_ups for price in each.prices}
+        if (problem := self.refunds.problem_with(currencies)) is not None:
+            raise ValueError(problem)
         return self
 
     def to_catalogue(self) -> Catalogue:
@@ -280,11 +322,10 @@ class Configuration(_Section):
     def to_policy(self) -> Policy:
         """The vendor's decisions, for the services."""
         return Policy(
-            refund_mode=self.refunds.mode,
-            partial_refund_ends_subscription=self.refunds.partial_ends_subscription,
+            refunds=self.refunds.to_policy(),
             grace_days=self.grace_days,
             reasons=tuple(
-                Reason(reason.id, reason.label, reason.feedback or "")
+                Reason(reason.id, reason.label, reason.feedback or "", reason.follow_up)
                 for reason in self.cancellation.reasons
             ),
             topics=tuple(
@@ -297,6 +338,11 @@ class Configuration(_Section):
                 for topic in self.tickets.topics
             ),
             billing_topic=self.tickets.billing_topic,
+            win_back=win_back_policy(
+                self.retention.win_back, cooldown_days=self.retention.cooldown_days
+            ),
+            withdrawal=self.withdrawal.to_policy(),
+            offers=self.retention.to_policy(),
         )
 
     def to_guild_settings(self) -> dict[GuildId, GuildSettings]:
@@ -310,6 +356,12 @@ class Configuration(_Section):
                 RoleId(given.moderator_role) if given.moderator_role else None,
                 ChannelId(given.ticket_category) if given.ticket_category else None,
                 ChannelId(given.log_channel) if given.log_channel else None,
+                refund_channel_id=(
+                    ChannelId(given.refund_channel) if given.refund_channel else None
+                ),
+                report_channel_id=(
+                    ChannelId(given.report_channel) if given.report_channel else None
+                ),
             )
         }
 

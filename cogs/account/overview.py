@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.account import Card
+from bot.domain.account import Account, Card
 from bot.domain.ticket import Ticket
+from bot.domain.withdrawal import young_contracts
 from bot.services.overviews import Overview
 from cogs import words
 from cogs.account.refreshing import refresh
@@ -15,6 +16,7 @@ from cogs.account.render import buttons, last_invoices, plan_parts
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, custom_id, replace, reply, user_of
 from cogs.layout import View, button, card, line, row, text
+from cogs.withdrawal.render import WITHDRAW
 
 
 class AccountCog(commands.Cog):
@@ -60,6 +62,7 @@ def overview_card(overview: Overview, deps: Dependencies, *, note: str | None = 
         *parts,
         row(*buttons(account, deps, refresh="account.refresh")),
         row(
+            *_withdrawal(account, deps),
             button("All invoices", custom_id("invoices.show")),
             button("Billing portal", custom_id("billing.portal")),
             button("Unlink", custom_id("unlink.ask")),
@@ -67,6 +70,15 @@ def overview_card(overview: Overview, deps: Dependencies, *, note: str | None = 
         ),
         accent=words.NEUTRAL_COLOUR,
     )
+
+
+def _withdrawal(account: Account, deps: Dependencies) -> list[discord.ui.Button[View]]:
+    """The way out of a young contract, in sight as long as the law gives it."""
+    plan, policy = account.subscription, deps.policy.withdrawal
+    live = [plan] if plan is not None and plan.is_live else []
+    if not young_contracts(live, policy=policy, now=deps.clock()):
+        return []
+    return [button(WITHDRAW, custom_id("withdraw.start"))]
 
 
 def _card_line(known: Card | None) -> str:

@@ -126,12 +126,23 @@ def _status(subscription: Subscription, deps: Dependencies) -> str:
         case Status.PAST_DUE | Status.UNPAID:
             return _failed(subscription, deps)
         case Status.PAUSED:
-            return "**Status:** Paused. Nothing is charged while it is paused."
+            paused = "**Status:** Paused. Nothing is charged while it is paused."
+            return f"{paused}{_goes_on(subscription)}"
         case Status.ACTIVE:
-            when = words.relative(subscription.period_end)
-            return f"**Status:** Active\n{renews} ({when}){fixed_term}"
+            when = f"{renews} ({words.relative(subscription.period_end)})"
+            if subscription.resumes_at is not None:
+                when = f"**Paused from:** {words.day(subscription.period_end)}"
+            return f"**Status:** Active\n{when}{_goes_on(subscription)}{fixed_term}"
         case _:
             return f"**Status:** {subscription.status.value.replace('_', ' ').capitalize()}"
+
+
+def _goes_on(subscription: Subscription) -> str:
+    """After a pause that has an end, by itself."""
+    if subscription.resumes_at is None:
+        return ""
+    day, price = words.day(subscription.resumes_at), words.money(subscription.price)
+    return f"\n**Goes on by itself:** {day}, for {price}"
 
 
 def _ending(subscription: Subscription, end: datetime) -> str:
@@ -140,6 +151,11 @@ def _ending(subscription: Subscription, end: datetime) -> str:
             f"**Status:** Cancelled. Ends on {words.day(end)} ({words.relative(end)}), then Free.\n"
             "Your last payment did not go through and is still open. Run `/cancel` to end it now, "
             "so that nothing more is charged."
+        )
+    if subscription.status is Status.PAUSED:
+        return (
+            f"**Status:** Cancelled. It is paused, and ends on {words.day(end)}, then Free.\n"
+            "Nothing more is charged. You need to do nothing."
         )
     return (
         f"**Status:** Cancelled. Stays on until {words.day(end)} ({words.relative(end)}), "

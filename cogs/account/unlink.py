@@ -92,7 +92,7 @@ class UnlinkCog(commands.Cog):
         if step is NextStep.RESUME:
             return f"{name} is cancelled already, and ends as planned."
         return (
-            f"**This does not cancel {name}.** It renews on {words.day(subscription.period_end)} "
+            f"**This does not cancel {name}.** It renews on {words.day(subscription.renews_at)} "
             f"for {words.money(subscription.price)}. If you want it to end, cancel first: without "
             "the link you cannot do it here."
         )

@@ -2,6 +2,7 @@
 
 from discord.ext import commands
 
+from cogs.admin.audit import AuditCog
 from cogs.admin.old_prices import OldPrices
 from cogs.admin.reconciliation import ReconciliationReport
 from cogs.admin.setup import SetupCog
@@ -9,7 +10,8 @@ from cogs.dependencies import Dependencies
 
 
 async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
-    """Add this feature's command."""
+    """Add this feature's commands."""
     OldPrices(dependencies)
     ReconciliationReport(dependencies)
     await bot.add_cog(SetupCog(dependencies))
+    await bot.add_cog(AuditCog(dependencies))

@@ -25,16 +25,21 @@ class SetupCog(commands.Cog):
         moderator_role="Who may refund",
         ticket_category="Where ticket channels go",
         log_channel="Where the bot tells the team what happened",
+        refund_channel="Where moderators decide about refunds; the log channel, if left out",
+        report_channel="Where the weekly retention report goes",
     )
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.guild_only()
     async def setup(
         self,
         interaction: Interaction,
+        *,
         support_role: discord.Role | None = None,
         moderator_role: discord.Role | None = None,
         ticket_category: discord.CategoryChannel | None = None,
         log_channel: discord.TextChannel | None = None,
+        refund_channel: discord.TextChannel | None = None,
+        report_channel: discord.TextChannel | None = None,
     ) -> None:
         """Change what is given, keep the rest, and show what is missing."""
         actor = actor_of(interaction)
@@ -44,6 +49,12 @@ class SetupCog(commands.Cog):
             RoleId(moderator_role.id) if moderator_role else before.moderator_role_id,
             ChannelId(ticket_category.id) if ticket_category else before.ticket_category_id,
             ChannelId(log_channel.id) if log_channel else before.log_channel_id,
+            refund_channel_id=(
+                ChannelId(refund_channel.id) if refund_channel else before.refund_channel_id
+            ),
+            report_channel_id=(
+                ChannelId(report_channel.id) if report_channel else before.report_channel_id
+            ),
         )
         if chosen != before:
             await self._is.guilds.set_up(actor, chosen)
@@ -71,6 +82,8 @@ def _describe(settings: GuildSettings) -> str:
         ("Moderator role", settings.moderator_role_id, "<@&{}>"),
         ("Ticket category", settings.ticket_category_id, "<#{}>"),
         ("Log channel", settings.log_channel_id, "<#{}>"),
+        ("Refund channel", settings.refund_channel_id, "<#{}>"),
+        ("Report channel", settings.report_channel_id, "<#{}>"),
     )
     return "\n".join(
         f"**{label}:** {mention.format(value) if value else missing}"
@@ -92,7 +105,16 @@ def _problems(interaction: Interaction, settings: GuildSettings) -> list[str]:
     allowed = category.permissions_for(guild.me) if category else guild.me.guild_permissions
     if not (allowed.manage_channels and allowed.view_channel):
         problems.append("The bot needs View Channel and Manage Channels for the ticket category.")
-    log = guild.get_channel(settings.log_channel_id or 0)
-    if log is not None and not log.permissions_for(guild.me).send_messages:
-        problems.append("The bot may not write in the log channel.")
+    for name, channel_id in (
+        ("log", settings.log_channel_id),
+        ("refund", settings.refund_channel_id),
+    ):
+        channel = guild.get_channel(channel_id or 0)
+        if channel is not None and not channel.permissions_for(guild.me).send_messages:
+            problems.append(f"The bot may not write in the {name} channel.")
+    report = guild.get_channel(settings.report_channel_id or 0)
+    if report is not None:
+        may = report.permissions_for(guild.me)
+        if not (may.send_messages and may.attach_files):
+            problems.append("The bot may not write, or attach files, in the report channel.")
     return problems

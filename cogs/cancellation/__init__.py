@@ -1,4 +1,4 @@
-"""/cancel and /resume."""
+"""/cancel with its offers, and /resume."""
 
 from discord.ext import commands
 
@@ -6,6 +6,7 @@ from cogs.cancellation.effects import CancellationEffects
 from cogs.cancellation.flow import CancellationCog
 from cogs.cancellation.resume import ResumeCog
 from cogs.cancellation.stuck import StuckEffects
+from cogs.cancellation.taking import OfferCog
 from cogs.dependencies import Dependencies
 
 
@@ -15,3 +16,4 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     StuckEffects(dependencies)
     await bot.add_cog(CancellationCog(dependencies))
     await bot.add_cog(ResumeCog(dependencies))
+    await bot.add_cog(OfferCog(dependencies))

@@ -1,17 +1,18 @@
 """What follows a cancellation: the screen, the receipts, the team's log."""
 
-from bot.domain.cancellation import AttemptState, CancelAttempt
+from bot.domain.cancellation import ASKING, AttemptState, CancelAttempt
 from bot.domain.identifiers import AttemptId
 from bot.domain.job import Job
 from bot.services.cancellations import CancelCase
 from bot.services.screens import Screen
 from cogs import words
 from cogs.cancellation.receipts import outcome_card, receipt_mail, staff_card
+from cogs.cancellation.render import ticket_closed_card
 from cogs.dependencies import Dependencies
 
 
 class CancellationEffects:
-    """Handlers of the jobs that a confirmed cancellation adds."""
+    """Handlers of the jobs that a cancellation adds."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         """Register every handler."""
@@ -22,6 +23,7 @@ class CancellationEffects:
         jobs.add("cancellation.tell_member", self.tell_member, in_discord=True)
         jobs.add("cancellation.mail_receipt", self.mail_receipt)
         jobs.add("cancellation.tell_staff", self.tell_staff, in_discord=True)
+        jobs.add("cancellation.tell_ticket_closed", self.tell_ticket_closed, in_discord=True)
 
     async def _outcome(self, job: Job) -> CancelCase:
         return await self._is.cancellations.outcome(AttemptId(str(job.payload["attempt_id"])))
@@ -61,6 +63,14 @@ class CancellationEffects:
             told = await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
         if attempt.state is AttemptState.FAILED and not told:
             await self._mail_team(attempt)
+
+    async def tell_ticket_closed(self, job: Job) -> None:
+        """Both ways on, once; by direct message alone, because nobody is nagged."""
+        case = await self._outcome(job)
+        if case.attempt.state not in ASKING:
+            return
+        view = ticket_closed_card(case, self._is)
+        await self._is.messenger.tell(case.attempt.user_id, view, key=job.key)
 
     async def _mail_team(self, attempt: CancelAttempt) -> None:
         """The member was told that the team knows: where no log channel took it, mail does."""

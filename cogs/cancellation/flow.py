@@ -3,14 +3,16 @@
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.cancellation import AttemptState, find_reason
+from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import AttemptId
 from cogs import words
+from cogs.cancellation.modals import follow_up_modal, reason_modal
 from cogs.cancellation.receipts import kept_card
 from cogs.cancellation.render import attempt_card, confirm_card, unlinked_card
 from cogs.dependencies import Dependencies
 from cogs.interactions import (
     Interaction,
-    custom_id,
     guild_of,
     modal_answers,
     replace,
@@ -19,9 +21,6 @@ from cogs.interactions import (
     show_modal,
     user_of,
 )
-from cogs.layout import modal, radio_field, text_field
-
-COMMENT_LENGTH = 500
 
 
 class CancellationCog(commands.Cog):
@@ -36,6 +35,9 @@ class CancellationCog(commands.Cog):
             ("cancel.reason", self.take_reason),
             ("cancel.confirm", self.confirm),
             ("cancel.keep", self.keep),
+            ("cancel.go_on", self.go_on),
+            ("cancel.ask", self.ask_follow_up),
+            ("cancel.answer", self.take_answer),
         ):
             dependencies.router.add(verb, handler)
 
@@ -58,22 +60,20 @@ class CancellationCog(commands.Cog):
     async def ask_reason(self, interaction: Interaction, attempt_id: str) -> None:
         """R5: one question, one choice; "Prefer not to say" is among them."""
         await self._is.cancellations.require_asking(AttemptId(attempt_id), user_of(interaction))
-        choices = [(reason.id, reason.label) for reason in self._is.policy.reasons]
-        await show_modal(
-            interaction,
-            modal(
-                "Why are you leaving?",
-                custom_id("cancel.reason", attempt_id),
-                radio_field("Your reason", "reason", choices),
-                text_field(
-                    "Anything else? (you can leave this empty)",
-                    "comment",
-                    required=False,
-                    paragraph=True,
-                    max_length=COMMENT_LENGTH,
-                ),
-            ),
-        )
+        await show_modal(interaction, reason_modal(AttemptId(attempt_id), self._is))
+
+    async def go_on(self, interaction: Interaction, attempt_id: str) -> None:
+        """Back after a while: to the step that the member had come to, nudged no second time."""
+        user_id = user_of(interaction)
+        account = await self._is.subscriptions.find_account(user_id)
+        if account is None:
+            await reply(interaction, unlinked_card(self._is))
+            return
+        case = await self._is.cancellations.go_on(account, AttemptId(attempt_id), user_id)
+        if case.attempt.state is AttemptState.STARTED:
+            await show_modal(interaction, reason_modal(case.attempt.id, self._is))
+        else:
+            await reply(interaction, attempt_card(case, self._is))
 
     async def take_reason(self, interaction: Interaction, attempt_id: str) -> None:
         """Show what confirming does."""
@@ -85,6 +85,26 @@ class CancellationCog(commands.Cog):
             comment=answers.get("comment") or None,
         )
         await replace(interaction, confirm_card(case, self._is))
+
+    async def ask_follow_up(self, interaction: Interaction, attempt_id: str) -> None:
+        """The reason's own question, for those who want to answer it."""
+        attempt = await self._is.cancellations.require_asking(
+            AttemptId(attempt_id), user_of(interaction)
+        )
+        reason = find_reason(self._is.policy.reasons, attempt.reason_id)
+        if reason is None or not reason.follow_up:
+            raise NoSuchThing("question")
+        await show_modal(interaction, follow_up_modal(attempt.id, reason.follow_up))
+
+    async def take_answer(self, interaction: Interaction, attempt_id: str) -> None:
+        """Back to where the member was; an empty answer is none."""
+        answered = modal_answers(interaction).get("answer", "").strip()
+        own, user_id = AttemptId(attempt_id), user_of(interaction)
+        if answered:
+            case = await self._is.cancellations.answer(own, user_id, answered)
+        else:
+            case = await self._is.cancellations.find(own, user_id)
+        await replace(interaction, attempt_card(case, self._is))
 
     async def confirm(self, interaction: Interaction, attempt_id: str) -> None:
         """R6. The request is committed before the screen says so; a job does the rest."""

@@ -10,6 +10,7 @@ from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, link_button, row, text
 from cogs.other_plans import cancel_command, with_way_out
+from cogs.win_back.render import consent_parts
 
 _RENEWED = (
     "Your plan renewed once more after your request, before the payment provider confirmed. That "
@@ -44,6 +45,14 @@ def outcome_card(case: CancelCase, deps: Dependencies) -> View:
                     )
                 ),
                 accent=words.WARNING_COLOUR,
+            )
+        case AttemptState.SAVED:
+            return card(
+                text(
+                    f"## You keep {name}\nThe offer that you took is on. You can cancel at any "
+                    f"time with `/cancel`.\n-# Reference: {attempt.receipt_reference}"
+                ),
+                accent=words.SUCCESS_COLOUR,
             )
         case AttemptState.RESUMED:
             return card(
@@ -82,6 +91,7 @@ def _scheduled_card(case: CancelCase, deps: Dependencies) -> View:
                 "Manage without Discord", deps.vendor.cancel_url, hosts=deps.vendor.link_hosts
             ),
         ),
+        *consent_parts(attempt, deps),
         accent=words.SUCCESS_COLOUR,
     )
 
@@ -103,6 +113,7 @@ def _ended_card(case: CancelCase, deps: Dependencies) -> View:
                 "Manage without Discord", deps.vendor.cancel_url, hosts=deps.vendor.link_hosts
             ),
         ),
+        *consent_parts(attempt, deps),
         accent=words.SUCCESS_COLOUR,
     )
 
@@ -146,6 +157,9 @@ def staff_card(case: CancelCase, deps: Dependencies) -> View:
     ]
     if attempt.comment:
         lines.append(f"```\n{words.plain(attempt.comment)}\n```")
+    if attempt.follow_up:
+        asked = reason.follow_up if reason and reason.follow_up else "Their answer"
+        lines.append(f"**{asked}**\n```\n{words.plain(attempt.follow_up)}\n```")
     if attempt.failure == RENEWED_MEANWHILE:
         lines.append(
             "**The plan renewed after the request**, before the provider confirmed it. Please "

@@ -92,6 +92,6 @@ def _charges(subscription: Subscription) -> str:
             "card details, or ask your bank to allow the payment."
         )
     return (
-        f"It renews on {words.day(subscription.period_end)} for {price}, and then "
+        f"It renews on {words.day(subscription.renews_at)} for {price}, and then "
         f"{words.every(subscription.interval)}."
     )

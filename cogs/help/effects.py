@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import discord
+
 from bot.domain.identifiers import ChannelId, GuildId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.refund import Payment
@@ -11,6 +13,7 @@ from cogs.dependencies import Dependencies
 from cogs.help.render import charges, findings_parts, plain_charges
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, text
+from cogs.refunds.render import open_button
 
 
 class HelpEffects:
@@ -38,13 +41,24 @@ class HelpEffects:
             card(
                 text("### What I see about the payments"),
                 *(text(part) for part in findings_parts(found, self._is)),
-                row(button("Update card", custom_id("billing.portal"))),
+                row(
+                    button("Update card", custom_id("billing.portal")),
+                    *self._refund_button(ticket.id, found.duplicates),
+                ),
                 accent=words.NEUTRAL_COLOUR,
             ),
             key=job.key,
         )
         if found.duplicates:
             await self._is.self_help.ask_team(ticket.opener_id, ticket.guild_id, found.duplicates)
+
+    def _refund_button(
+        self, ticket_id: TicketId, duplicates: Sequence[Sequence[Payment]]
+    ) -> list[discord.ui.Button[View]]:
+        """S30: the request is prepared; the member says whether they want it."""
+        if not duplicates or self._is.refunds.is_switched_off:
+            return []
+        return [button("Ask for a refund", custom_id("refund.wish", ticket_id))]
 
     async def tell_team(self, job: Job) -> None:
         """S30: the numbers of the payments, for a moderator to look at. Nothing is promised.
@@ -87,8 +101,9 @@ def _team_card(member: UserId, group: Sequence[Payment]) -> View:
     return card(
         text(
             f"### Charged twice?\n<@{member}> has more than one payment for the same period:\n"
-            f"{charges(group)}\n**Next:** look at it with `/refund` (ground: charged twice). "
-            "Refunding one of them ends nothing. Nothing was promised to the member."
+            f"{charges(group)}\n**Next:** look at it here or with `/refund` (ground: charged "
+            "twice). Refunding one of them ends nothing. Nothing was promised to the member."
         ),
+        row(open_button(member, group[-1].id)),
         accent=words.WARNING_COLOUR,
     )

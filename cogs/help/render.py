@@ -30,6 +30,8 @@ def help_text(account: Account | None, deps: Dependencies) -> str:
     lines += _plan_lines(step)
     lines.append("- `/ticket`: talk to the team in private")
     if account is not None:
+        if deps.policy.withdrawal.enabled:
+            lines.append("- `/withdraw`: withdraw from a contract in its first days")
         lines.append("- `/notices`: what I tell you without being asked")
         lines.append("- `/unlink`: part your Discord and billing accounts. It cancels nothing.")
     lines.append("- `/privacy export` and `/privacy erase`: a copy of your data, or have it erased")
@@ -138,7 +140,7 @@ def plain_charges(group: Sequence[Payment]) -> str:
 def _two_plans(renewing: Sequence[Subscription], deps: Dependencies) -> str:
     listed = "\n".join(
         f"- {words.plan_name(each, deps.catalogue)} · {words.money(each.price)} "
-        f"{words.every(each.interval)} · renews on {words.day(each.period_end)}"
+        f"{words.every(each.interval)} · renews on {words.day(each.renews_at)}"
         for each in renewing
     )
     return (

@@ -68,7 +68,7 @@ def _received(facts: PaymentReceived, deps: Dependencies, day: Day) -> Wording:
             f"**Balance:** {words.count(balance.remaining)} of {words.count(total)} {unit} left"
         )
     if subscription is not None and renews(subscription):
-        lines.append(f"**Renews:** {day(subscription.period_end)}")
+        lines.append(f"**Renews:** {day(subscription.renews_at)}")
         if subscription.cancel_at is not None:
             lines.append(f"**Ends:** {day(subscription.cancel_at)}")
     elif subscription is not None and subscription.cancel_at is not None:

@@ -38,10 +38,10 @@ def question_card(question: ErasureQuestion, deps: Dependencies) -> View:
 
 def _what_stays(vendor: str) -> str:
     return (
-        "**It stays, without your name:** payments, refunds, invoices, subscriptions and usage, "
-        f"and the record of who did what about them. {vendor} has to keep its books, in many "
-        "countries for up to 10 years. Link codes of the last hour go after 7 days, finished work "
-        "of the bot after 90.\n"
+        "**It stays, without your name:** payments, refunds, withdrawals, invoices, subscriptions "
+        f"and usage, and the record of who did what about them. {vendor} has to keep its books, in "
+        "many countries for up to 10 years. Link codes of the last hour go after 7 days, finished "
+        "work of the bot after 90.\n"
         "-# The payment provider and Discord have their own copies: ask them there."
     )
 
@@ -52,7 +52,7 @@ def _what_goes_on(account: Account | None, deps: Dependencies) -> str | None:
         return None
     name = words.plan_name(subscription, deps.catalogue)
     return (
-        f"**This does not cancel {name}.** It renews on {words.day(subscription.period_end)} for "
+        f"**This does not cancel {name}.** It renews on {words.day(subscription.renews_at)} for "
         f"{words.money(subscription.price)}. To end it, cancel first: afterwards the bot does not "
         "know that it is yours."
     )

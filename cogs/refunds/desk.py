@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.domain.errors import InvalidAmount
 from bot.domain.identifiers import PaymentId, RefundId, UserId
-from bot.domain.refund import Ground
+from bot.domain.refund import Ground, RefundState
 from cogs.dependencies import Dependencies
 from cogs.interactions import (
     Interaction,
@@ -20,7 +20,12 @@ from cogs.interactions import (
     show_modal,
 )
 from cogs.layout import modal, text_field
-from cogs.refunds.render import draft_card, payments_card, requested_card
+from cogs.refunds.render import (
+    draft_card,
+    payments_card,
+    requested_card,
+    second_person_card,
+)
 from cogs.words import parse_amount
 
 
@@ -31,6 +36,7 @@ class RefundCog(commands.Cog):
         """Register the selects and the button."""
         self._is = dependencies
         dependencies.router.add("refund.pick", self.pick)
+        dependencies.router.add("refund.open", self.open)
         dependencies.router.add("refund.ground", self.choose_ground)
         dependencies.router.add("refund.amount", self.ask_amount)
         dependencies.router.add("refund.set_amount", self.set_amount)
@@ -52,6 +58,14 @@ class RefundCog(commands.Cog):
             actor_of(interaction), UserId(int(member_id)), PaymentId(chosen(interaction))
         )
         await replace(interaction, draft_card(case, self._is))
+
+    async def open(self, interaction: Interaction, argument: str) -> None:
+        """A button beside one payment leads to its consequence."""
+        member_id, _, payment_id = argument.partition("/")
+        case = await self._is.refunds.draft(
+            actor_of(interaction), UserId(int(member_id)), PaymentId(payment_id)
+        )
+        await reply(interaction, draft_card(case, self._is))
 
     async def choose_ground(self, interaction: Interaction, refund_id: str) -> None:
         """S14: every refund has a ground."""
@@ -92,4 +106,5 @@ class RefundCog(commands.Cog):
         case = await self._is.refunds.confirm(
             actor_of(interaction), RefundId(refund_id), screen=screen_of(interaction)
         )
-        await replace(interaction, requested_card(case))
+        waits = case.refund.state is RefundState.SUBMITTED
+        await replace(interaction, second_person_card(case) if waits else requested_card(case))

@@ -2,10 +2,11 @@
 
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job
-from bot.services.refunds import RefundCase
+from bot.services.refund_cases import RefundCase
 from bot.services.screens import Screen
 from cogs.dependencies import Dependencies
-from cogs.refunds.render import member_card, member_text, outcome_card, stuck_card
+from cogs.refunds.outcome import member_card, member_text, outcome_card, stuck_card, stuck_text
+from cogs.team import tell_team
 
 
 class RefundEffects:
@@ -38,10 +39,15 @@ class RefundEffects:
         await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
 
     async def tell_stuck(self, job: Job) -> None:
-        """The log channel, while the provider refuses to end what was refunded."""
+        """The provider refuses to end what was refunded; by mail where no log channel is."""
         case = await self._case(job)
-        settings = await self._is.guilds.settings(case.refund.guild_id)
-        await self._is.messenger.post(settings.log_channel_id, stuck_card(case), key=job.key)
+        await tell_team(
+            self._is,
+            lambda: stuck_card(case),
+            key=job.key,
+            subject=f"Refunded, but not ended ({case.refund.reference})",
+            text=stuck_text(case),
+        )
 
     async def tell_member(self, job: Job) -> None:
         """The receipt as a direct message."""
@@ -62,8 +68,8 @@ class RefundEffects:
             to=account.email,
             subject=f"Your {self._is.vendor.name} refund ({case.refund.reference})",
             text=(
-                f"{member_text(case, self._is)}\n\nReference: {case.refund.reference}\n"
+                f"{member_text(case, self._is, mail=True)}\n\nReference: {case.refund.reference}\n"
                 f"Questions: {self._is.vendor.support_email}\n"
             ),
-            message_id=f"refund-{case.refund.id}",
+            message_id=f"refund-{case.refund.id}-{case.refund.state.value}",
         )

@@ -1,24 +1,31 @@
-"""The screens of the refund desk, and what the member is told."""
+"""The screens of the refund desk, up to the confirmation."""
 
 from collections.abc import Sequence
 
 import discord
 
 from bot.domain.dispute import DisputeStatus
-from bot.domain.identifiers import UserId
-from bot.domain.refund import Consequence, Ground, Payment, PaymentPurpose, RefundState
+from bot.domain.identifiers import PaymentId, UserId
+from bot.domain.refund import (
+    Consequence,
+    Ground,
+    Payment,
+    PaymentPurpose,
+    Refund,
+)
 from bot.domain.subscription import Subscription
-from bot.services.refunds import RefundCase
+from bot.services.refund_cases import RefundCase
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, select, text
-from cogs.other_plans import sentences, with_way_out
+from cogs.other_plans import sentences
 
 GROUNDS = {
     Ground.SERVICE_FAILURE: "The service failed",
     Ground.DUPLICATE_CHARGE: "Charged twice",
     Ground.OUR_ERROR: "Our error",
+    Ground.WITHDRAWAL: "Withdrawal from the contract",
 }
 _PURPOSES = {
     PaymentPurpose.SUBSCRIPTION: "Subscription",
@@ -29,25 +36,40 @@ _PURPOSES = {
 NO_PROMISE = "The payment provider decides when the money arrives, and how."
 
 
-def payments_card(member_id: UserId, payments: Sequence[Payment]) -> View:
-    """Choose the payment."""
-    options = [
-        discord.SelectOption(
-            label=f"{words.money(payment.refundable)} · {words.plain_day(payment.paid_at)}",
-            description=_describe(payment)[:100],
-            value=payment.id,
-        )
-        for payment in payments
-    ]
+def open_button(member_id: UserId, payment_id: PaymentId) -> discord.ui.Button[View]:
+    """Leads a moderator to what refunding this payment would do."""
+    return button("Look at a refund", custom_id("refund.open", f"{member_id}/{payment_id}"))
+
+
+def payments_card(
+    member_id: UserId, payments: Sequence[Payment], *, verb: str = "refund.pick", argument: str = ""
+) -> View:
+    """Choose the payment; `verb` says what comes next."""
     more = f"\n-# The newest 25 of {len(payments)}." if len(payments) > 25 else ""
     return card(
         text(f"## Refund a payment of <@{member_id}>\nNothing happens before you confirm.{more}"),
-        row(select(custom_id("refund.pick", str(member_id)), "Choose a payment", options)),
+        row(
+            select(
+                custom_id(verb, argument or str(member_id)), "Choose a payment", _options(payments)
+            )
+        ),
         accent=words.NEUTRAL_COLOUR,
     )
 
 
-def _describe(payment: Payment) -> str:
+def _options(payments: Sequence[Payment]) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(
+            label=f"{words.money(payment.refundable)} · {words.plain_day(payment.paid_at)}",
+            description=describe(payment)[:100],
+            value=payment.id,
+        )
+        for payment in payments
+    ]
+
+
+def describe(payment: Payment) -> str:
+    """What it bought, for which time, and its id."""
     parts = [_PURPOSES[payment.purpose], payment.id]
     if payment.period_start and payment.period_end:
         parts.insert(
@@ -64,18 +86,12 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
     options = [
         discord.SelectOption(label=label, value=ground.value, default=refund.ground is ground)
         for ground, label in GROUNDS.items()
+        if ground in deps.refunds.grounds
     ]
     already = (
         f"\n**Refunded before:** {words.money(payment.refunded)}" if payment.refunded.amount else ""
     )
-    buttons = [
-        button(
-            f"Confirm: refund {words.money(refund.amount)}",
-            custom_id("refund.confirm", refund.id),
-            style=discord.ButtonStyle.danger,
-            disabled=refund.ground is None,
-        )
-    ]
+    buttons = [_next_button(case)]
     if case.may_be_partial:
         buttons.append(button("Change amount", custom_id("refund.amount", refund.id)))
         whole = ""
@@ -84,9 +100,10 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
     return card(
         text(
             f"## Refund {words.money(refund.amount)} to <@{refund.member_id}>?\n"
-            f"**Payment:** {_describe(payment)}\n**Paid:** {words.day(payment.paid_at)}{already}\n"
-            f"**Consequence:** {consequence_text(case, deps)}\n{_dispute_text(case)}"
-            f"-# {NO_PROMISE}{whole}"
+            f"{_why_asked(refund)}**Payment:** {describe(payment)}\n"
+            f"**Paid:** {words.day(payment.paid_at)}{already}\n"
+            f"**Consequence:** {consequence_text(case, deps)}\n{dispute_text(case)}"
+            f"{_second_person_text(case)}-# {NO_PROMISE}{whole}"
         ),
         row(select(custom_id("refund.ground", refund.id), "Why? (required)", options)),
         row(*buttons),
@@ -94,7 +111,35 @@ def draft_card(case: RefundCase, deps: Dependencies) -> View:
     )
 
 
-def _dispute_text(case: RefundCase) -> str:
+def _next_button(case: RefundCase) -> discord.ui.Button[View]:
+    """Confirming is for moderators; whoever asks puts it before them."""
+    refund = case.refund
+    if refund.requester_id is not None:
+        return button(
+            "Submit to the moderators",
+            custom_id("refund.submit", refund.id),
+            style=discord.ButtonStyle.primary,
+            disabled=refund.ground is None,
+        )
+    return button(
+        f"Confirm: refund {words.money(refund.amount)}",
+        custom_id("refund.confirm", refund.id),
+        style=discord.ButtonStyle.danger,
+        disabled=refund.ground is None,
+    )
+
+
+def _why_asked(refund: Refund) -> str:
+    return f"**The member asks for it:**\n{words.quoted(refund.note)}\n" if refund.note else ""
+
+
+def _second_person_text(case: RefundCase) -> str:
+    if not case.needs_two:
+        return ""
+    return "**Two people:** this amount takes the yes of two moderators.\n"
+
+
+def dispute_text(case: RefundCase) -> str:
     """What a moderator should know of disputes that do not stand in the way."""
     said = {
         DisputeStatus.INQUIRY: (
@@ -109,7 +154,7 @@ def _dispute_text(case: RefundCase) -> str:
 
 def consequence_text(case: RefundCase, deps: Dependencies) -> str:
     """What the refund does to the subscription."""
-    name = _plan(case.subscription, deps)
+    name = plan_of(case.subscription, deps)
     return {
         Consequence.ENDS_SUBSCRIPTION: f"{name} **ends at once**: {_what_stops(case, deps)}",
         Consequence.DUPLICATE_ENDS_NOTHING: (
@@ -134,8 +179,35 @@ def _what_stops(case: RefundCase, deps: Dependencies) -> str:
     return f"its access and allowance stop. {others}"
 
 
-def _plan(subscription: Subscription | None, deps: Dependencies) -> str:
+def plan_of(subscription: Subscription | None, deps: Dependencies) -> str:
+    """Its name, where it is known."""
     return words.plan_name(subscription, deps.catalogue) if subscription else "The subscription"
+
+
+def wish_choices_card(ticket_id: str, payments: Sequence[Payment]) -> View:
+    """The member chooses what the wish is about."""
+    return card(
+        text(
+            "## Ask for a refund\nWhich payment is it about? A person looks at each case. Asking "
+            "changes nothing about your plan."
+        ),
+        row(
+            select(custom_id("refund.wish_pick", ticket_id), "Choose a payment", _options(payments))
+        ),
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def second_person_card(case: RefundCase) -> View:
+    """Approved by one, and waiting for another."""
+    return card(
+        text(
+            f"## One yes\n{words.money(case.refund.amount)} to <@{case.refund.member_id}>. "
+            "**A second moderator has to approve it.** Nothing has been refunded yet. It waits in "
+            f"the queue: `/refunds` shows it.\n-# Reference: {case.refund.reference}"
+        ),
+        accent=words.NEUTRAL_COLOUR,
+    )
 
 
 def requested_card(case: RefundCase) -> View:
@@ -147,98 +219,4 @@ def requested_card(case: RefundCase) -> View:
             f"-# Reference: {case.refund.reference}"
         ),
         accent=words.NEUTRAL_COLOUR,
-    )
-
-
-def outcome_card(case: RefundCase, deps: Dependencies) -> View:
-    """How it ended, for the moderator and the log channel."""
-    refund = case.refund
-    amount = words.money(refund.amount)
-    who = f"<@{refund.moderator_id}> → {_member(case)}"
-    ground = GROUNDS[refund.ground] if refund.ground else "in the provider's dashboard"
-    reference = " · ".join(filter(None, (refund.reference, refund.provider_refund_id)))
-    if refund.state is RefundState.FAILED:
-        return card(
-            text(
-                f"## Refund failed\n{amount}, {who}\nThe payment provider refused "
-                f"(`{refund.failure}`). **No money was moved and nothing was ended.**\n"
-                f"-# Reference: {refund.reference}"
-            ),
-            accent=words.WARNING_COLOUR,
-        )
-    pending = (
-        " (the provider is still working on it)" if refund.provider_status == "pending" else ""
-    )
-    ended = {
-        Consequence.ENDS_SUBSCRIPTION: f"{_plan(case.subscription, deps)} has ended.",
-        Consequence.DUPLICATE_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
-        Consequence.PARTIAL_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
-    }.get(refund.consequence, "No subscription was ended.")
-    return card(
-        text(
-            f"## Refunded {amount}{pending}\n{who} · {ground}\n{ended} {NO_PROMISE}\n"
-            f"-# Reference: {reference}"
-        ),
-        accent=words.SUCCESS_COLOUR,
-    )
-
-
-def _member(case: RefundCase) -> str:
-    return f"<@{case.refund.member_id}>" if case.refund.member_id else "nobody in Discord"
-
-
-def stuck_card(case: RefundCase) -> View:
-    """For the log channel: somebody has to act."""
-    refund = case.refund
-    return card(
-        text(
-            f"## Refunded, but not ended\n{words.money(refund.amount)} went back to "
-            f"{_member(case)}, and the payment provider refuses to end the subscription "
-            f"`{refund.subscription_id}`. **Please end it by hand in the provider's dashboard.** "
-            f"The bot goes on trying.\n-# Reference: {refund.reference}"
-        ),
-        accent=words.WARNING_COLOUR,
-    )
-
-
-def member_text(case: RefundCase, deps: Dependencies) -> str:
-    """What the member reads, without markup: it goes by mail too."""
-    ended = {
-        Consequence.ENDS_SUBSCRIPTION: _what_stopped(case, deps),
-        Consequence.DUPLICATE_ENDS_NOTHING: (
-            f"{_plan(case.subscription, deps)} goes on: it was paid for twice, and one payment "
-            "stays."
-        ),
-        Consequence.PARTIAL_ENDS_NOTHING: f"{_plan(case.subscription, deps)} goes on.",
-    }.get(case.refund.consequence, "Nothing else has changed.")
-    done = case.refund.provider_status == "succeeded"
-    verb = "We have refunded" if done else "We are refunding"
-    return (
-        f"{verb} {words.money(case.refund.amount)} of your payment of "
-        f"{words.money(case.payment.amount)} from {words.plain_day(case.payment.paid_at)}. "
-        f"{ended} {NO_PROMISE}"
-    )
-
-
-def _what_stopped(case: RefundCase, deps: Dependencies) -> str:
-    name = _plan(case.subscription, deps)
-    if not case.others:
-        return (
-            f"{name} has ended with it: access and allowance have stopped, and your plan is Free. "
-            "Nothing more is charged."
-        )
-    return (
-        f"{name} has ended with it: its access and allowance have stopped, and nothing more is "
-        f"charged for it. {with_way_out(case.others, deps, mail=True)}"
-    )
-
-
-def member_card(case: RefundCase, deps: Dependencies) -> View:
-    """The receipt as a direct message."""
-    return card(
-        text(
-            f"## Refund of {words.money(case.refund.amount)}\n{member_text(case, deps)}\n"
-            f"-# Reference: {case.refund.reference} · Questions: {deps.vendor.support_email}"
-        ),
-        accent=words.SUCCESS_COLOUR,
     )

@@ -216,7 +216,7 @@ def consequence_text(purchase: PlanPurchase, catalogue: Catalogue) -> str:
     )
     lines += [
         f"**You also have {words.plan_name(each, catalogue)}.** It goes on, and renews on "
-        f"{words.day(each.period_end)} for {words.money(each.price)}."
+        f"{words.day(each.renews_at)} for {words.money(each.price)}."
         for each in purchase.beside
     ]
     return "\n".join(lines)

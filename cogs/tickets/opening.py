@@ -6,13 +6,14 @@ from discord.ext import commands
 
 from bot.domain.errors import TicketOver
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, MessageId, TicketId
+from bot.domain.identifiers import AttemptId, ChannelId, MessageId, TicketId
 from bot.domain.job import Job
 from bot.domain.secrets_in_text import REMOVED
 from bot.domain.ticket import OCCUPYING, Ticket, TicketState, ticket_id_in
 from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
 from cogs import words
+from cogs.cancellation.wording import about_leaving
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, finished, row, text
@@ -166,13 +167,13 @@ class OpeningEffects:
             roles=[discord.Object(role)] if role else False,
         )
         sent = await self._bot.get_partial_messageable(channel_id).send(
-            view=finished(self._welcome_card(ticket, settings)),
+            view=finished(await self._welcome_card(ticket, settings)),
             nonce=f"welcome-{ticket.id}"[:25],
             allowed_mentions=mentions,
         )
         return MessageId(sent.id)
 
-    def _welcome_card(self, ticket: Ticket, settings: GuildSettings) -> View:
+    async def _welcome_card(self, ticket: Ticket, settings: GuildSettings) -> View:
         topic = next((each for each in self._is.tickets.topics if each.id == ticket.topic_id), None)
         labels = {field.id: field.label for field in topic.fields} if topic else {}
         answers = "\n".join(
@@ -189,10 +190,24 @@ class OpeningEffects:
                 "-# Never send a password, a card number or a secret key: nobody here needs one."
             ),
             text(answers or "-# Nothing was filled in."),
+            *([text(await self._leaving(ticket.attempt_id))] if ticket.attempt_id else []),
             *([text(_REMOVED_NOTE)] if removed else []),
-            row(button("Close ticket", custom_id("ticket.close", ticket.id))),
+            row(
+                button("Close ticket", custom_id("ticket.close", ticket.id)),
+                *self._refund_button(ticket),
+            ),
             accent=words.NEUTRAL_COLOUR,
         )
+
+    def _refund_button(self, ticket: Ticket) -> list[discord.ui.Button[View]]:
+        """R9: nothing is offered that the vendor never grants."""
+        if ticket.topic_id != self._is.policy.billing_topic or self._is.refunds.is_switched_off:
+            return []
+        return [button("Ask for a refund", custom_id("refund.wish", ticket.id))]
+
+    async def _leaving(self, attempt_id: AttemptId) -> str:
+        """From where in the cancel flow the member came."""
+        return about_leaving(await self._is.cancellations.outcome(attempt_id), self._is)
 
     def _failed_card(self, why: str) -> View:
         return card(

@@ -21,10 +21,23 @@ from storage.schema.desk import (
 )
 from storage.schema.members import link_requests, notice_settings
 from storage.schema.servers import granted_roles, guilds, plan_roles
-from storage.schema.tickets import ticket_messages, tickets
+from storage.schema.tickets import (
+    agents,
+    panels,
+    sla_breaches,
+    ticket_blocks,
+    ticket_events,
+    ticket_files,
+    ticket_message_versions,
+    ticket_messages,
+    ticket_people,
+    ticket_tags,
+    tickets,
+)
 from storage.schema.work import audit_log, events, jobs, reconciliations, used_signatures
 
 __all__ = [
+    "agents",
     "audit_log",
     "cancel_attempts",
     "cancel_steps",
@@ -41,13 +54,21 @@ __all__ = [
     "link_requests",
     "metadata",
     "notice_settings",
+    "panels",
     "payments",
     "plan_roles",
     "reconciliations",
     "refund_decisions",
     "refunds",
+    "sla_breaches",
     "subscriptions",
+    "ticket_blocks",
+    "ticket_events",
+    "ticket_files",
+    "ticket_message_versions",
     "ticket_messages",
+    "ticket_people",
+    "ticket_tags",
     "tickets",
     "used_signatures",
     "win_backs",

@@ -81,6 +81,8 @@ withdrawals = sa.Table(
     sa.Column("guild_id", sa.BigInteger),
     sa.Column("customer_id", sa.Text, sa.ForeignKey("customers.id"), nullable=False),
     sa.Column("subscription_id", sa.Text, nullable=False, unique=True),
+    # As the member is called in the statement.
+    sa.Column("name", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("requested_at", Timestamp, nullable=False),
     sa.Column("finished_at", Timestamp),
@@ -92,7 +94,8 @@ refunds = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("guild_id", sa.BigInteger, nullable=False),
-    sa.Column("moderator_id", sa.BigInteger, nullable=False),
+    # Who approved it last, or drafted it at the desk.
+    sa.Column("moderator_id", sa.BigInteger),
     sa.Column("member_id", sa.BigInteger),
     sa.Column("payment_id", sa.Text, sa.ForeignKey("payments.id"), nullable=False),
     sa.Column("subscription_id", sa.Text),

@@ -63,6 +63,12 @@ async def use(page: Page, command: str) -> Locator:
     return page.locator("article[data-message-id]").filter(has_text=f"used /{command}").last
 
 
+async def pull(part: Locator, lever: str, *, tells: str) -> None:
+    """Pull a lever of the Provider tab, and read what it says."""
+    await part.get_by_role("button", name=lever).first.click()
+    await expect(part.get_by_role("status")).to_contain_text(tells)
+
+
 async def take_picture(page: Page, path: Path) -> None:
     """The same each time but for the dates: at rest, without codes and ids beside it."""
     panel = page.get_by_role("button", name="Mail and provider")
@@ -106,6 +112,57 @@ async def test_mia_cancels_in_the_browser_and_the_period_ends(
     await expect(balance).to_contain_text("Free plan")
     await expect(balance.get_by_role("button", name="Subscribe (cancel anytime)")).to_be_visible()
     await mia.context.close()
+
+
+async def test_what_happens_at_the_providers_shows_in_the_chat(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    """The first screen tells what to try; every lever says where to look."""
+    team = await open_as(browser, address, "max", DESKTOP)
+    tips = team.get_by_role("region", name="This is Mooring")
+    await expect(tips.get_by_role("listitem").filter(has_text="/cancel")).to_be_visible()
+    await expect(tips.get_by_role("link", name="Noor")).to_have_attribute(
+        "href", re.compile("noor")
+    )
+    await team.screenshot(path=tmp_path / "first.png")
+    await tips.get_by_role("button", name="Dismiss the tips").click()
+    await team.get_by_role("button", name="mooring-log").click()
+    await team.get_by_role("tab", name="Provider").click()
+    log, events = team.locator("#messages"), team.get_by_label("Webhooks")
+
+    mia = team.get_by_label("Customer mia@example.com")
+    await pull(mia, "Let the card expire", tells="/account")
+    await pull(mia, "Charge it twice", tells="/help")
+    await pull(mia, "Dispute it", tells="#mooring-log")
+    await expect(log).to_contain_text("Payment disputed")
+    await pull(events, "Repeat last", tells="Nothing happens twice")
+    await pull(mia, "Bank: the vendor is right", tells="#mooring-log")
+    await expect(log).to_contain_text("The bank decided for you")
+    await expect(log.get_by_text("Payment disputed")).to_have_count(1)
+
+    lea = team.get_by_label("Customer lea@example.com")
+    await pull(lea, "Refund in dashboard", tells="#mooring-log")
+    await expect(log).to_contain_text("Refunded in the provider's dashboard")
+    await events.get_by_role("button", name="Lose next event").last.click()
+    await expect(events.get_by_role("status")).to_contain_text("never arrive")
+    await pull(lea, "Cancel in portal", tells="/balance")
+    await events.get_by_text("Deliveries").click()
+    await expect(events.get_by_role("row").filter(has_text="lost")).to_have_count(1)
+    await team.screenshot(path=tmp_path / "levers.png")
+    await team.context.close()
+
+    phone = await open_as(browser, address, "lea", PHONE)
+    await phone.screenshot(path=tmp_path / "first-on-a-phone.png")
+    await phone.get_by_role("button", name="Dismiss the tips").click()
+    balance = await use(phone, "balance")
+    await expect(balance).to_contain_text("Pro")
+    await balance.get_by_role("button", name="Refresh").click()
+    await expect(balance).to_contain_text("Free plan")
+    await phone.get_by_role("button", name="Mail and provider").click()
+    await phone.get_by_role("tab", name="Provider").click()
+    await phone.screenshot(path=tmp_path / "levers-on-a-phone.png")
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await phone.context.close()
 
 
 async def test_noor_gets_a_clear_word_on_a_phone(

@@ -364,3 +364,25 @@ async def test_other_sites_are_kept_out(demo: Demo, headers: dict[str, str], sta
         assert answer.status == status
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert demo.general.messages == []
+
+
+@pytest.mark.parametrize(
+    ("lever", "status"), [("no-such-lever", 404), ("dispute", 404), ("refund", 200)]
+)
+async def test_a_lever_moves_only_what_the_provider_has(
+    demo: Demo, lever: str, status: int
+) -> None:
+    customer = demo.stripe.add_customer("mia@example.com", name="Mia")
+    charge = demo.stripe.add_charge(customer["id"], 900)["id"]
+    body = {
+        "provider": "Stripe",
+        "lever": lever,
+        "id": customer["id"] if lever == "dispute" else charge,
+    }
+    address = f"{demo.page.url}api/provider/lever"
+    async with aiohttp.ClientSession() as session:
+        async with session.post(address, json=body) as answer:
+            assert answer.status == status
+        async with session.post(address, json=body) as again:
+            assert again.status == (409 if status == 200 else status)
+    assert len(demo.stripe.objects("refund")) == (1 if status == 200 else 0)

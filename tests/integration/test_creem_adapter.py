@@ -239,6 +239,35 @@ async def test_what_was_bought_once_and_is_no_top_up_is_something_else(shop: Cre
     assert purposes[topped_up["id"]] is PaymentPurpose.TOP_UP
 
 
+async def test_s18_a_late_event_shows_the_payment_that_it_tells_of(shop: CreemShop) -> None:
+    """It is not the subscription's last one any more."""
+    [told] = [each for each in shop.events if each["eventType"] == "subscription.paid"]
+    await shop.advance_to_period_end(shop.subscription)
+    body = json.dumps(told).encode()
+
+    hint = shop.provider.read_event(body, shop.signed(body))
+    snapshot = await shop.provider.fetch_event_objects(hint)
+
+    assert snapshot is not None
+    paid = {each["id"] for each in shop.creem.objects("transaction")}
+    assert len(paid) == 2
+    assert {each.id for each in snapshot.payments} == paid
+    assert {each.id for each in snapshot.invoices} == paid
+    assert len(snapshot.paid_periods) == 2
+
+
+async def test_a_payment_that_creem_does_not_know_hides_no_subscription(shop: CreemShop) -> None:
+    [told] = [each for each in shop.events if each["eventType"] == "subscription.paid"]
+    told["object"]["last_transaction_id"] = "tran_of_another_store"
+    body = json.dumps(told).encode()
+
+    hint = shop.provider.read_event(body, shop.signed(body))
+    snapshot = await shop.provider.fetch_event_objects(hint)
+
+    assert snapshot is not None
+    assert only(snapshot).id == shop.subscription
+
+
 async def test_s18_there_are_no_pages_for_invoices_and_the_number_is_the_transactions(
     shop: CreemShop,
 ) -> None:

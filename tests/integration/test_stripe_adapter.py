@@ -8,13 +8,10 @@ import pytest
 
 from bot.billing.provider import (
     BillingProvider,
-    CompletedCheckout,
     CustomerRecord,
-    EventHint,
     PaidPeriod,
     ProviderRefusedError,
     ProviderUnavailableError,
-    Purchase,
     RefundReceipt,
     Snapshot,
 )
@@ -22,7 +19,6 @@ from bot.domain.account import Card
 from bot.domain.catalogue import Interval
 from bot.domain.identifiers import (
     STRIPE,
-    CheckoutId,
     CustomerId,
     PaymentId,
     PlanId,
@@ -39,9 +35,9 @@ from bot.sandbox.scene import (
 )
 from tests.support.shop import Shop, open_shop
 
-RETURN_URL = "https://discord.com/channels/@me"
 # What the local Stripe gives everybody: good to the end of August 2034.
 VISA = Card("4242", datetime(2034, 9, 1, tzinfo=UTC))
+
 # A network error is tried three times by the SDK, with pauses of up to two seconds.
 SLOW = pytest.mark.timeout(60)
 
@@ -278,58 +274,6 @@ async def test_no_ground_blocks_the_members_card(shop: Shop, ground: Ground) -> 
     [made] = shop.stripe.objects("refund")
     assert made["reason"] in ("duplicate", "requested_by_customer")
     assert (made["reason"] == "duplicate") == (ground is Ground.DUPLICATE_CHARGE)
-
-
-# --- buying ---
-
-
-def purchase(customer_id: CustomerId | None) -> Purchase:
-    return Purchase(
-        reference=CheckoutId("B1"),
-        price_id=PriceId(PRO_MONTHLY),
-        purpose=PaymentPurpose.SUBSCRIPTION,
-        customer_id=customer_id,
-        return_url=RETURN_URL,
-    )
-
-
-async def test_checkout_is_stripes_page_and_carries_the_reference(shop: Shop) -> None:
-    page = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
-    again = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
-    assert page.url.startswith("https://checkout.stripe.com/")
-    assert page == again
-    [session] = shop.stripe.objects("checkout.session")
-    shop.stripe.pay_checkout(session["id"], email="noor@example.com")
-
-    snapshot = await shop.provider.fetch_event_objects(
-        EventHint("evt", "checkout.session.completed", session["id"], {})
-    )
-    assert snapshot is not None
-    [customer] = snapshot.customers
-    assert customer.email == "noor@example.com"
-    assert only(snapshot).plan_id == PlanId("pro")
-    [completed] = snapshot.completed_checkouts
-    assert completed == CompletedCheckout(
-        CheckoutId("B1"), customer.id, only(snapshot).id, completed.payment_id
-    )
-
-
-async def test_checkout_for_a_known_customer_keeps_them(shop: Shop) -> None:
-    await shop.provider.open_checkout(purchase(shop.mia), idempotency_key="k")
-    [session] = shop.stripe.objects("checkout.session")
-    assert session["customer"] == shop.mia
-    unpaid = await shop.provider.fetch_event_objects(
-        EventHint("evt", "checkout.session.completed", session["id"], {})
-    )
-    assert unpaid is not None
-    assert (unpaid.subscriptions, unpaid.completed_checkouts) == ((), ())
-
-
-async def test_a_closed_checkout_cannot_be_paid_and_closing_twice_is_no_error(shop: Shop) -> None:
-    page = await shop.provider.open_checkout(purchase(None), idempotency_key="k")
-    for _ in range(2):
-        await shop.provider.close_checkout(page.id)
-    assert shop.stripe.get(page.id)["status"] == "expired"
 
 
 # --- errors ---

@@ -1,9 +1,13 @@
 """Lea, who pays through Creem."""
 
 from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
 
 from bot.sandbox.discord import Message, Modal
 from bot.sandbox.scene import LEA_ADDRESS
+from tests.scenario.buying import run
 from tests.scenario.outside import jobs_done
 from tests.scenario.refunding import GROUND
 from tests.scenario.stage import COMMENT, Stage
@@ -35,6 +39,26 @@ async def settled(stage: Stage, *, seconds: float = 20) -> None:
     """Until Creem has told everything and the bot has nothing left to do."""
     await stage.scene.creem.drain(seconds, retries=True)
     await jobs_done(stage, seconds=seconds)
+
+
+async def open_command(stage: Stage, command: str) -> Message:
+    """What a command of hers answers."""
+    return await run(stage, stage.scene.people.lea, command)
+
+
+async def pay(stage: Stage, url: str, *, email: str = "") -> None:
+    """Pay on Creem's page in a browser, and wait for all that follows."""
+    assert urlsplit(url).hostname == "checkout.creem.io"
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.post(
+            stage.scene.creem.local_url(url),
+            data={"action": "pay", "email": email},
+            allow_redirects=False,
+        ) as response,
+    ):
+        assert "you have paid" in await response.text()
+    await settled(stage)
 
 
 async def open_cancel(stage: Stage) -> tuple[Message, Modal]:

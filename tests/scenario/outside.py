@@ -13,9 +13,9 @@ from tests.scenario.stage import Stage
 
 
 async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
-    """Until the bot has nothing left to do within the next hour, except to look at it again."""
+    """Until the bot has nothing left to do within half an hour, except to look at it again."""
     await stage.scene.stripe.drain(seconds)
-    soon = int((time.time() + 3600) * 1000)
+    soon = int((time.time() + 1800) * 1000)
     left = (
         "SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ? AND kind NOT LIKE '%.tell_stuck'"
     )
@@ -29,6 +29,16 @@ def change_store(stage: Stage, statement: str, *parameters: object) -> None:
     try:
         with connection:
             connection.execute(statement, parameters)
+    finally:
+        connection.close()
+
+
+def everything_stored(stage: Stage) -> str:
+    """Every value of every table, as text."""
+    path = stage.bot.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return "\n".join(connection.iterdump())
     finally:
         connection.close()
 

@@ -7,10 +7,9 @@ import pytest
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import CONFIGURATION, LEA_ADDRESS
 from tests.scenario.buying import LITE, MAX, checkout_page, go_on, look, run
-from tests.scenario.lea import balance, link, transactions
+from tests.scenario.lea import balance, link, pay, transactions
 from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
-from tests.scenario.test_creem_purchases import pay
 from tests.scenario.ticketing import in_dm
 from tests.scenario.vendor import account, report
 

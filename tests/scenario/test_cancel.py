@@ -36,17 +36,22 @@ async def cancel(stage: Stage) -> Message:
 
 
 async def test_mia_cancels_in_three_clicks_and_gets_a_receipt_twice(stage: Stage) -> None:
+    """R1, R4-R6."""
     await stage.link_mia()
 
+    status = await stage.balance_of(stage.mia)
+    assert "Cancel subscription" in [button.label for button in status.buttons]  # R2
     screen = await open_cancel(stage)
     assert "Open a ticket" in [button.label for button in screen.buttons]  # R1
     modal = await open_reason(stage, screen)  # R4, click one
     await stage.mia.submit(modal, ANSWERS)  # R5, click two
     ends = stage.subscription["items"]["data"][0]["current_period_end"]
     assert f"<t:{ends}:f>" in screen.text
+    assert "what you have already paid is not refunded" in screen.text  # R8
     await stage.mia.click(screen, "Confirm cancel")  # R6, click three
     await screen.changed(containing="is cancelled")
 
+    assert stage.scene.stripe.objects("refund") == []
     assert stage.subscription["cancel_at_period_end"] is True
     assert stage.subscription["cancellation_details"] == {
         "comment": "Maybe later",

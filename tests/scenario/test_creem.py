@@ -5,10 +5,12 @@ import pytest
 from bot.sandbox.scene import LEA_ADDRESS
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.lea import (
+    ANSWERS,
     balance,
     confirm_cancel,
     draft_refund,
     link,
+    open_cancel,
     settled,
     subscription,
     transactions,
@@ -31,8 +33,14 @@ async def test_s18_lea_links_and_sees_her_balance(stage: Stage) -> None:
 
 
 async def test_s1_s5_s6_lea_cancels_and_resumes(stage: Stage) -> None:
+    """R1, R2, R4-R7: with the same screens as everybody."""
     await link(stage)
-    screen = await confirm_cancel(stage)
+    shown = await balance(stage, "Pro · $20.00 monthly")
+    assert "Cancel subscription" in [button.label for button in shown.buttons]  # R2
+    screen, modal = await open_cancel(stage)
+    assert "Open a ticket" in [button.label for button in screen.buttons]  # R1
+    await stage.scene.people.lea.submit(modal, ANSWERS)
+    await stage.scene.people.lea.click(screen, "Confirm cancel")
     await screen.changed(containing="is cancelled")
     assert subscription(stage)["status"] == "scheduled_cancel"
     await balance(stage, "Cancelled. Stays on until")  # S2

@@ -1,35 +1,11 @@
 """Lea buys through Creem's checkout page: another plan, a top-up, a plan after the end."""
 
-from urllib.parse import urlsplit
-
-import aiohttp
-
-from bot.sandbox.discord import Message
-from tests.scenario.buying import LITE, MAX, checkout_page, link_on, run, use
-from tests.scenario.lea import balance, link, settled, subscription, transactions
+from tests.scenario.buying import LITE, MAX, checkout_page, link_on, use
+from tests.scenario.lea import balance, link, open_command, pay, subscription, transactions
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import in_dm
 
 SMALL = "500 credits · $10.00"
-
-
-async def pay(stage: Stage, url: str, *, email: str = "") -> None:
-    """Pay on Creem's page in a browser, and wait for all that follows."""
-    assert urlsplit(url).hostname == "checkout.creem.io"
-    async with (
-        aiohttp.ClientSession() as browser,
-        browser.post(
-            stage.scene.creem.local_url(url),
-            data={"action": "pay", "email": email},
-            allow_redirects=False,
-        ) as response,
-    ):
-        assert "you have paid" in await response.text()
-    await settled(stage)
-
-
-async def open_command(stage: Stage, command: str) -> Message:
-    return await run(stage, stage.scene.people.lea, command)
 
 
 async def test_s7_s8_s9_another_plan_starts_when_it_is_paid_and_ends_the_old_one(

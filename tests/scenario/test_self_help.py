@@ -172,9 +172,10 @@ async def test_s30_a_double_charge_is_put_before_the_team_with_its_numbers(stage
 
 async def test_s30_without_a_log_channel_the_team_gets_a_mail(stage: Stage) -> None:
     await stage.link_mia()
-    first, second = charge_twice(stage)
     await jobs_done(stage)
     change_store(stage, "UPDATE guilds SET log_channel_id = NULL")
+    first, second = charge_twice(stage)
+    await jobs_done(stage)
 
     assert "The team has been asked" in (await look(stage)).text
 
@@ -266,11 +267,10 @@ async def test_a_ticket_opens_while_the_provider_is_down_and_is_looked_into_late
 @pytest.mark.parametrize("after_work", [False, True])
 async def test_killed_while_it_tells_the_team_it_tells_once(stage: Stage, after_work: bool) -> None:
     await stage.link_mia()
-    charge_twice(stage)
     await jobs_done(stage)
     strike = DiscordStrike(stage, "POST", r"/channels/\d+/messages", after_work=after_work)
 
-    await look(stage)
+    charge_twice(stage)
     await strike.restart()
 
     await stage.sam.wait_for_message(

@@ -5,6 +5,7 @@ import pytest
 from bot.sandbox.faults import FaultHandle
 from tests.scenario.bad_luck import until
 from tests.scenario.outside import change_store, jobs_done
+from tests.scenario.refunding import confirm, draft
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import cancel, up_to_confirm
 from tests.scenario.test_foundation import health
@@ -65,7 +66,7 @@ async def test_nobody_is_told_of_a_cancellation_that_went_well(stage: Stage) -> 
     await ten_minutes_later(stage)
 
     assert told(stage, CANCELLATION) == []
-    assert stage.scene.mail.messages[-1].recipients != ("support@lumen.example",)
+    assert stage.scene.mail.messages[-1].recipients != ("team@lumen.example",)
 
 
 async def test_without_a_log_channel_the_team_gets_a_mail(stage: Stage) -> None:
@@ -108,3 +109,21 @@ async def test_nobody_is_told_of_a_resumption_that_was_withdrawn(stage: Stage) -
     await ten_minutes_later(stage)
 
     assert told(stage, RESUMPTION) == []
+
+
+async def test_s11_a_refunded_plan_that_goes_on_is_told_by_mail_where_no_channel_is(
+    stage: Stage,
+) -> None:
+    """Money is back, and the provider refuses to end what it paid for: people end it by hand."""
+    await stage.link_mia()
+    screen = await draft(stage)
+    stage.scene.guild.delete_channel(stage.scene.log)
+    stage.scene.stripe.faults.add(method="DELETE", path=r"/v1/subscriptions/sub_", status=400)
+
+    await confirm(stage, screen)
+
+    mail = await stage.scene.mail.wait_for(
+        to="team@lumen.example", containing="Please end it by hand", timeout=20
+    )
+    assert "Refunded, but not ended (R-" in mail.subject
+    assert stage.scene.mia_subscription in mail.text

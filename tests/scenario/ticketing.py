@@ -29,11 +29,14 @@ async def ask(stage: Stage, person: Persona, topic: str = "billing") -> Modal:
     return answer.modal
 
 
-async def open_ticket(stage: Stage, *, answers: dict[str, str] | None = None) -> OpenedTicket:
-    """Mia opens a billing ticket."""
-    sent = await stage.mia.submit(await ask(stage, stage.mia), answers or ANSWERS)
+async def open_ticket(
+    stage: Stage, *, answers: dict[str, str] | None = None, by: Persona | None = None
+) -> OpenedTicket:
+    """Mia, or somebody else, opens a billing ticket."""
+    person = by or stage.mia
+    sent = await person.submit(await ask(stage, person), answers or ANSWERS)
     assert sent.message is not None
-    return await opened(stage, sent.message)
+    return await opened(stage, sent.message, by=person)
 
 
 async def opened(

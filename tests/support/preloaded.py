@@ -9,9 +9,10 @@ import asyncio
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from bot.sandbox.process import ROOT, Running
 
@@ -43,6 +44,13 @@ class _Forked:
             os.close(watched)
         self._process.join()
         return self._process.exitcode or 0
+
+
+async def run(target: Callable[..., object], *arguments: Any) -> int:
+    """Have a fork run this to its end; returns its exit code, negative for a signal."""
+    process = _context.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return await _Forked(process).wait()
 
 
 async def launch(environment: Mapping[str, str], log: Path) -> Running:

@@ -16,6 +16,13 @@ for _service in ("customers", "subscriptions", "invoices", "invoice_payments", "
 for _service in ("refunds", "disputes", "checkout", "billing_portal", "prices"):
     getattr(_v1, _service)
 
+# And each kind of object when it is first read.
+for _kind in (
+    *("Customer", "Subscription", "SubscriptionItem", "Invoice", "InvoiceLineItem", "ListObject"),
+    *("InvoicePayment", "PaymentIntent", "PaymentMethod", "Charge", "Refund", "Price", "Plan"),
+):
+    getattr(stripe, _kind)
+
 # What is imported stays: no fork's collector need walk through it.
 gc.collect()
 gc.freeze()

@@ -66,6 +66,10 @@ class Shop(ABC):
 
     @property
     @abstractmethod
+    def api_url(self) -> str: ...
+
+    @property
+    @abstractmethod
     def faults(self) -> Faults: ...
 
     @property
@@ -114,6 +118,14 @@ class Shop(ABC):
         """The current period is paid for a second time."""
 
     @abstractmethod
+    def leave_refunds_pending(self) -> None:
+        """Until a bank decides about them, where the provider tells of that at all."""
+
+    @abstractmethod
+    def fail_refund(self, payment: PaymentId) -> None:
+        """The bank sends the newest refund of this payment back, and no event tells of it."""
+
+    @abstractmethod
     def dispute(self, payment: PaymentId) -> None: ...
 
     @abstractmethod
@@ -129,6 +141,10 @@ class Shop(ABC):
     @abstractmethod
     def given_back(self) -> int:
         """The sum of all refunds, in cents."""
+
+    @abstractmethod
+    def refunds_of(self, payment: PaymentId) -> list[int]:
+        """Every refund of a payment, in cents."""
 
     @property
     @abstractmethod
@@ -168,6 +184,10 @@ class StripeShop(Shop):
         self.provider = stripe_shop.provider_of(scene.stripe.api_url)
         self.customer = CustomerId(scene.mia_customer)
         self.subscription = SubscriptionId(scene.mia_subscription)
+
+    @property
+    def api_url(self) -> str:
+        return self.stripe.api_url
 
     @property
     def faults(self) -> Faults:
@@ -217,6 +237,14 @@ class StripeShop(Shop):
     def charge_twice(self, subscription: SubscriptionId) -> None:
         self.stripe.add_duplicate_payment(self.stripe.get(subscription)["latest_invoice"])
 
+    def leave_refunds_pending(self) -> None:
+        """A refund at Stripe has succeeded until it has not."""
+
+    def fail_refund(self, payment: PaymentId) -> None:
+        made = self.stripe.objects("refund")
+        [*_, newest] = [each["id"] for each in made if each["payment_intent"] == payment]
+        self.stripe.fail_refund(newest)
+
     def dispute(self, payment: PaymentId) -> None:
         self.stripe.open_dispute(self.stripe.get(payment)["latest_charge"])
 
@@ -228,6 +256,10 @@ class StripeShop(Shop):
 
     def given_back(self) -> int:
         return sum(each["amount"] for each in self.stripe.objects("refund"))
+
+    def refunds_of(self, payment: PaymentId) -> list[int]:
+        made = self.stripe.objects("refund")
+        return [each["amount"] for each in made if each["payment_intent"] == payment]
 
     @property
     def events(self) -> list[Json]:
@@ -252,6 +284,10 @@ class CreemShop(Shop):
         self.provider = self.with_key(CREEM_KEY)
         self.customer = CustomerId(scene.lea_customer)
         self.subscription = SubscriptionId(scene.lea_subscription)
+
+    @property
+    def api_url(self) -> str:
+        return self.creem.api_url
 
     @property
     def faults(self) -> Faults:
@@ -306,6 +342,14 @@ class CreemShop(Shop):
     def charge_twice(self, subscription: SubscriptionId) -> None:
         self.creem.add_duplicate_payment(self.creem.get(subscription)["last_transaction_id"])
 
+    def leave_refunds_pending(self) -> None:
+        self.creem._world.settings.refund_status = "pending"
+
+    def fail_refund(self, payment: PaymentId) -> None:
+        made = self.creem.objects("refund")
+        [*_, newest] = [each["id"] for each in made if each["transaction"]["id"] == payment]
+        self.creem.settle_refund(newest, succeeds=False)
+
     def dispute(self, payment: PaymentId) -> None:
         self.creem.open_dispute(payment)
 
@@ -317,6 +361,10 @@ class CreemShop(Shop):
 
     def given_back(self) -> int:
         return sum(each["refund_amount"] for each in self.creem.objects("refund"))
+
+    def refunds_of(self, payment: PaymentId) -> list[int]:
+        made = self.creem.objects("refund")
+        return [each["refund_amount"] for each in made if each["transaction"]["id"] == payment]
 
     @property
     def events(self) -> list[Json]:

@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.cancellation import (
+    ASKING,
+    UNFINISHED,
     AttemptState,
     CancelAttempt,
+    Outcome,
+    Step,
     ends_later,
     has_moved,
     is_late,
+    monthly_price,
+    outcome_of,
+    steps_to,
 )
 from bot.domain.catalogue import Interval
 from bot.domain.identifiers import (
@@ -22,6 +29,7 @@ from bot.domain.identifiers import (
     PriceId,
     ProviderName,
     SubscriptionId,
+    TicketId,
     UserId,
 )
 from bot.domain.money import Money
@@ -193,3 +201,69 @@ def test_what_ended_on_its_day_is_not_late_although_its_period_was_paid() -> Non
 def test_without_a_promise_or_an_end_nothing_is_late() -> None:
     assert not is_late(attempt(None), replace(PRO, cancel_at=END), [])
     assert not is_late(attempt(END), PRO, [])
+
+
+# --- what reports count ---
+
+
+def test_every_state_counts_as_one_outcome() -> None:
+    over = {state: outcome_of(attempt(None, state=state)) for state in AttemptState}
+    assert {state for state, outcome in over.items() if outcome is Outcome.STARTED} == {
+        *ASKING,
+        AttemptState.ACCEPTING,
+    }
+    for state in set(AttemptState) - set(UNFINISHED) - {AttemptState.RESUMED}:
+        assert over[state] == state.value
+    assert over[AttemptState.REQUESTED] is Outcome.REQUEST_RECORDED
+    assert over[AttemptState.RESUMED] is Outcome.ABORTED
+
+
+def test_what_still_asks_counts_by_how_far_it_came() -> None:
+    offered = attempt(None, state=AttemptState.REASON_GIVEN, offered_at=ASKED)
+    assert outcome_of(offered) is Outcome.OFFER_SHOWN
+    assert outcome_of(replace(offered, ticket_id=TicketId("T"))) is Outcome.TICKET_OPENED
+    gone = replace(offered, ticket_id=TicketId("T"), state=AttemptState.CANCELLED)
+    assert outcome_of(gone) is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("to", "before", "times", "steps"),
+    [
+        (AttemptState.REASON_GIVEN, ASKING, (False, False), (Step.REASON_GIVEN,)),
+        (AttemptState.REASON_GIVEN, ASKING, (False, True), (Step.REASON_GIVEN, Step.OFFER_SHOWN)),
+        (AttemptState.ACCEPTING, ASKING, (True, False), (Step.OFFER_ACCEPTED,)),
+        (AttemptState.SAVED, (AttemptState.ACCEPTING,), (False, False), (Step.SAVED,)),
+        (AttemptState.SAVED, ASKING, (True, False), (Step.OFFER_ACCEPTED, Step.SAVED)),
+        (
+            AttemptState.REASON_GIVEN,
+            (AttemptState.ACCEPTING,),
+            (False, False),
+            (Step.OFFER_FAILED,),
+        ),
+        (AttemptState.FAILED, (AttemptState.REQUESTED,), (False, False), (Step.FAILED,)),
+    ],
+)
+def test_a_transition_is_recorded_as_its_steps(
+    to: AttemptState,
+    before: tuple[AttemptState, ...],
+    times: tuple[bool, bool],
+    steps: tuple[Step, ...],
+) -> None:
+    accepted, offered = times
+    assert steps_to(to, before=before, accepted=accepted, offered=offered) == steps
+
+
+@pytest.mark.parametrize(
+    ("interval", "monthly"),
+    [
+        (Interval.MONTH, 1000),
+        (Interval.QUARTER, 333),
+        (Interval.HALF_YEAR, 167),
+        (Interval.YEAR, 83),
+        (Interval.WEEK, 4348),
+        (Interval.DAY, 30438),
+    ],
+)
+def test_prices_of_every_interval_are_told_by_the_month(interval: Interval, monthly: int) -> None:
+    subscription = replace(PRO, interval=interval, price=Money(1000, "usd"))
+    assert monthly_price(subscription) == Money(monthly, "usd")

@@ -44,7 +44,7 @@ def test_the_shipped_file_sells_what_the_seeds_name() -> None:
     assert (offering.plan.name, offering.price.money) == ("Pro", Money(2000, "usd"))
     assert catalogue.offering(type(offering.price.id)("price_gone")) is None
     assert catalogue.plan(offering.plan.id) is offering.plan
-    assert policy.refund_mode is RefundMode.CASE_BY_CASE
+    assert policy.refunds.mode is RefundMode.CASE_BY_CASE
     assert policy.reasons[-1].id == "prefer_not_to_say"
     assert [field.id for field in policy.topics[0].fields] == [
         "account_email",

@@ -29,7 +29,7 @@ def test_a_top_up_never_leaves_less(granted: int, topped_up: int, used: int, mor
 
 def test_states_that_go_on() -> None:
     assert set(ASKING) < set(UNFINISHED)
-    assert set(UNFINISHED) - set(ASKING) == {AttemptState.REQUESTED}
+    assert set(UNFINISHED) - set(ASKING) == {AttemptState.ACCEPTING, AttemptState.REQUESTED}
     assert set(OCCUPYING) == {TicketState.OPENING, TicketState.OPEN}
 
 

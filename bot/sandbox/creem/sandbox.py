@@ -136,6 +136,9 @@ class CreemSandbox(LocalProvider):
         )
         return shapes.transaction(self._world.keep(second))
 
+    def charge_again(self, payment_id: str) -> Json:
+        return self.add_duplicate_payment(payment_id)
+
     def open_checkout(self, customer_id: str, product_id: str) -> Json:
         """A checkout that waits for its buyer, as the API makes it."""
         return self.get(self._begin_checkout(customer_id, product_id).id)
@@ -183,9 +186,9 @@ class CreemSandbox(LocalProvider):
         checkout.pay(self._world, self._world.get(Checkout, checkout_id), email=email)
         return self.get(checkout_id)
 
-    def refund(self, transaction_id: str, *, amount: int | None = None) -> Json:
+    def refund(self, payment_id: str, *, amount: int | None = None) -> Json:
         """A refund from the dashboard, where part of a payment can be given back too."""
-        payment = self._world.get(Transaction, transaction_id)
+        payment = self._world.get(Transaction, payment_id)
         made = refunds.refund(self._world, payment, amount=amount)
         return shapes.refund(self._world, made, expand=True)
 
@@ -195,8 +198,8 @@ class CreemSandbox(LocalProvider):
         refunds.settle(self._world, made, succeeds=succeeds)
         return self.get(refund_id)
 
-    def open_dispute(self, transaction_id: str) -> Json:
-        payment = self._world.get(Transaction, transaction_id)
+    def open_dispute(self, payment_id: str) -> Json:
+        payment = self._world.get(Transaction, payment_id)
         made = refunds.open_dispute(self._world, payment)
         return shapes.dispute(self._world, made, expand=True)
 

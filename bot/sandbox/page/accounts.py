@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from bot.sandbox.creem import CreemSandbox
+from bot.sandbox.creem.wire import CreemError
 from bot.sandbox.discord.wire import Json
 from bot.sandbox.provider import LocalProvider
 from bot.sandbox.stripe import StripeSandbox
+from bot.sandbox.stripe.wire import StripeError
 
 SHOWN_DELIVERIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """Something that happens at the provider to an object of the kind ``about``."""
+
+    about: str
+    pull: Callable[[str], object]
 
 
 class Account(ABC):
@@ -23,13 +34,25 @@ class Account(ABC):
     hosts: ClassVar[Sequence[str]]
     event_type: ClassVar[str]
     papers: ClassVar[str]
+    payment_kind: ClassVar[str]
+    refusal: ClassVar[type[Exception]]
+    """What the provider raises when it does not do what was asked."""
 
     def __init__(self, provider: LocalProvider) -> None:
         self.provider = provider
+        self.levers = {
+            "decline": Lever("customer", lambda one: provider.decline_payments(one, times=1)),
+            "accept": Lever("customer", provider.accept_payments),
+            "portal-cancel": Lever("subscription", provider.portal_cancel),
+            "charge-again": Lever("payment", provider.charge_again),
+            "refund": Lever("payment", provider.refund),
+            "dispute": Lever("payment", provider.open_dispute),
+        }
 
     def knows(self, kind: str, object_id: str) -> bool:
-        """Whether the object is one of this provider's."""
-        return any(one["id"] == object_id for one in self.provider.objects(kind))
+        """Whether the object is one of this provider's; its payments are of the kind "payment"."""
+        kept = self.payment_kind if kind == "payment" else kind
+        return any(one["id"] == object_id for one in self.provider.objects(kept))
 
     def customers(self) -> list[Json]:
         """Each with subscriptions, refunds and the provider's ``papers`` about payments."""
@@ -38,6 +61,11 @@ class Account(ABC):
                 **{key: customer[key] for key in ("id", "name", "email", "declines")},
                 "provider": self.name,
                 "subscriptions": [self._subscription(one) for one in customer["subscriptions"]],
+                "payment": next(
+                    (self._payment(one) for one in customer["payments"] if self._stands(one)), None
+                ),
+                "disputes": self._disputes(customer),
+                "levers": list(self.levers),
                 "papers": {"title": self.papers, "rows": self._papers(customer)},
                 "refunds": [self._refund(one) for one in customer["refunds"]],
             }
@@ -53,6 +81,7 @@ class Account(ABC):
                 "type": events.get(one.event_id, one.event_id),
                 "attempt": one.attempt,
                 "status": one.status,
+                "is_lost": one.attempt == 0,
                 "at": one.at,
             }
             for one in self.provider.deliveries[-SHOWN_DELIVERIES:]
@@ -62,8 +91,16 @@ class Account(ABC):
     def checkouts(self) -> list[Json]:
         """Those that wait for a buyer."""
 
+    def _disputes(self, _customer: Json) -> list[Json]:
+        """Those that the bank decides, where the provider tells how."""
+        return []
+
     @abstractmethod
     def _subscription(self, subscription: Json) -> Json: ...
+    @abstractmethod
+    def _payment(self, payment: Json) -> Json: ...
+    @abstractmethod
+    def _stands(self, payment: Json) -> bool: ...
     @abstractmethod
     def _papers(self, customer: Json) -> list[Json]: ...
     @abstractmethod
@@ -82,10 +119,19 @@ class StripeAccount(Account):
     )
     event_type = "type"
     papers = "Invoices"
+    payment_kind = "charge"
+    refusal = StripeError
 
     def __init__(self, provider: StripeSandbox) -> None:
         super().__init__(provider)
         self._stripe = provider
+        self.levers |= {
+            "expire-card": Lever("customer", provider.expire_card),
+            "dispute-won": Lever("dispute", lambda one: provider.close_dispute(one, status="won")),
+            "dispute-lost": Lever(
+                "dispute", lambda one: provider.close_dispute(one, status="lost")
+            ),
+        }
 
     def checkouts(self) -> list[Json]:
         sessions = self._stripe.objects("checkout.session")
@@ -128,6 +174,20 @@ class StripeAccount(Account):
             for invoice in customer["invoices"]
         ]
 
+    def _payment(self, payment: Json) -> Json:
+        return {key: payment[key] for key in ("id", "amount", "currency")}
+
+    def _stands(self, payment: Json) -> bool:
+        return payment["status"] == "succeeded" and not (payment["refunded"] or payment["disputed"])
+
+    def _disputes(self, customer: Json) -> list[Json]:
+        disputed = {one["id"] for one in customer["payments"] if one["disputed"]}
+        return [
+            {key: one[key] for key in ("id", "amount", "currency", "status")}
+            for one in self._stripe.objects("dispute")
+            if one["charge"] in disputed and one["status"] == "needs_response"
+        ]
+
     def _refund(self, refund: Json) -> Json:
         return {key: refund[key] for key in ("id", "amount", "currency", "status")}
 
@@ -139,6 +199,8 @@ class CreemAccount(Account):
     hosts = ("checkout.creem.io", "creem.io")
     event_type = "eventType"
     papers = "Payments"
+    payment_kind = "transaction"
+    refusal = CreemError
 
     def __init__(self, provider: CreemSandbox) -> None:
         super().__init__(provider)
@@ -174,14 +236,23 @@ class CreemAccount(Account):
     def _papers(self, customer: Json) -> list[Json]:
         return [
             {
+                **self._payment(payment),
                 "number": payment["id"],
-                "amount": payment["amount_paid"] or payment["amount"],
-                "currency": payment["currency"],
                 "status": payment["status"],
                 "url": None,
             }
             for payment in customer["payments"]
         ]
+
+    def _payment(self, payment: Json) -> Json:
+        return {
+            "id": payment["id"],
+            "amount": payment["amount_paid"] or payment["amount"],
+            "currency": payment["currency"],
+        }
+
+    def _stands(self, payment: Json) -> bool:
+        return payment["status"] in ("paid", "partialRefund")
 
     def _refund(self, refund: Json) -> Json:
         return {

@@ -30,8 +30,9 @@ class Provider:
             web.get("/api/provider", self._show),
             web.post("/api/provider/advance", self._advance),
             web.post("/api/provider/period-end", self._period_end),
-            web.post("/api/provider/decline", self._decline),
-            web.post("/api/provider/accept", self._accept),
+            web.post("/api/provider/lever", self._lever),
+            web.post("/api/provider/lose-next", self._lose_next),
+            web.post("/api/provider/deliver-again", self._deliver_again),
             web.post("/api/provider/use", self._use),
         ]
 
@@ -66,15 +67,39 @@ class Provider:
         for account in self._accounts:
             await account.provider.advance(seconds=ahead - account.provider.clock.offset)
 
-    async def _decline(self, request: web.Request) -> web.Response:
-        account, customer_id = self._known(await read_json(request), "customer_id")
-        account.provider.decline_payments(customer_id, times=1)
+    async def _lever(self, request: web.Request) -> web.Response:
+        body = await read_json(request)
+        account = self._named(body)
+        name, wanted = text(body, "lever"), text(body, "id")
+        lever = account.levers.get(name)
+        if lever is None or not account.knows(lever.about, wanted):
+            raise Refused(404, "unknown", f"{account.name} has no {name} for {wanted}.")
+        try:
+            lever.pull(wanted)
+        except account.refusal as error:
+            raise Refused(409, "refused", str(error)) from error
         return answer(self._overview())
 
-    async def _accept(self, request: web.Request) -> web.Response:
-        account, customer_id = self._known(await read_json(request), "customer_id")
-        account.provider.accept_payments(customer_id)
+    async def _lose_next(self, request: web.Request) -> web.Response:
+        self._named(await read_json(request)).provider.lose_next_webhook()
         return answer(self._overview())
+
+    async def _deliver_again(self, request: web.Request) -> web.Response:
+        provider = self._named(await read_json(request)).provider
+        arrived = [
+            one.event_id for one in provider.deliveries if one.status == 200
+        ]
+        if not arrived:
+            raise Refused(409, "no_event", "No event has arrived yet. Move the clock first.")
+        provider.deliver_again(arrived[-1])
+        return answer(self._overview())
+
+    def _named(self, body: Json) -> Account:
+        wanted = text(body, "provider")
+        for account in self._accounts:
+            if account.name == wanted:
+                return account
+        raise Refused(404, "unknown", f"No provider is called {wanted}.")
 
     async def _use(self, request: web.Request) -> web.Response:
         _, customer_id = self._known(await read_json(request), "customer_id")
@@ -103,6 +128,7 @@ class Provider:
             "now": self._accounts[0].provider.clock.now(),
             "checkouts": [one for account in self._accounts for one in account.checkouts()],
             "customers": [one for account in self._accounts for one in account.customers()],
+            "providers": [account.name for account in self._accounts],
             "deliveries": deliveries[:SHOWN_DELIVERIES],
             "uses": USED_AT_ONCE if self._backend else None,
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.sandbox.stripe import changes, collection, customers, invoices, subscriptions
+from bot.sandbox.stripe import changes, collection, customers, invoices, pausing, subscriptions
 from bot.sandbox.stripe.prorations import period_line
 from bot.sandbox.stripe.wire import Json
 from bot.sandbox.stripe.world import World
@@ -78,7 +78,14 @@ def _renewal_draft(world: World, subscription: Json, at: int) -> Json:
     finalizes_at = at + invoices.HOUR
     draft["automatically_finalizes_at"] = finalizes_at
     world.agenda.add(finalizes_at, "finalize_invoice", draft["id"])
-    return invoices.draft(world, draft)
+    invoices.draft(world, draft)
+    pausing.leave_out(world, subscription, draft)
+    return draft
+
+
+def _resume_collection(world: World, subscription: Json, at: int) -> None:
+    with world.changing(subscription, subscriptions.UPDATED):
+        pausing.go_on(subscription, at)
 
 
 def _cancel(world: World, subscription: Json, at: int) -> None:
@@ -130,6 +137,7 @@ _Handler = Callable[[World, Json, int], None]
 _HANDLERS: dict[str, tuple[str, _Handler]] = {
     "period_end": ("subscription", _period_end),
     "cancel": ("subscription", _cancel),
+    "resume_collection": ("subscription", _resume_collection),
     "finalize_invoice": ("invoice", _finalize),
     "retry_payment": ("invoice", _retry),
     "trial_will_end": ("subscription", _trial_will_end),

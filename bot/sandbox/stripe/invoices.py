@@ -188,6 +188,15 @@ def void(world: World, invoice: Json) -> None:
     world.emit("invoice.voided", invoice)
 
 
+def leave_out(world: World, draft: Json) -> None:
+    """A draft that nobody is to pay: void, without a number or a payment."""
+    draft.update(
+        status="void", amount_remaining=0, auto_advance=False, automatically_finalizes_at=None
+    )
+    draft["status_transitions"].update(finalized_at=world.now(), voided_at=world.now())
+    world.emit("invoice.voided", draft)
+
+
 def open_of_customer(world: World, customer_id: str) -> list[Json]:
     """Newest first."""
     known = world.store.where("invoice", "customer", customer_id)

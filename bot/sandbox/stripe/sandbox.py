@@ -3,6 +3,7 @@ inside."""
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from bot.sandbox.clock import SandboxClock
@@ -22,8 +23,9 @@ from bot.sandbox.stripe import (
 from bot.sandbox.stripe.overview import overview
 from bot.sandbox.stripe.pages import Pages
 from bot.sandbox.stripe.server import ApiServer
+from bot.sandbox.stripe.shapes.platform import portal_configuration
 from bot.sandbox.stripe.webhooks import Webhooks
-from bot.sandbox.stripe.wire import Json
+from bot.sandbox.stripe.wire import Json, StripeError
 from bot.sandbox.stripe.world import Decline, World, copy_of
 
 RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -53,6 +55,7 @@ class StripeSandbox(LocalProvider):
         self.webhook_secret = webhook_secret
         self.faults = Faults()
         self._world = World(clock)
+        self._world.store.put(portal_configuration("bpc_default", created=self._world.now()))
         webhooks = Webhooks(
             self._world,
             secret=webhook_secret,
@@ -104,6 +107,16 @@ class StripeSandbox(LocalProvider):
             price_id=id,
         )
         return copy_of(price)
+
+    def add_coupon(self, *, id: str, percent: int, months: int) -> Json:  # noqa: A002
+        """So much less, for so many months from the day on which it is given."""
+        given = {
+            "id": id,
+            "percent_off": float(percent),
+            "duration": "repeating",
+            "duration_in_months": months,
+        }
+        return copy_of(catalogue.create_coupon(self._world, given))
 
     def add_customer(
         self,
@@ -157,6 +170,19 @@ class StripeSandbox(LocalProvider):
         intent = invoices.pay_again(self._world, self._world.store.get("invoice", invoice_id))
         return self.get(intent["latest_charge"])
 
+    def charge_again(self, payment_id: str) -> Json:
+        """Like ``add_duplicate_payment``, for the invoice of this charge. Raises StripeError when
+        it has none."""
+        intent_id = self._world.store.get("charge", payment_id)["payment_intent"]
+        for paid in self._world.store.oldest_first("invoice_payment"):
+            if paid["payment"]["payment_intent"] == intent_id:
+                return self.add_duplicate_payment(paid["invoice"])
+        raise StripeError(f"The charge {payment_id} belongs to no invoice.")
+
+    def forget_portal_settings(self) -> None:
+        """As in a new account, where nobody has saved the customer portal's settings."""
+        self._world.store.remove("billing_portal.configuration", "bpc_default")
+
     # --- time ---
 
     async def advance_to_period_end(self, subscription_id: str) -> None:
@@ -203,6 +229,22 @@ class StripeSandbox(LocalProvider):
             )
         return copy_of(subscription)
 
+    def expire_card(self, customer_id: str) -> Json:
+        """The customer's card is good for this month only. Raises StripeError without a card."""
+        customer = self._world.store.get("customer", customer_id)
+        method = customers.method_for(self._world, customer)
+        if method is None:
+            raise payments.no_payment_method()
+        today = datetime.fromtimestamp(self._world.now(), UTC)
+        with self._world.changing(method, "payment_method.updated"):
+            method["card"] |= {"exp_month": today.month, "exp_year": today.year}
+        return copy_of(method)
+
+    def refund(self, payment_id: str, *, amount: int | None = None) -> Json:
+        """A refund of a charge from the dashboard."""
+        wanted = {} if amount is None else {"amount": amount}
+        return copy_of(refunds.create_refund(self._world, {"charge": payment_id, **wanted}))
+
     def pay_checkout(self, session_id: str, *, email: str | None = None) -> Json:
         """Press Pay. Raises StripeError when the card refuses or the session is closed."""
         session = self._world.store.get("checkout.session", session_id)
@@ -210,9 +252,9 @@ class StripeSandbox(LocalProvider):
         return copy_of(session)
 
     def open_dispute(
-        self, charge_id: str, *, reason: str = "fraudulent", is_inquiry: bool = False
+        self, payment_id: str, *, reason: str = "fraudulent", is_inquiry: bool = False
     ) -> Json:
-        charge = self._world.store.get("charge", charge_id)
+        charge = self._world.store.get("charge", payment_id)
         made = refunds.open_dispute(self._world, charge, reason=reason, is_inquiry=is_inquiry)
         return copy_of(made)
 

@@ -19,6 +19,14 @@ ADD_TO_SUMS = (
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "agents",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("takes_tickets", sa.Boolean(), nullable=False),
+        sa.Column("last_assigned_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_agents")),
+    )
+    op.create_table(
         "audit_log",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -241,6 +249,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_notice_settings")),
     )
     op.create_table(
+        "panels",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column(
+            "topics", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("layout", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_panels")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_panels_message_id")),
+    )
+    op.create_index(op.f("ix_panels_guild_id"), "panels", ["guild_id"], unique=False)
+    op.create_table(
         "plan_roles",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("plan_id", sa.Text(), nullable=False),
@@ -278,6 +304,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("finished_at IS NULL"),
     )
     op.create_table(
+        "ticket_blocks",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("blocked_by", sa.BigInteger(), nullable=False),
+        sa.Column("blocked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_ticket_blocks")),
+    )
+    op.create_index(op.f("ix_ticket_blocks_user_id"), "ticket_blocks", ["user_id"], unique=False)
+    op.create_table(
         "tickets",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -295,9 +332,42 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_by", sa.BigInteger(), nullable=True),
         sa.Column("close_reason", sa.Text(), nullable=True),
+        sa.Column("place", sa.Text(), server_default="channel", nullable=False),
+        sa.Column("notes_thread_id", sa.BigInteger(), nullable=True),
+        sa.Column("priority", sa.Text(), server_default="normal", nullable=False),
+        sa.Column("assignee_id", sa.BigInteger(), nullable=True),
+        sa.Column("escalated_at", sa.BigInteger(), nullable=True),
+        sa.Column("snoozed_until", sa.BigInteger(), nullable=True),
+        sa.Column("waiting_since", sa.BigInteger(), nullable=True),
+        sa.Column("first_reply_at", sa.BigInteger(), nullable=True),
+        sa.Column("member_active_at", sa.BigInteger(), nullable=True),
+        sa.Column("team_active_at", sa.BigInteger(), nullable=True),
+        sa.Column("close_requested_at", sa.BigInteger(), nullable=True),
+        sa.Column("close_requested_by", sa.BigInteger(), nullable=True),
+        sa.Column("close_deadline", sa.BigInteger(), nullable=True),
+        sa.Column("reopened_at", sa.BigInteger(), nullable=True),
+        sa.Column("merged_into", sa.Text(), nullable=True),
+        sa.Column("rating_asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("rating", sa.Integer(), nullable=True),
+        sa.Column("rating_comment", sa.Text(), nullable=True),
+        sa.Column("rated_at", sa.BigInteger(), nullable=True),
+        sa.Column("purged_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sa.UniqueConstraint("channel_id", name=op.f("uq_tickets_channel_id")),
         sa.UniqueConstraint("guild_id", "number", name=op.f("uq_tickets_guild_id_number")),
+        sa.UniqueConstraint("notes_thread_id", name=op.f("uq_tickets_notes_thread_id")),
+    )
+    op.create_index(
+        "ix_tickets_assigned",
+        "tickets",
+        ["assignee_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(op.f("ix_tickets_closed_at"), "tickets", ["closed_at"], unique=False)
+    op.create_index(
+        op.f("ix_tickets_guild_id_created_at"), "tickets", ["guild_id", "created_at"], unique=False
     )
     op.create_index(
         op.f("ix_tickets_opener_id_created_at"),
@@ -312,6 +382,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('opening', 'open', 'closing')"),
         postgresql_where=sa.text("state IN ('opening', 'open', 'closing')"),
+    )
+    op.create_index(
+        "ix_tickets_waiting",
+        "tickets",
+        ["guild_id", "waiting_since"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open' AND waiting_since IS NOT NULL"),
+        postgresql_where=sa.text("state = 'open' AND waiting_since IS NOT NULL"),
     )
     op.create_index(
         "uq_tickets_occupying",
@@ -466,6 +544,25 @@ def upgrade() -> None:
         ["customer_id", "paid_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_payments_period",
+        "payments",
+        ["subscription_id", "period_start", "period_end"],
+        unique=False,
+        sqlite_where=sa.text("period_start IS NOT NULL AND refunded = 0"),
+        postgresql_where=sa.text("period_start IS NOT NULL AND refunded = 0"),
+    )
+    op.create_table(
+        "sla_breaches",
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("alerted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_sla_breaches_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "target", "due_at", name=op.f("pk_sla_breaches")),
+    )
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.Text(), nullable=False),
@@ -498,6 +595,24 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "ticket_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_events_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_events")),
+    )
+    op.create_index(
+        op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False
+    )
+    op.create_table(
         "ticket_messages",
         sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ticket_id", sa.Text(), nullable=False),
@@ -508,6 +623,9 @@ def upgrade() -> None:
         sa.Column(
             "attachments", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
+        sa.Column("rich", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("reply_to", sa.BigInteger(), nullable=True),
+        sa.Column("internal", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=False),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
@@ -523,12 +641,34 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "ticket_people",
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("added_by", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_people_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "user_id", name=op.f("pk_ticket_people")),
+    )
+    op.create_index(op.f("ix_ticket_people_user_id"), "ticket_people", ["user_id"], unique=False)
+    op.create_table(
+        "ticket_tags",
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_tags_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "tag", name=op.f("pk_ticket_tags")),
+    )
+    op.create_table(
         "withdrawals",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=True),
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -558,7 +698,7 @@ def upgrade() -> None:
         "refunds",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
-        sa.Column("moderator_id", sa.BigInteger(), nullable=False),
+        sa.Column("moderator_id", sa.BigInteger(), nullable=True),
         sa.Column("member_id", sa.BigInteger(), nullable=True),
         sa.Column("payment_id", sa.Text(), nullable=False),
         sa.Column("subscription_id", sa.Text(), nullable=True),
@@ -603,6 +743,47 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("state IN ('submitted', 'asked_back', 'requested', 'refunded')"),
         postgresql_where=sa.text("state IN ('submitted', 'asked_back', 'requested', 'refunded')"),
+    )
+    op.create_table(
+        "ticket_files",
+        sa.Column("attachment_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("stored_as", sa.Text(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["ticket_messages.message_id"], name=op.f("fk_ticket_files_message_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_files_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("attachment_id", name=op.f("pk_ticket_files")),
+    )
+    op.create_index(
+        op.f("ix_ticket_files_message_id"), "ticket_files", ["message_id"], unique=False
+    )
+    op.create_index(op.f("ix_ticket_files_ticket_id"), "ticket_files", ["ticket_id"], unique=False)
+    op.create_table(
+        "ticket_message_versions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["ticket_messages.message_id"],
+            name=op.f("fk_ticket_message_versions_message_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_message_versions")),
+    )
+    op.create_index(
+        op.f("ix_ticket_message_versions_message_id"),
+        "ticket_message_versions",
+        ["message_id"],
+        unique=False,
     )
     op.create_table(
         "win_backs",
@@ -711,19 +892,27 @@ def downgrade() -> None:
     for table in (
         "refund_decisions",
         "win_backs",
+        "ticket_message_versions",
+        "ticket_files",
         "refunds",
         "cancel_steps",
         "withdrawals",
+        "ticket_tags",
+        "ticket_people",
         "ticket_messages",
+        "ticket_events",
         "subscriptions",
+        "sla_breaches",
         "payments",
         "ledger",
         "invoices",
         "cancel_attempts",
         "used_signatures",
         "tickets",
+        "ticket_blocks",
         "reconciliations",
         "plan_roles",
+        "panels",
         "notice_settings",
         "link_requests",
         "ledger_months",
@@ -735,6 +924,7 @@ def downgrade() -> None:
         "customers",
         "checkouts",
         "audit_log",
+        "agents",
     ):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":

@@ -1,6 +1,7 @@
 """`mooring check` and the payment providers: keys, rights, prices, webhook endpoints."""
 
 import pytest
+import stripe
 
 from bot.sandbox.stripe.restrictions import Right
 from bot.settings import Configuration
@@ -30,7 +31,7 @@ async def test_prices_that_differ(desk: Desk) -> None:
     plans[1]["prices"][0]["currency"] = "eur"
     plans[1]["prices"][1]["interval"] = "month"
     desk.configuration = Configuration.model_validate(
-        {**desk.configuration.model_dump(), "catalogue": {"plans": plans}}
+        {**desk.configuration.model_dump(), "catalogue": {"plans": plans}, "refunds": {}}
     )
     await desk.stripe_client().v1.prices.update_async("price_max_month", {"active": False})
 
@@ -42,6 +43,22 @@ async def test_prices_that_differ(desk: Desk) -> None:
     assert "Stripe's currency is usd, mooring.toml has eur" in complaints[2]
     assert "Stripe's interval is year, mooring.toml has month" in complaints[3]
     assert "archived" in complaints[4]
+
+
+async def test_fairness_7_coupons_that_differ(desk: Desk) -> None:
+    """Members are told what an offer takes off, and for how long: Stripe has to do just that."""
+    given = desk.configuration.model_dump()
+    half = given["retention"]["offers"][0]
+    more = {**half, "id": "more", "percent": 60, "months": 6}
+    gone = {**half, "id": "gone", "coupon": "of_nothing"}
+    given["retention"]["offers"] = [half, more, gone]
+    desk.configuration = Configuration.model_validate(given)
+
+    differs, missing = await desk.complaints()
+
+    assert "The coupon half_price_3 of the offer more: Stripe's percentage is 50.0" in differs
+    assert "Stripe's months are 3, mooring.toml has 6" in differs
+    assert "The coupon of_nothing of the offer gone is not in Stripe" in missing
 
 
 async def test_a_price_that_is_paid_and_that_the_file_does_not_have(desk: Desk) -> None:
@@ -84,6 +101,7 @@ async def test_products_that_differ(desk: Desk) -> None:
     top_ups[0]["prices"][1]["amount"] = 999
     desk.scene.creem.add_product("Rented", price=4000, id="prod_rented")
     top_ups[1]["prices"][1]["id"] = "prod_rented"
+    given["refunds"] = {}  # its limits are in dollars
     desk.configuration = Configuration.model_validate(given)
 
     complaints = await desk.complaints()
@@ -171,3 +189,36 @@ async def test_a_restricted_key_need_not_list_endpoints(desk: Desk) -> None:
 
     assert status == 0
     assert any(line.startswith("⚠ The key may not list webhook endpoints") for line in lines)
+
+
+async def test_the_customer_portal_without_settings_and_with_plan_switching(desk: Desk) -> None:
+    """S9: who switches plans to and fro there would get a new allowance each time."""
+    portal = desk.stripe_client().v1.billing_portal
+    await portal.configurations.update_async(
+        "bpc_default",
+        {
+            "features": {
+                "subscription_update": {"enabled": True, "default_allowed_updates": ["price"]}
+            }
+        },
+    )
+    [told] = await desk.complaints()
+    assert told.startswith("⚠ Stripe's customer portal lets people switch plans.")
+
+    desk.scene.stripe.forget_portal_settings()
+
+    status, lines = await desk.check()
+    [told] = [line for line in lines if line[0] in "⚠✗"]
+    assert status == 1
+    assert told.startswith("✗ The settings of Stripe's customer portal were never saved")
+    customer = desk.scene.mia_customer
+    with pytest.raises(stripe.InvalidRequestError, match="default configuration has not been"):
+        await portal.sessions.create_async({"customer": customer})
+
+
+async def test_portal_settings_that_stripe_does_not_show_are_a_doubt(desk: Desk) -> None:
+    desk.scene.stripe.faults.add(path="/v1/billing_portal/configurations", status=403)
+
+    [told] = await desk.complaints()
+
+    assert told.startswith("⚠ Stripe did not show the settings of the customer portal.")

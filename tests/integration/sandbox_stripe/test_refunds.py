@@ -1,13 +1,14 @@
 """Invoices, payments, refunds, disputes: the money and its traces."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 import stripe
 
 from bot.sandbox.money import money
 from bot.sandbox.stripe import StripeSandbox
-from bot.sandbox.stripe.wire import Json
+from bot.sandbox.stripe.wire import Json, StripeError
 
 from .conftest import Shop
 
@@ -229,3 +230,29 @@ async def test_refund_parameters(client: stripe.StripeClient, shop: Shop, charge
     )
     with pytest.raises(stripe.InvalidRequestError, match="does not have a successful charge"):
         await client.v1.refunds.create_async({"payment_intent": unpaid.id})
+
+
+async def test_the_dashboard_charges_again_and_refunds(sandbox: StripeSandbox, shop: Shop) -> None:
+    sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    [first] = sandbox.objects("charge")
+    second = sandbox.charge_again(first["id"])
+    paid = {one["payment"]["payment_intent"]: one for one in sandbox.objects("invoice_payment")}
+    invoices = {paid[one["payment_intent"]]["invoice"] for one in (first, second)}
+    assert len(invoices) == 1
+    assert sandbox.refund(second["id"], amount=500)["amount"] == 500
+    assert sandbox.refund(second["id"])["amount"] == 1500
+    assert sandbox.get(second["id"])["refunded"]
+    with pytest.raises(StripeError, match="no invoice"):
+        sandbox.charge_again(sandbox.add_charge(shop.mia["id"], 700)["id"])
+
+
+async def test_a_card_comes_to_its_last_month(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    card = sandbox.expire_card(shop.mia["id"])["card"]
+    today = datetime.fromtimestamp(sandbox.clock.now(), UTC)
+    assert (card["exp_month"], card["exp_year"]) == (today.month, today.year)
+    assert sandbox.events[-1]["type"] == "payment_method.updated"
+    without = await client.v1.customers.create_async({"email": "new@example.com"})
+    with pytest.raises(StripeError, match="no attached payment source"):
+        sandbox.expire_card(without.id)

@@ -107,7 +107,8 @@ async def specimens(client: stripe.StripeClient, sandbox: StripeSandbox, shop: S
     )
     account = await client.v1.accounts.retrieve_current_async()
     kinds = (
-        "balance_transaction charge checkout.session coupon customer discount dispute event "
+        "balance_transaction billing_portal.configuration charge checkout.session coupon customer "
+        "discount dispute event "
         "invoice invoice_payment invoiceitem payment_intent payment_method price product refund "
         "subscription webhook_endpoint"
     )
@@ -130,7 +131,7 @@ async def test_shapes(
         # What an event is about differs from event to event, and is compared on its own.
         compared = {**specimen, "data": None} if kind == "event" else specimen
         found |= set(differences(compared, examples[kind], kind))
-    assert len(seen) == 21
+    assert len(seen) == 22
     unexpected = sorted(found - OMITTED - EXTRA)
     assert not unexpected, "\n".join(unexpected)
     assert found == OMITTED | EXTRA

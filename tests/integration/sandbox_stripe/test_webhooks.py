@@ -156,6 +156,23 @@ async def test_hold_shuffle_and_lose(sandbox: StripeSandbox, receiver: Receiver)
     assert len(receiver.events) == 30
 
 
+async def test_one_event_can_be_lost_and_another_repeated(
+    sandbox: StripeSandbox, receiver: Receiver
+) -> None:
+    sandbox.webhook_url = receiver.url
+    sandbox.lose_next_webhook()
+    sandbox.add_product("Lost")
+    sandbox.add_product("Told")
+    await sandbox.drain()
+    lost, told = sandbox.events
+    assert sorted((one.event_id, one.attempt, one.status) for one in sandbox.deliveries) == sorted(
+        [(lost["id"], 0, None), (told["id"], 1, 200)]
+    )
+    sandbox.deliver_again(told["id"])
+    await sandbox.drain()
+    assert [event.id for event in receiver.events] == [told["id"], told["id"]]
+
+
 async def test_built_before_start_is_delivered_after(receiver: Receiver) -> None:
     sandbox = StripeSandbox()
     sandbox.webhook_url = receiver.url

@@ -22,15 +22,19 @@ from storage import audit, customers, disputes, invoices, link_requests, payment
 from storage.database import Database
 from storage.schema import (
     cancel_attempts,
+    cancel_steps,
     checkouts,
     granted_roles,
     jobs,
     ledger,
     metadata,
     notice_settings,
+    refund_decisions,
     refunds,
     ticket_messages,
     tickets,
+    win_backs,
+    withdrawals,
 )
 from tests.integration.storage.samples import GUILD, MAX, NOW, invoice, payment, subscription
 
@@ -151,8 +155,25 @@ async def _add_purchases(
         state="aborted",
         reason_id="other",
         comment=f"{name} says why",
+        follow_up=f"{name} answers",
         started_at=NOW,
+        active_at=NOW,
     )
+    await _insert(
+        connection, win_backs, attempt_id=f"attempt_{name}", user_id=user_id, consented_at=NOW
+    )
+    await _insert(
+        connection,
+        withdrawals,
+        id=f"withdrawal_{name}",
+        user_id=user_id,
+        customer_id=customer_id,
+        subscription_id=f"sub_{name}",
+        name=f"{name} is my name",
+        state="done",
+        requested_at=NOW,
+    )
+    await _insert(connection, cancel_steps, attempt_id=f"attempt_{name}", step="started", at=NOW)
     await _insert(
         connection,
         refunds,
@@ -167,7 +188,18 @@ async def _add_purchases(
         consequence="partial_ends_nothing",
         state="done",
         created_at=NOW,
+        requester_id=user_id,
     )
+    for actor, decision in ((user_id, "submitted"), (MAX, "approved")):
+        await _insert(
+            connection,
+            refund_decisions,
+            refund_id=f"refund_{name}",
+            actor_id=actor,
+            decision=decision,
+            note=f"{name} says it broke",
+            at=NOW,
+        )
 
 
 async def _add_ticket(connection: AsyncConnection, name: str, user_id: UserId) -> None:
@@ -214,6 +246,7 @@ async def _add_acts(
     for actor, action, subject in (
         (user_id, "account.linked", customer_id),
         (user_id, "ticket.closed", f"ticket_{name}"),
+        (user_id, "refund.asked", f"pi_{name}"),
         (MAX, "refund.requested", f"pi_{name}"),
         (None, "refund.done", f"pi_{name}"),
     ):

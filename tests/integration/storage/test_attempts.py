@@ -177,7 +177,7 @@ async def test_s3_of_several_plans_those_that_go_on_are_known(
             now=NOW,
         )
         await cancel_attempts.advance(
-            connection, AttemptId("requested"), expected=ASKING, to=AttemptState.REQUESTED
+            connection, AttemptId("requested"), expected=ASKING, to=AttemptState.REQUESTED, now=NOW
         )
 
     case = await service.outcome(await start(service, context))
@@ -217,6 +217,7 @@ async def test_the_index_holds_one_unfinished_attempt(
             AttemptId("first"),
             expected=ASKING,
             to=AttemptState.CANCELLED,
+            now=NOW,
             finished_at=NOW,
         )
         newest = await cancel_attempts.newest_cancelled(connection, SUBSCRIPTION.id)

@@ -1,15 +1,25 @@
 """The audit log cannot be rewritten quietly."""
 
 import asyncio
+import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from storage import audit
+from bot.domain.audit import AuditFilter
+from bot.domain.errors import NotPermitted
+from bot.domain.guild import GuildSettings
+from bot.domain.identifiers import RoleId
+from bot.services.audit_log import PAGE, AuditService, exported, verify
+from bot.services.context import Context
+from bot.services.guilds import Actor, GuildService
+from storage import audit, payments
 from storage.database import Database
 from storage.schema import audit_log
-from tests.integration.storage.samples import MAX, NOW
+from tests.integration.storage.samples import GUILD, MAX, MIA, NOW, PAYMENT, add_customer
 
 _GUARDS = {
     "sqlite": [
@@ -164,3 +174,82 @@ async def test_writers_that_come_together_make_one_chain(
 
     assert len(await ids(database)) == 20
     assert await first_broken(database) is None
+
+
+async def found(database: Database, **wanted: Any) -> list[str]:
+    """The subjects of the entries that fit, newest first."""
+    async with database.read() as connection:
+        entries = await audit.search(connection, AuditFilter(**wanted), before=None, limit=50)
+    return [each.subject for each in entries]
+
+
+async def test_entries_are_found_by_person_action_time_and_reference(database: Database) -> None:
+    await add_customer(database)
+    later = NOW + timedelta(days=2)
+    async with database.write() as connection:
+        await payments.save(connection, PAYMENT, asked_at=NOW)
+        for actor, action, subject, at in (
+            (MIA, "account.linked", "cus_other", NOW),
+            (MAX, "refund.requested", PAYMENT.id, NOW),
+            (None, "refund.done", PAYMENT.id, later),
+            (MAX, "refundable%_x", "ticket_1", later),
+        ):
+            details = {"refund": "ABC", "why": "50% off"}
+            await audit.append(
+                connection, actor_id=actor, action=action, subject=subject, details=details, now=at
+            )
+
+    everything = ["ticket_1", "pi_mia", "pi_mia", "cus_other"]
+    assert await found(database) == everything
+    assert await found(database, member_id=MIA) == ["pi_mia", "pi_mia", "cus_other"]
+    assert await found(database, member_id=MAX) == ["ticket_1", "pi_mia"]
+    assert await found(database, action="refund.") == ["pi_mia", "pi_mia"]
+    assert await found(database, action="%") == []
+    assert await found(database, since=later) == ["ticket_1", "pi_mia"]
+    assert await found(database, reference="pi_mia") == ["pi_mia", "pi_mia"]
+    assert await found(database, reference="ABC") == everything
+    assert await found(database, reference="AB") == []
+    assert await found(database, member_id=MAX, action="refund.", since=later) == []
+
+
+async def test_pages_follow_one_another_and_only_moderators_turn_them(context: Context) -> None:
+    numbers = [f"pi_{number}" for number in range(PAGE + 2)]
+    await append(context.database, *numbers)
+    role = RoleId(6)
+    guilds = GuildService(context, {GUILD: GuildSettings(moderator_role_id=role)})
+    service = AuditService(context, guilds)
+    desk = Actor(MAX, GUILD, frozenset({role}), manages_guild=False)
+
+    first = await service.page(desk, AuditFilter())
+    second = await service.page(desk, AuditFilter(), before=first.older_than)
+
+    assert second.older_than is None
+    shown = [each.subject for each in (*first.entries, *second.entries)]
+    assert shown == numbers[::-1]
+    with pytest.raises(NotPermitted):
+        await service.page(Actor(MIA, GUILD, frozenset(), manages_guild=True), AuditFilter())
+
+
+async def test_rows_cut_off_at_the_end_are_found_by_the_head_that_was_kept(
+    database: Database,
+) -> None:
+    empty = await verify(database, kept_head=None)
+    await append(database, "pi_1", "pi_2", "pi_3")
+    kept = (await verify(database, kept_head=empty.head.hash)).head
+    assert kept.rows == 3
+    await append(database, "pi_4")
+    assert (await verify(database, kept_head=kept.hash)).holds
+
+    third = (await ids(database))[2]
+    await tamper(database, f"DELETE FROM audit_log WHERE id >= {third}")  # noqa: S608
+
+    assert (await verify(database, kept_head=None)).holds
+    cut = await verify(database, kept_head=kept.hash)
+    assert (cut.holds, cut.lost_head, cut.broken_row) == (False, True, None)
+
+
+async def test_what_is_exported_is_every_row_as_it_is_stored(database: Database) -> None:
+    await append(database, "pi_1", "pi_2")
+    rows = [json.loads(line) async for line in exported(database)]
+    assert [row["subject"] for row in rows] == ["pi_1", "pi_2"]
+    assert rows[1]["previous_hash"] == rows[0]["hash"]

@@ -7,8 +7,10 @@ import pytest
 
 from bot.domain.account import Account
 from bot.domain.checkout import CheckoutState
-from bot.domain.identifiers import ERASED_USER, SubscriptionId, UserId
+from bot.domain.identifiers import ERASED_USER, PriceId, SubscriptionId, UserId
 from bot.domain.subscription import Status, Subscription
+from bot.services.context import Context
+from bot.services.purchases import PurchaseService
 from storage import accounts, checkouts, customers, subscriptions
 from storage.database import Database
 from tests.integration.storage.samples import (
@@ -89,3 +91,17 @@ async def test_of_an_account_that_nobody_has_linked_all_count(database: Database
         await customers.unlink(connection, MIA)
 
     assert await counting(database) == {SUBSCRIPTION.id, BOUGHT.id}
+
+
+@pytest.mark.parametrize(
+    ("buyer", "beside"), [(NOOR, []), (MIA, [SUBSCRIPTION.id])], ids=["another", "self"]
+)
+async def test_a_change_of_plan_tells_only_of_what_the_owner_has_beside_it(
+    database: Database, context: Context, buyer: UserId, beside: list[SubscriptionId]
+) -> None:
+    """S8: the owner can neither cancel another's plan nor pay for it."""
+    await fill(database, SUBSCRIPTION, buyer=buyer)
+
+    purchase = await PurchaseService(context).look(MIA, PriceId("price_max_month"))
+
+    assert [each.id for each in purchase.beside] == beside

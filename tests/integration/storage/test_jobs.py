@@ -166,6 +166,20 @@ async def test_release_gives_back_at_once_and_counts_no_attempt(database: Databa
     assert again.key != done[0].key
 
 
+async def test_what_the_killed_had_in_hand_is_claimed_at_once_and_still_counts_as_in_hand(
+    database: Database,
+) -> None:
+    await add(database, "a", line="mia")
+    await claim(database, "killed")
+
+    async with database.write() as connection:
+        expired = await jobs.expire_leases(connection, now=NOW)
+        withdrawn = await jobs.withdraw(connection, kind="test", line="mia", now=NOW)
+
+    assert (expired, withdrawn) == (1, 0)
+    assert keys(await claim(database, "next")) == ["a"]
+
+
 async def test_an_error_is_kept_until_the_job_is_done(database: Database) -> None:
     await add(database, "a")
     [job] = await claim(database)

@@ -233,3 +233,22 @@ async def test_s27_a_switch_to_yearly_in_the_second_of_the_purchase_refills_ever
     store.clock.advance(days=100)
 
     assert (first, await store.balance()) == (Balance(5000, 0, 0), Balance(5000, 0, 0))
+
+
+@pytest.mark.parametrize(("plan", "allowance"), [("max", 5000), ("lite", 300)])
+async def test_s9_a_period_that_begins_in_the_second_of_a_switch_is_granted_once(
+    store: Store, plan: str, allowance: int
+) -> None:
+    """Switched to Max, seen, and switched to another interval or plan, all in one second."""
+    await store.shows(PRO)
+    await store.shows(switched())
+    start = (await store.subscription()).cycle_start
+    end = start + timedelta(days=365)
+    to = {"plan_id": PlanId(plan), "price_id": PriceId(f"price_{plan}_year")}
+    again = subscription(**to, interval=Interval.YEAR, period_start=start, period_end=end)
+    paid = replace(PAID_PRO, price_id=again.price_id, period_start=start, period_end=end)
+
+    for _ in range(2):
+        await store.shows(Snapshot(subscriptions=(again,), paid_periods=(paid,)))
+
+    assert await store.balance() == Balance(allowance, 0, 0)

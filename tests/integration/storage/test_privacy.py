@@ -21,6 +21,7 @@ from storage.schema import (
     metadata,
     refunds,
     tickets,
+    withdrawals,
 )
 from storage.schema import customers as customers_table
 from tests.integration.storage.members import TEAM_WORDS, add_member, traces
@@ -32,7 +33,17 @@ _PERSONAL = {
     *("customer_id", "subscription_id", "payment_id", "invoice_id", "email", "address"),
 }
 # What one of them leaves behind: the id, the address, and what they or others wrote.
-MIAS = (str(MIA), "mia@", "mia says", "mia needs", "mia speaks", "mia is", "mia asked", "of mia")
+MIAS = (
+    str(MIA),
+    "mia@",
+    "mia says",
+    "mia needs",
+    "mia speaks",
+    "mia is",
+    "mia asked",
+    "mia answers",
+    "of mia",
+)
 
 
 async def copied(database: Database, user_id: UserId) -> dict[str, list[dict[str, object]]]:
@@ -113,6 +124,7 @@ async def test_what_one_of_the_team_did_is_told_without_about_whom(database: Dat
     assert [(act["action"], bool(act["by_you"])) for act in about_mia] == [
         ("account.linked", True),
         ("ticket.closed", True),
+        ("refund.asked", True),
         ("refund.requested", False),
         ("refund.done", False),
     ]
@@ -235,8 +247,11 @@ async def test_an_account_that_somebody_else_has_had_since_is_theirs(database: D
         ("tickets", {"state": "open"}, UnderWay.TICKET),
         ("tickets", {"state": "closing"}, UnderWay.TICKET),
         ("refunds", {"state": "requested"}, UnderWay.REFUND),
+        ("refunds", {"state": "submitted"}, UnderWay.REFUND),
         ("refunds", {"state": "refunded", "member_id": None}, UnderWay.REFUND),
         ("cancel_attempts", {"state": "requested"}, UnderWay.CANCELLATION),
+        ("withdrawals", {"state": "requested"}, UnderWay.WITHDRAWAL),
+        ("cancel_attempts", {"state": "accepting"}, UnderWay.OFFER),
     ],
 )
 async def test_what_is_under_way_stands_in_the_way(
@@ -247,6 +262,7 @@ async def test_what_is_under_way_stands_in_the_way(
         "tickets": tickets.c.id == "ticket_mia",
         "refunds": refunds.c.id == "refund_mia",
         "cancel_attempts": cancel_attempts.c.id == "attempt_mia",
+        "withdrawals": withdrawals.c.id == "withdrawal_mia",
     }[table]
     async with database.write() as connection:
         await connection.execute(sa.update(metadata.tables[table]).where(mine).values(**values))

@@ -27,7 +27,8 @@ from bot.domain.refund import Consequence, Ground, RefundMode, RefundState
 from bot.domain.subscription import Status
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
-from bot.services.refunds import RefundCase, RefundService
+from bot.services.refund_cases import RefundCase
+from bot.services.refunds import RefundService
 from bot.services.screens import Screen
 from storage import jobs, payments, refunds, subscriptions
 from storage.database import Database
@@ -56,6 +57,11 @@ def service_over(
     context: Context, settings: dict[GuildId, GuildSettings] = SETTINGS
 ) -> RefundService:
     return RefundService(context, GuildService(context, settings))
+
+
+def with_policy(context: Context, **changes: object) -> Context:
+    policy = replace(context.policy.refunds, **changes)  # type: ignore[arg-type]
+    return replace(context, policy=replace(context.policy, refunds=policy))
 
 
 @pytest.fixture
@@ -136,9 +142,7 @@ async def test_nobody_refunds_themselves(service: RefundService) -> None:
 
 async def test_a_vendor_without_refunds(context: Context, service: RefundService) -> None:
     case = await ready(service)
-    strict = service_over(
-        replace(context, policy=replace(context.policy, refund_mode=RefundMode.NONE))
-    )
+    strict = service_over(with_policy(context, mode=RefundMode.NONE))
     with pytest.raises(RefundsSwitchedOff):
         await strict.payments(DESK, MIA)
     with pytest.raises(RefundsSwitchedOff):
@@ -200,8 +204,7 @@ async def test_amounts_that_cannot_be_given_back(service: RefundService, amount:
 async def test_a_part_ends_the_subscription_unless_the_vendor_says_otherwise(
     context: Context, service: RefundService, ends: bool
 ) -> None:
-    policy = replace(context.policy, partial_refund_ends_subscription=ends)
-    service = service_over(replace(context, policy=policy))
+    service = service_over(with_policy(context, partial_ends_subscription=ends))
     case = await ready(service)
     part = await service.set_amount(DESK, case.refund.id, Money(500, "usd"))
 

@@ -7,6 +7,7 @@ from bot.sandbox.stripe.resources import (
     invoices,
     payments,
     platform,
+    portal,
     subscriptions,
 )
 
@@ -18,4 +19,5 @@ ROUTES = [
     *invoices.ROUTES,
     *payments.ROUTES,
     *checkout.ROUTES,
+    *portal.ROUTES,
 ]

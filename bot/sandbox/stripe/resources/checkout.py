@@ -1,4 +1,4 @@
-"""/v1/checkout/sessions and /v1/billing_portal/sessions."""
+"""/v1/checkout/sessions."""
 
 from bot.sandbox.stripe import checkout
 from bot.sandbox.stripe.listing import page
@@ -16,8 +16,6 @@ from bot.sandbox.stripe.params import (
 )
 from bot.sandbox.stripe.resources.common import list_all, retrieve
 from bot.sandbox.stripe.routing import Call, Route
-from bot.sandbox.stripe.shapes.platform import portal_session
-from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import Json
 
 
@@ -33,21 +31,6 @@ def _expire(call: Call) -> Json:
 
 def _line_items(call: Call) -> Json:
     return page(call, checkout.line_items(call.world, _session(call)))
-
-
-def _create_portal(call: Call) -> Json:
-    given = call.params
-    call.world.store.named("customer", given["customer"], "customer")
-    session_id = new_id("bps")
-    session = portal_session(
-        session_id,
-        customer=given["customer"],
-        created=call.world.now(),
-        return_url=given.get("return_url"),
-        url=f"https://billing.stripe.com/p/session/{session_id}",
-        flow=None,
-    )
-    return call.world.store.put(session)
 
 
 _SESSION = "/v1/checkout/sessions/{session}"
@@ -113,10 +96,4 @@ ROUTES = [
     retrieve(_SESSION, "checkout.session", param="session"),
     Route("POST", f"{_SESSION}/expire", body(), _expire),
     Route("GET", f"{_SESSION}/line_items", listing(), _line_items),
-    Route(
-        "POST",
-        "/v1/billing_portal/sessions",
-        body(("customer",), customer=Text(), locale=Text(), return_url=Text()),
-        _create_portal,
-    ),
 ]

@@ -1,6 +1,6 @@
 """/v1/subscriptions and /v1/subscription_items."""
 
-from bot.sandbox.stripe import changes, signup, subscriptions, switching
+from bot.sandbox.stripe import changes, pausing, signup, subscriptions, switching
 from bot.sandbox.stripe.listing import in_range, page
 from bot.sandbox.stripe.params import (
     RANGE,
@@ -110,6 +110,8 @@ def _update(call: Call) -> Json:
             switching.move_trial_end(world, subscription, given["trial_end"], given)
         if "discounts" in given:
             subscriptions.set_discounts(world, subscription, given["discounts"])
+        if "pause_collection" in given:
+            pausing.set_pause(world, subscription, given["pause_collection"])
         if "items" in given or "billing_cycle_anchor" in given:
             switching.switch(world, subscription, given)
         _set_cancellation(call, subscription)
@@ -198,6 +200,7 @@ _BEHAVIOR = Choice(
 )
 _PRORATION = Choice("always_invoice", "create_prorations", "none")
 _DISCOUNTS = Clearable(Many(Group({"coupon": Text(), "discount": Text()})))
+_PAUSE = Group({"behavior": Choice("void"), "resumes_at": Integer()}, ("behavior",))
 _CANCEL_AT = Either(Choice("min_period_end", "max_period_end"), Integer())
 _TRIAL_SETTINGS = Group(
     {
@@ -278,6 +281,7 @@ ROUTES = [
             cancellation_details=_DETAILS,
             description=Clearable(Text(500)),
             items=Many(_CHANGED_ITEM),
+            pause_collection=Clearable(_PAUSE),
             proration_date=Integer(),
             **_SHARED,
         ),

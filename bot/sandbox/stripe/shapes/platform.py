@@ -1,4 +1,4 @@
-"""Account, event, webhook endpoint and billing portal session."""
+"""Account, event, webhook endpoint, billing portal session and its configuration."""
 
 from bot.sandbox.stripe.shapes.parts import address, list_object, nulls
 from bot.sandbox.stripe.wire import API_VERSION, Json
@@ -41,6 +41,7 @@ def webhook_endpoint(
 def portal_session(
     session_id: str,
     *,
+    configuration: str,
     customer: str,
     created: int,
     return_url: str | None,
@@ -50,7 +51,7 @@ def portal_session(
     return {
         "id": session_id,
         "object": "billing_portal.session",
-        "configuration": "bpc_default",
+        "configuration": configuration,
         "created": created,
         "customer": customer,
         "flow": flow,
@@ -58,6 +59,44 @@ def portal_session(
         "return_url": return_url,
         "url": url,
         **nulls("customer_account locale on_behalf_of"),
+    }
+
+
+def portal_configuration(configuration_id: str, *, created: int) -> Json:
+    """As the dashboard saves it, with plan switching left off."""
+    return {
+        "id": configuration_id,
+        "object": "billing_portal.configuration",
+        "active": True,
+        "application": None,
+        "business_profile": nulls("headline privacy_policy_url terms_of_service_url"),
+        "created": created,
+        "default_return_url": None,
+        "features": {
+            "customer_update": {"allowed_updates": ["email", "tax_id"], "enabled": True},
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {"enabled": True, "payment_method_configuration": None},
+            "subscription_cancel": {
+                "cancellation_reason": {"enabled": False, "options": []},
+                "enabled": True,
+                "mode": "at_period_end",
+                "proration_behavior": "none",
+            },
+            "subscription_update": {
+                "billing_cycle_anchor": None,
+                "default_allowed_updates": [],
+                "enabled": False,
+                "proration_behavior": "none",
+                "schedule_at_period_end": {"conditions": []},
+                "trial_update_behavior": "end_trial",
+            },
+        },
+        "is_default": True,
+        "livemode": False,
+        "login_page": {"enabled": False, "url": None},
+        "metadata": {},
+        "name": None,
+        "updated": created,
     }
 
 

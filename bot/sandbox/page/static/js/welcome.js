@@ -1,32 +1,39 @@
-// "What to try": a few lines for somebody who opens the demo for the first time.
+// What this is, what to try first, and who is who: for somebody who opens the demo for the first time.
 import { h, icon, iconButton } from "./dom.js";
 import { personaHref } from "./sidebar.js";
 import { state } from "./store.js";
 
 const KEY = "welcome-dismissed";
+const ABOUT = "A bot for software vendors whose customers are in Discord: they look after their subscription there, and the team "
+  + "answers and refunds. Everything runs on this computer. No money moves.";
 const THINGS = [
-  ["mia", "/account", "shows plan, balance, renewal date, card and invoices. /plans changes the plan."],
-  ["mia", "/cancel", "asks for a reason, gives the end date; the receipt comes by DM and mail."],
-  ["mia", "/ticket", "opens a private channel. Answer it as Sam, then close it."],
-  ["max", "/refund", "shows what a refund would end, before anything is paid back."],
-  ["noor", "/link", "sends a code: read it under Mail on the right."],
-  ["lea", "/topup", "pays through Creem. Under Provider, use up the credits first, or move the clock."],
+  ["mia", "/cancel", "leaves in three clicks, with the exact end date. The receipt comes as a direct message and under Mail."],
+  ["max", "/refund", "gives Mia's payment back, once. It shows before what ends with it, and #mooring-log keeps it."],
+  ["sam", "/refund-request", "in a billing ticket of Mia's puts a refund before the moderators. Max decides in #refund-desk."],
+  ["lea", "/balance", "shows plan and credits. Then make trouble under Provider: decline a payment, lose an event, charge twice."],
 ];
 
 export function renderWelcome(root) {
-  const known = new Map(state.world.personas.map((one) => [one.key, one]));
+  const { personas } = state.world;
+  const known = new Map(personas.map((one) => [one.key, one]));
   const things = THINGS.filter(([key]) => known.has(key));
   if (localStorage.getItem(KEY) || !things.length) {
     root.replaceChildren();
     return;
   }
   root.replaceChildren(h("section", { class: "welcome", "aria-labelledby": "welcome-title" },
-    h("header", {}, icon("anchor"), h("h2", { id: "welcome-title" }, "What to try"),
+    h("header", {}, icon("anchor"), h("h2", { id: "welcome-title" }, "This is Mooring"),
       iconButton("close", "Dismiss the tips", () => {
         localStorage.setItem(KEY, "1");
         renderWelcome(root);
       })),
+    h("p", {}, ABOUT),
+    h("h3", {}, "Try first"),
     h("ol", {}, things.map(([key, command, words]) => h("li", {},
-      h("a", { class: "welcome-who", href: personaHref(key) }, known.get(key).name), " ",
-      h("code", { class: "code" }, command), ` ${words}`)))));
+      "As ", who(known.get(key)), ", ", h("code", { class: "code" }, command), ` ${words}`))),
+    h("h3", {}, "Who you can be"),
+    h("ul", { class: "welcome-cast" }, personas.map((one) => h("li", {},
+      who(one), ` ${one.title}`, h("span", { class: "hint" }, ` ${one.blurb}`))))));
 }
+
+const who = (one) => h("a", { class: "welcome-who", href: personaHref(one.key) }, one.name);

@@ -1,0 +1,140 @@
+"""Payments that cover the same period twice (rule S30): told once, and listed for moderators.
+
+A plan switch begins a period of its own and a top-up has none, so neither is ever among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import NoSuchThing
+from bot.domain.identifiers import PaymentId, UserId
+from bot.domain.job import NewJob
+from bot.domain.refund import Payment, proven_duplicates
+from bot.services.changes import Change
+from bot.services.context import Context
+from bot.services.disputes import undisputed_where_decided
+from bot.services.guilds import Actor, Duty, GuildService
+from storage import customers, jobs, payments
+
+TELL = "refund.tell_duplicate"
+# Providers repeat their events for three days. What was paid earlier is history: nobody is called
+# for it, and `/duplicates` shows it.
+NEWS_FOR = timedelta(days=4)
+PAGE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Payments of one period, oldest first. `member_id` is None where nobody has linked them."""
+
+    payments: tuple[Payment, ...]
+    member_id: UserId | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePage:
+    """A page of them, the newest first."""
+
+    duplicates: tuple[Duplicate, ...]
+    number: int
+    is_last: bool
+
+
+async def note_duplicates(
+    connection: AsyncConnection, changed: Sequence[Change[Payment]], *, now: datetime
+) -> None:
+    """Have the team told of what was paid twice just now, in the transaction that learns of it."""
+    new = [
+        each.after
+        for each in changed
+        if each.before is None
+        and each.after.subscription_id is not None
+        and each.after.period_start is not None
+        and now - each.after.paid_at < NEWS_FOR
+    ]
+    if not new:
+        return
+    known = {each.id for each in new}
+    told = [
+        _tell(group)
+        for group in await _groups(connection, await payments.of_periods(connection, new))
+        if known & {each.id for each in group}
+    ]
+    await jobs.add(connection, told, now=now)
+
+
+def _tell(group: Sequence[Payment]) -> NewJob:
+    """Under the key that a member's question about the same payments has, so that it is told once.
+
+    See `SelfHelpService.ask_team`.
+    """
+    ids = sorted(each.id for each in group)
+    return NewJob(TELL, f"duplicate:{'+'.join(ids)}", {"payment_ids": ids})
+
+
+async def _groups(
+    connection: AsyncConnection, paid: Sequence[Payment]
+) -> tuple[tuple[Payment, ...], ...]:
+    return proven_duplicates(await undisputed_where_decided(connection, paid))
+
+
+class DuplicateService:
+    """What moderators see of them."""
+
+    def __init__(self, context: Context, guilds: GuildService) -> None:
+        """`guilds` says who is a moderator."""
+        self._context = context
+        self._guilds = guilds
+
+    async def page(self, actor: Actor, number: int) -> DuplicatePage:
+        """Of all members; the first page is number 0. Raises NotPermitted."""
+        await self._guilds.require(actor, Duty.MODERATOR)
+        async with self._context.database.read() as connection:
+            paid = await payments.of_periods_paid_twice(
+                connection, most=PAGE + 1, besides=number * PAGE
+            )
+            periods = dict.fromkeys(
+                (each.subscription_id, each.period_start, each.period_end) for each in paid
+            )
+            shown = list(periods)[:PAGE]
+            groups = await _groups(
+                connection,
+                [
+                    each
+                    for each in paid
+                    if (each.subscription_id, each.period_start, each.period_end) in shown
+                ],
+            )
+            found = await self._with_members(connection, groups)
+        newest_first = sorted(found, key=lambda each: each.payments[-1].paid_at, reverse=True)
+        return DuplicatePage(tuple(newest_first), number, is_last=len(periods) <= PAGE)
+
+    async def find(self, payment_ids: Sequence[PaymentId]) -> Duplicate | None:
+        """These payments, if they still are duplicates of each other."""
+        async with self._context.database.read() as connection:
+            paid = await payments.find_many(connection, payment_ids)
+            groups = await _groups(connection, list(paid.values()))
+            found = await self._with_members(connection, groups)
+        return found[0] if found else None
+
+    async def member_of(self, actor: Actor, payment_id: PaymentId) -> UserId:
+        """Whose payment it is; raises NotPermitted, or NoSuchThing where nobody has linked it."""
+        await self._guilds.require(actor, Duty.MODERATOR)
+        async with self._context.database.read() as connection:
+            payment = await payments.find(connection, payment_id)
+            customer = await customers.find(connection, payment.customer_id) if payment else None
+        if customer is None or customer.user_id is None:
+            raise NoSuchThing("member")
+        return customer.user_id
+
+    async def _with_members(
+        self, connection: AsyncConnection, groups: Sequence[tuple[Payment, ...]]
+    ) -> list[Duplicate]:
+        concerned = {each.customer_id for group in groups for each in group}
+        members = {
+            each.id: each.user_id for each in await customers.find_many(connection, concerned)
+        }
+        return [Duplicate(group, members.get(group[0].customer_id)) for group in groups]

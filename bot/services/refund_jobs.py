@@ -1,0 +1,64 @@
+"""What people see of a refund: each message is a job, added with the change that it tells of."""
+
+from bot.domain.identifiers import PaymentId
+from bot.domain.job import NewJob
+from bot.domain.refund import Refund
+
+CARD = "refund.card"
+TELL_TICKET = "refund.tell_ticket"
+TELL_MEMBER = "refund.tell_member"
+MAIL_RECEIPT = "refund.mail_receipt"
+ASK_BACK = "refund.ask_back"
+TELL_WISH = "refund.tell_wish"
+LOOK_FOR_RETURNED = "refund.look_returned"
+TELL_RETURNED = "refund.tell_returned"
+
+
+def bring_card_up_to_date(refund: Refund, mark: str) -> NewJob:
+    """Post or edit the card in the moderators' channel; `mark` tells one change from another."""
+    return NewJob(
+        CARD,
+        f"refund-card:{refund.id}:{mark}",
+        {"refund_id": refund.id},
+        line=f"refund-card:{refund.id}",
+    )
+
+
+def tell_outcome(refund: Refund) -> list[NewJob]:
+    """How it ended: on its card, and in the ticket that it came from. Once for each state."""
+    told: list[NewJob] = []
+    if refund.submitted_at is not None:
+        told.append(bring_card_up_to_date(refund, refund.state.value))
+    if refund.ticket_id is not None:
+        told.append(tell_ticket(refund))
+    return told
+
+
+def tell_ticket(refund: Refund) -> NewJob:
+    """The state that the refund has now, for the member to read in the ticket."""
+    return NewJob(
+        TELL_TICKET,
+        f"refund-ticket:{refund.id}:{refund.state.value}",
+        {"refund_id": refund.id, "state": refund.state.value},
+        line=f"refund-ticket:{refund.id}",
+    )
+
+
+def tell_member(refund: Refund) -> list[NewJob]:
+    """The state that the refund has now, by direct message and by mail."""
+    reference = {"refund_id": refund.id}
+    return [
+        NewJob(TELL_MEMBER, f"refund-dm:{refund.id}:{refund.state.value}", reference),
+        NewJob(MAIL_RECEIPT, f"refund-mail:{refund.id}:{refund.state.value}", reference),
+    ]
+
+
+def look_for_returned(payment_id: PaymentId, occasion: str) -> NewJob:
+    """Find out which refunds of a payment came back; `occasion` tells one time from another."""
+    about = {"payment_id": payment_id}
+    return NewJob(LOOK_FOR_RETURNED, f"refund-returned:{payment_id}:{occasion}", about)
+
+
+def tell_returned(refund: Refund) -> NewJob:
+    """The team hears that the vendor has the money again, and what is left to do."""
+    return NewJob(TELL_RETURNED, f"refund-returned-log:{refund.id}", {"refund_id": refund.id})

@@ -1,0 +1,193 @@
+"""Asking for a refund from a ticket: the member's wish, and support's request (S14, S30)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import (
+    NoSuchThing,
+    NotInTicket,
+    NotRefundable,
+    NotYours,
+    OwnAccount,
+    RefundOver,
+    RefundsSwitchedOff,
+    TicketOver,
+)
+from bot.domain.identifiers import (
+    ERASED_USER,
+    ChannelId,
+    PaymentId,
+    RefundId,
+    TicketId,
+    UserId,
+)
+from bot.domain.job import NewJob
+from bot.domain.refund import Ground, Payment, RefundMode, RefundState, is_proven_duplicate
+from bot.domain.refund_decision import Decision, DecisionKind
+from bot.domain.refund_policy import Barred, OutsideWindow, OverCap
+from bot.domain.secrets_in_text import remove_secrets
+from bot.domain.ticket import Ticket, TicketState
+from bot.services.context import Context
+from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.refund_approval import current_case, judge, move, refusal_of
+from bot.services.refund_cases import RefundCase, load_case, load_refund, record
+from bot.services.refund_jobs import TELL_WISH, bring_card_up_to_date, tell_ticket
+from bot.services.refunds import add_draft, refundable_payments, require_unchanged
+from storage import jobs, payments, refunds, tickets
+
+# Stands for any moderator: what the policy would say to whoever comes.
+NOBODY = ERASED_USER
+
+
+class RefundRequestService:
+    """From a ticket to the moderators' queue."""
+
+    def __init__(self, context: Context, guilds: GuildService) -> None:
+        """`guilds` says who is support."""
+        self._context = context
+        self._guilds = guilds
+
+    # The member
+
+    async def choices(self, user_id: UserId, ticket_id: TicketId) -> Sequence[Payment]:
+        """What the member of this ticket may ask back; raises RefundsSwitchedOff or NoPayments."""
+        self._require_switched_on()
+        await self._own_ticket(user_id, ticket_id)
+        async with self._context.database.read() as connection:
+            return await refundable_payments(connection, user_id)
+
+    async def wish(
+        self, actor: Actor, ticket_id: TicketId, payment_id: PaymentId, *, why: str
+    ) -> RefundCase:
+        """The member asks. It counts from this moment on, and support takes it up in the ticket.
+
+        The ground is filled in where the bot can see it by itself: a proven duplicate (S30).
+        """
+        self._require_switched_on()
+        await self._own_ticket(actor.user_id, ticket_id)
+        member_id, now = actor.user_id, self._context.clock()
+        async with self._context.database.write() as connection:
+            if await refunds.wish_of(connection, member_id, payment_id) is not None:
+                raise NotRefundable(why="asked")
+            wished = await add_draft(
+                connection,
+                self._context,
+                actor,
+                member_id,
+                payment_id,
+                requester_id=member_id,
+                ticket_id=ticket_id,
+                ground=await self._visible_ground(connection, payment_id),
+                note=remove_secrets(why)[0] or None,
+            )
+            await record(connection, self._context, wished, "refund.asked", member_id)
+            job = NewJob(TELL_WISH, f"refund-wish:{wished.id}", {"refund_id": wished.id})
+            await jobs.add(connection, [job], now=now)
+            return await load_case(connection, self._context, wished)
+
+    async def _visible_ground(
+        self, connection: AsyncConnection, payment_id: PaymentId
+    ) -> Ground | None:
+        ground = Ground.DUPLICATE_CHARGE
+        payment = await payments.find(connection, payment_id)
+        if payment is None or ground not in self._context.policy.refunds.grounds:
+            return None
+        others = await payments.of_customer(connection, payment.customer_id)
+        return ground if is_proven_duplicate(payment, others) else None
+
+    async def _own_ticket(self, user_id: UserId, ticket_id: TicketId) -> Ticket:
+        ticket = await self._open_ticket(ticket_id)
+        if ticket.opener_id != user_id:
+            raise NotYours
+        return ticket
+
+    async def _open_ticket(self, ticket_id: TicketId) -> Ticket:
+        async with self._context.database.read() as connection:
+            ticket = await tickets.find(connection, ticket_id)
+        if ticket is None:
+            raise NoSuchThing("ticket")
+        if ticket.state is not TicketState.OPEN:
+            raise TicketOver
+        return ticket
+
+    # Support
+
+    async def ticket_in(
+        self, actor: Actor, channel_id: ChannelId
+    ) -> tuple[Ticket, Sequence[Payment]]:
+        """The open ticket of this channel and its member's payments, for support."""
+        await self._require_team(actor)
+        async with self._context.database.read() as connection:
+            ticket = await tickets.at_channel(connection, channel_id)
+            if ticket is None or ticket.guild_id != actor.guild_id:
+                raise NotInTicket
+            if ticket.state is not TicketState.OPEN:
+                raise TicketOver
+            if ticket.opener_id == actor.user_id:
+                raise OwnAccount
+            return ticket, await refundable_payments(connection, ticket.opener_id)
+
+    async def draft(self, actor: Actor, ticket_id: TicketId, payment_id: PaymentId) -> RefundCase:
+        """Support begins a request for the member of a ticket."""
+        await self._require_team(actor)
+        ticket = await self._open_ticket(ticket_id)
+        if ticket.guild_id != actor.guild_id:
+            raise NotInTicket
+        async with self._context.database.write() as connection:
+            drafted = await add_draft(
+                connection,
+                self._context,
+                actor,
+                ticket.opener_id,
+                payment_id,
+                requester_id=actor.user_id,
+                ticket_id=ticket_id,
+            )
+            return await load_case(connection, self._context, drafted)
+
+    async def take_up(self, actor: Actor, refund_id: RefundId) -> RefundCase:
+        """Look at what the member has asked for, as somebody of the team."""
+        await self._require_team(actor)
+        async with self._context.database.read() as connection:
+            refund = await load_refund(connection, refund_id)
+            if refund.state is not RefundState.DRAFT:
+                raise RefundOver(state=refund.state)
+            if refund.requester_id not in (actor.user_id, refund.member_id):
+                raise NotYours
+            if refund.member_id == actor.user_id:
+                raise OwnAccount
+            return await load_case(connection, self._context, refund)
+
+    async def submit(self, actor: Actor, refund_id: RefundId, *, note: str) -> RefundCase:
+        """Put it before the moderators. Whoever does cannot approve it.
+
+        Raises NotRefundable, ConsequenceChanged, or what the policy says to every moderator.
+        """
+        await self.take_up(actor, refund_id)
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            refund = await load_refund(connection, refund_id)
+            if refund.state is not RefundState.DRAFT:
+                raise RefundOver(state=refund.state)
+            case = await load_case(connection, self._context, refund)
+            await require_unchanged(connection, self._context, case)
+            verdict = await judge(connection, self._context, case, NOBODY, now=now)
+            if isinstance(verdict, Barred | OutsideWindow | OverCap):
+                raise refusal_of(verdict)
+            submitted = await move(connection, refund, RefundState.SUBMITTED, submitted_at=now)
+            said = remove_secrets(note)[0] or None
+            decision = Decision(actor.user_id, DecisionKind.SUBMITTED, said, now)
+            await refunds.add_decision(connection, refund.id, decision)
+            await record(connection, self._context, submitted, "refund.submitted", actor.user_id)
+            new = [bring_card_up_to_date(submitted, "submitted"), tell_ticket(submitted)]
+            await jobs.add(connection, new, now=now)
+            return await current_case(connection, self._context, case, submitted)
+
+    async def _require_team(self, actor: Actor) -> None:
+        await self._guilds.require(actor, Duty.SUPPORT, Duty.MODERATOR)
+        self._require_switched_on()
+
+    def _require_switched_on(self) -> None:
+        if self._context.policy.refunds.mode is RefundMode.NONE:
+            raise RefundsSwitchedOff

@@ -1,0 +1,166 @@
+"""How a refund ended: for the moderator, the team, the member and the ticket."""
+
+from bot.domain.refund import WAITING, Consequence, RefundState
+from bot.services.refund_cases import RefundCase
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.layout import View, card, text
+from cogs.other_plans import with_way_out
+from cogs.refunds.render import GROUNDS, NO_PROMISE, plan_of
+from cogs.refunds.wording import denied_text, returned_text
+
+
+def outcome_card(case: RefundCase, deps: Dependencies) -> View:
+    """How it ended, for the moderator and the log channel."""
+    refund = case.refund
+    amount = words.money(refund.amount)
+    who = f"<@{refund.moderator_id}> → {_member(case)}"
+    ground = GROUNDS[refund.ground] if refund.ground else "in the provider's dashboard"
+    reference = " · ".join(filter(None, (refund.reference, refund.provider_refund_id)))
+    if refund.state is RefundState.FAILED:
+        return card(
+            text(
+                f"## Refund failed\n{amount}, {who}\nThe payment provider refused "
+                f"(`{refund.failure}`). **No money was moved and nothing was ended.**\n"
+                f"-# Reference: {refund.reference}"
+            ),
+            accent=words.WARNING_COLOUR,
+        )
+    if refund.state is RefundState.RETURNED:
+        return card(
+            text(
+                f"## Refund came back\n{amount}, {who}\nThe payment provider could not deliver "
+                "it. **The money is with you again, and the member does not have it.** What the "
+                "refund has ended stays ended.\n**Next:** agree with the member on another way, "
+                f"or refund it again with `/refund`.\n-# Reference: {reference}"
+            ),
+            accent=words.WARNING_COLOUR,
+        )
+    pending = (
+        " (the provider is still working on it)" if refund.provider_status == "pending" else ""
+    )
+    ended = {
+        Consequence.ENDS_SUBSCRIPTION: f"{plan_of(case.subscription, deps)} has ended.",
+        Consequence.DUPLICATE_ENDS_NOTHING: f"{plan_of(case.subscription, deps)} goes on.",
+        Consequence.PARTIAL_ENDS_NOTHING: f"{plan_of(case.subscription, deps)} goes on.",
+    }.get(refund.consequence, "No subscription was ended.")
+    return card(
+        text(
+            f"## Refunded {amount}{pending}\n{who} · {ground}\n{ended} {NO_PROMISE}\n"
+            f"-# Reference: {reference}"
+        ),
+        accent=words.SUCCESS_COLOUR,
+    )
+
+
+def _member(case: RefundCase) -> str:
+    return f"<@{case.refund.member_id}>" if case.refund.member_id else "nobody in Discord"
+
+
+def stuck_card(case: RefundCase) -> View:
+    """For the log channel: somebody has to act."""
+    refund = case.refund
+    return card(
+        text(
+            f"## Refunded, but not ended\n{words.money(refund.amount)} went back to "
+            f"{_member(case)}, and the payment provider refuses to end the subscription "
+            f"`{refund.subscription_id}`. **Please end it by hand in the provider's dashboard.** "
+            f"The bot goes on trying.\n-# Reference: {refund.reference}"
+        ),
+        accent=words.WARNING_COLOUR,
+    )
+
+
+def stuck_text(case: RefundCase) -> str:
+    """The same for mail."""
+    refund = case.refund
+    return (
+        f"{words.money(refund.amount)} of the payment {refund.payment_id} went back, and the "
+        f"payment provider refuses to end the subscription {refund.subscription_id}.\n\n"
+        "Please end it by hand in the provider's dashboard. The bot goes on trying.\n\n"
+        f"Reference: {refund.reference}\n"
+    )
+
+
+def member_text(case: RefundCase, deps: Dependencies, *, mail: bool = False) -> str:
+    """What the member reads of how it ended."""
+    if case.refund.state is RefundState.DENIED:
+        return denied_text(case, deps, mail=mail)
+    if case.refund.state is RefundState.RETURNED:
+        return returned_text(case, deps)
+    ended = {
+        Consequence.ENDS_SUBSCRIPTION: _what_stopped(case, deps),
+        Consequence.DUPLICATE_ENDS_NOTHING: (
+            f"{plan_of(case.subscription, deps)} goes on: it was paid for twice, and one payment "
+            "stays."
+        ),
+        Consequence.PARTIAL_ENDS_NOTHING: f"{plan_of(case.subscription, deps)} goes on.",
+    }.get(case.refund.consequence, "Nothing else has changed.")
+    done = case.refund.provider_status == "succeeded"
+    verb = "We have refunded" if done else "We are refunding"
+    return (
+        f"{verb} {words.money(case.refund.amount)} of your payment of "
+        f"{words.money(case.payment.amount)} from {words.plain_day(case.payment.paid_at)}. "
+        f"{ended} {NO_PROMISE}"
+    )
+
+
+def _what_stopped(case: RefundCase, deps: Dependencies) -> str:
+    name = plan_of(case.subscription, deps)
+    if not case.others:
+        return (
+            f"{name} has ended with it: access and allowance have stopped, and your plan is Free. "
+            "Nothing more is charged."
+        )
+    return (
+        f"{name} has ended with it: its access and allowance have stopped, and nothing more is "
+        f"charged for it. {with_way_out(case.others, deps, mail=True)}"
+    )
+
+
+def member_card(case: RefundCase, deps: Dependencies) -> View:
+    """The receipt as a direct message."""
+    return card(
+        text(
+            f"{_heading(case)}\n{member_text(case, deps)}\n"
+            f"-# Reference: {case.refund.reference} · Questions: {deps.vendor.support_email}"
+        ),
+        accent=_accent(case),
+    )
+
+
+def _heading(case: RefundCase) -> str:
+    amount = words.money(case.refund.amount)
+    return {
+        RefundState.DENIED: f"## Your request to refund {amount}",
+        RefundState.RETURNED: f"## Your refund of {amount} came back",
+    }.get(case.refund.state, f"## Refund of {amount}")
+
+
+def _accent(case: RefundCase) -> int:
+    return {
+        RefundState.DONE: words.SUCCESS_COLOUR,
+        RefundState.REFUNDED: words.SUCCESS_COLOUR,
+        RefundState.FAILED: words.WARNING_COLOUR,
+        RefundState.RETURNED: words.WARNING_COLOUR,
+    }.get(case.refund.state, words.NEUTRAL_COLOUR)
+
+
+def ticket_card(case: RefundCase, deps: Dependencies) -> View:
+    """What has become of it, in the ticket that it came from."""
+    refund = case.refund
+    if refund.state in WAITING:
+        said = (
+            "The request is with the moderators. A person looks at each case. You will be told "
+            "here what was decided."
+        )
+    elif refund.state is RefundState.FAILED:
+        said = (
+            "The payment provider has refused it. **No money was moved and nothing was ended.** "
+            "The team has been told."
+        )
+    else:
+        said = member_text(case, deps)
+    return card(
+        text(f"{_heading(case)}\n{said}\n-# Reference: {refund.reference}"), accent=_accent(case)
+    )

@@ -1,0 +1,210 @@
+"""The card of a refund that waits for the moderators: the facts of the case, and what was said."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.domain.refund import WAITING, Payment, Refund, RefundState
+from bot.domain.refund_decision import Decision, DecisionKind, approvers
+from bot.services.refund_file import RefundFile
+from bot.services.refund_queue import WaitingRefunds
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.interactions import custom_id
+from cogs.layout import View, button, card, line, row, text
+from cogs.refunds.render import GROUNDS, consequence_text, describe, dispute_text
+
+# Discord shows 4,000 characters in one message, and the facts need most of them.
+LONGEST_NOTE = 400
+_OUTCOMES = {
+    RefundState.REQUESTED: ("Approved, and on its way", words.NEUTRAL_COLOUR),
+    RefundState.REFUNDED: ("Approved, and on its way", words.NEUTRAL_COLOUR),
+    RefundState.DONE: ("Refunded", words.SUCCESS_COLOUR),
+    RefundState.DENIED: ("Denied", words.NEUTRAL_COLOUR),
+    RefundState.FAILED: ("Failed: no money was moved", words.WARNING_COLOUR),
+    RefundState.RETURNED: ("Came back: the member does not have it", words.WARNING_COLOUR),
+}
+_SAID = {
+    DecisionKind.SUBMITTED: "put it before the moderators",
+    DecisionKind.APPROVED: "said yes",
+    DecisionKind.DENIED: "said no",
+    DecisionKind.ASKED: "asked",
+    DecisionKind.ANSWERED: "answered",
+    DecisionKind.AMOUNT: "changed the amount",
+    DecisionKind.REVISED: "looked, and what it does had changed",
+}
+
+
+def queue_card(file: RefundFile, deps: Dependencies) -> View:
+    """What moderators see, with buttons as long as there is something to decide."""
+    refund = file.case.refund
+    waits = refund.state in WAITING
+    heading, accent = _heading(file)
+    parts = [text(heading), text("\n".join(_facts(file, deps)))]
+    if said := _said(file.case.decisions):
+        parts.append(text(said))
+    parts.append(text(_footer(file)))
+    if not waits:
+        return card(*parts, accent=accent)
+    return card(*parts, line(), row(*_buttons(file)), accent=accent)
+
+
+def _heading(file: RefundFile) -> tuple[str, int]:
+    refund = file.case.refund
+    amount = f"{words.money(refund.amount)} · <@{refund.member_id}>"
+    if refund.state not in WAITING:
+        outcome, accent = _OUTCOMES[refund.state]
+        return f"## {outcome}\n{amount}", accent
+    heading = f"## Refund {words.money(refund.amount)} to <@{refund.member_id}>?"
+    yes = approvers(file.case.decisions)
+    if refund.state is RefundState.ASKED_BACK:
+        heading += "\nWaits for an answer. You can decide it all the same."
+    elif yes:
+        heading += f"\n<@{yes[0]}> has said yes. **A second moderator has to approve.**"
+    elif file.case.needs_two:
+        heading += "\nThis amount takes the yes of **two** moderators."
+    return heading, words.WARNING_COLOUR
+
+
+def _facts(file: RefundFile, deps: Dependencies) -> list[str]:
+    case = file.case
+    refund, payment = case.refund, case.payment
+    ground = GROUNDS[refund.ground] if refund.ground else "none yet"
+    facts = [
+        f"**Payment:** {words.money(payment.amount)} · {describe(payment)}",
+        f"**Paid:** {words.day(payment.paid_at)} ({words.relative(payment.paid_at)})",
+        f"**Ground:** {ground}",
+        f"**Consequence:** {consequence_text(case, deps)}",
+    ]
+    if payment.refunded.amount and refund.state in WAITING:
+        facts.append(f"**Refunded before:** {words.money(payment.refunded)}")
+    if file.used is not None and file.granted is not None:
+        facts.append(
+            f"**Used in that period:** {words.count(file.used)} of {words.count(file.granted)} "
+            f"{deps.catalogue.unit}"
+        )
+    if dispute := dispute_text(case).strip():
+        facts.append(dispute)
+    elif payment.disputed or case.disputes:
+        facts.append("**Dispute:** the bank decides about this payment. A refund would pay twice.")
+    facts += _lists(file)
+    if file.due_at is not None:
+        facts.append(
+            f"**Due:** {words.day(file.due_at)}. The law gives 14 days from the withdrawal; the "
+            "policy for refunds does not apply."
+        )
+    elif file.window_end is not None:
+        facts.append(f"**Policy:** could be asked for until {words.day(file.window_end)}.")
+    return facts
+
+
+def _lists(file: RefundFile) -> list[str]:
+    charges = [f"- {_charge(each)}" for each in file.charges]
+    earlier = [f"- {_earlier(each)}" for each in file.earlier]
+    return [
+        "**Other charges of that time:** none"
+        if not charges
+        else "**Other charges of that time:**",
+        *charges,
+        "**Earlier requests:** none" if not earlier else "**Earlier requests:**",
+        *earlier,
+    ]
+
+
+def _charge(payment: Payment) -> str:
+    back = f" · {words.money(payment.refunded)} given back" if payment.refunded.amount else ""
+    return (
+        f"{words.money(payment.amount)} on {words.day(payment.paid_at)} · {describe(payment)}{back}"
+    )
+
+
+def _earlier(refund: Refund) -> str:
+    ground = f" · {GROUNDS[refund.ground]}" if refund.ground else ""
+    outcome = _OUTCOMES[refund.state][0].lower()
+    return f"{words.money(refund.amount)} on {words.day(refund.created_at)}{ground} · {outcome}"
+
+
+def _said(decisions: Sequence[Decision]) -> str:
+    """Who said what, newest last; the last ones, where there are many."""
+    lines = []
+    for each in decisions[-6:]:
+        lines.append(f"<@{each.actor_id}> {_SAID[each.kind]} {words.relative(each.at)}")
+        if each.note:
+            lines.append(words.quoted(shortened(each.note)))
+    return "\n".join(lines)
+
+
+def shortened(note: str) -> str:
+    """As much of somebody's words as a card has room for."""
+    return note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]}…"
+
+
+def _footer(file: RefundFile) -> str:
+    refund = file.case.refund
+    lines = []
+    if refund.note:
+        by = "The member" if refund.requester_id == refund.member_id else "Support"
+        lines.append(f"**{by} says:**\n{words.quoted(shortened(refund.note))}")
+    asked = [f"asked by <@{refund.requester_id}>"] if refund.requester_id else []
+    if file.ticket_channel_id is not None:
+        asked.append(f"ticket <#{file.ticket_channel_id}>")
+    elif file.ticket is not None:
+        asked.append(f"ticket {file.ticket.number:04}, closed")
+    lines.append(f"-# {' · '.join([*asked, f'Reference: {refund.reference}'])}")
+    return "\n".join(lines)
+
+
+def _buttons(file: RefundFile) -> list[discord.ui.Button[View]]:
+    refund = file.case.refund
+    buttons = [
+        button(
+            f"Approve: {words.money(refund.amount)}",
+            custom_id("refund.approve", refund.id),
+            style=discord.ButtonStyle.success,
+        ),
+        button("Deny", custom_id("refund.deny", refund.id), style=discord.ButtonStyle.danger),
+    ]
+    if refund.requester_id is not None and refund.state is RefundState.SUBMITTED:
+        buttons.append(button("Ask back", custom_id("refund.ask", refund.id)))
+    if file.case.may_be_partial:
+        buttons.append(button("Change amount", custom_id("refund.change", refund.id)))
+    return buttons
+
+
+def waiting_card(waiting: WaitingRefunds, deps: Dependencies) -> View:
+    """/refunds: what waits, longest first."""
+    if not waiting.listed:
+        return card(text("## Nothing waits\nNo refund has to be decided."))
+    lines = [f"## {waiting.total} to decide, longest waiting first"]
+    for refund in waiting.listed:
+        since = words.relative(refund.submitted_at or refund.created_at)
+        answer = " · waits for an answer" if refund.state is RefundState.ASKED_BACK else ""
+        lines.append(
+            f"- {words.money(refund.amount)} · <@{refund.member_id}> · {since}{answer} · "
+            f"{_where(refund, deps)}"
+        )
+    if waiting.total > len(waiting.listed):
+        lines.append(f"-# The first {len(waiting.listed)} of {waiting.total}.")
+    buttons = [
+        button(f"Open {refund.reference}", custom_id("refund.look", refund.id))
+        for refund in waiting.listed[:5]
+    ]
+    return card(text("\n".join(lines)), row(*buttons), accent=words.NEUTRAL_COLOUR)
+
+
+def history_card(member_id: int, decided: Sequence[Refund]) -> View:
+    """/refunds member: what was decided about one member's payments."""
+    lines = [f"## Refunds of <@{member_id}>"]
+    lines += [f"- {_earlier(each)} · `{each.reference}`" for each in decided]
+    if not decided:
+        lines.append("Nothing was decided yet.")
+    return card(text("\n".join(lines)), accent=words.NEUTRAL_COLOUR)
+
+
+def _where(refund: Refund, deps: Dependencies) -> str:
+    """A link to the card; its reference where there is none."""
+    if refund.queue_channel_id is None or refund.queue_message_id is None:
+        return f"`{refund.reference}`"
+    place = f"{refund.guild_id}/{refund.queue_channel_id}/{refund.queue_message_id}"
+    url = f"https://discord.com/channels/{place}"
+    return words.link(refund.reference, url, hosts=deps.vendor.link_hosts) or refund.reference

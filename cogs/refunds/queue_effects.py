@@ -1,0 +1,136 @@
+"""What people see of a refund that waits: the card, the question back, the ticket."""
+
+from bot.domain.identifiers import RefundId
+from bot.domain.job import Job
+from bot.domain.refund import WAITING, RefundState
+from bot.domain.refund_decision import DecisionKind
+from bot.services import refund_jobs
+from bot.services.refund_file import RefundFile
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.interactions import custom_id
+from cogs.layout import View, button, card, row, text
+from cogs.refunds.outcome import ticket_card
+from cogs.refunds.queue_card import queue_card, shortened
+from cogs.refunds.render import describe
+
+
+class RefundQueueEffects:
+    """Handlers of the jobs in `bot.services.refund_jobs`. Each looks at what is so by now."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Register every handler."""
+        self._is = dependencies
+        jobs = dependencies.jobs
+        jobs.add(refund_jobs.CARD, self.bring_up_to_date, in_discord=True)
+        jobs.add(refund_jobs.TELL_WISH, self.tell_wish, in_discord=True)
+        jobs.add(refund_jobs.ASK_BACK, self.ask_back, in_discord=True)
+        jobs.add(refund_jobs.TELL_TICKET, self.tell_ticket, in_discord=True)
+
+    async def _file(self, job: Job) -> RefundFile:
+        return await self._is.refund_queue.file(RefundId(str(job.payload["refund_id"])))
+
+    async def bring_up_to_date(self, job: Job) -> None:
+        """Edit the card, or post it where there is none; by mail where no channel takes it."""
+        file = await self._file(job)
+        refund = file.case.refund
+        key = f"refund-card:{refund.id}"
+        if refund.queue_channel_id is not None and refund.queue_message_id is not None:
+            edited = await self._is.messenger.edit(
+                refund.queue_channel_id, refund.queue_message_id, queue_card(file, self._is)
+            )
+            if edited or refund.state not in WAITING:
+                return
+            key = job.key  # somebody has deleted it: what waits must be seen
+        channel_id = await self._is.guilds.refund_channel(refund.guild_id)
+        if channel_id is not None:
+            message_id = await self._is.messenger.pin_up(
+                channel_id, queue_card(file, self._is), key=key
+            )
+            if message_id is not None:
+                await self._is.refund_queue.remember_card(refund.id, channel_id, message_id)
+                return
+        await self._is.send_mail(
+            to=self._is.vendor.support_email,
+            subject=f"A refund waits for a moderator ({refund.reference})",
+            text=(
+                f"A refund of {words.money(refund.amount)} waits for a moderator, and no channel "
+                "takes its card. Please choose one with /setup in Discord. /refunds shows what "
+                f"waits.\n\nReference: {refund.reference}\n"
+            ),
+            message_id=job.key.replace(":", "-"),
+        )
+
+    async def tell_wish(self, job: Job) -> None:
+        """In the ticket: what the member asks for, for support to look at."""
+        file = await self._file(job)
+        refund = file.case.refund
+        if refund.state is not RefundState.DRAFT or file.ticket_channel_id is None:
+            return
+        said = f"\n{words.quoted(shortened(refund.note))}" if refund.note else ""
+        await self._is.messenger.post(
+            file.ticket_channel_id,
+            card(
+                text(
+                    f"### <@{refund.member_id}> asks for a refund of {words.money(refund.amount)}\n"
+                    f"{describe(file.case.payment)}{said}\n-# For the team: look at it, and put it "
+                    "before the moderators. They decide."
+                ),
+                row(button("Prepare the request", custom_id("refund.prepare", refund.id))),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+            key=job.key,
+        )
+
+    async def ask_back(self, job: Job) -> None:
+        """The question, where it finds whoever asked for the refund."""
+        file = await self._file(job)
+        refund = file.case.refund
+        if refund.state is not RefundState.ASKED_BACK or refund.requester_id is None:
+            return
+        by_member = refund.requester_id == refund.member_id
+        if by_member and file.ticket_channel_id is not None:
+            told = await self._is.messenger.post(
+                file.ticket_channel_id, _question(file), key=job.key
+            )
+        else:
+            told = await self._is.messenger.tell(refund.requester_id, _question(file), key=job.key)
+        if not told:
+            channel_id = await self._is.guilds.refund_channel(refund.guild_id)
+            await self._is.messenger.post(channel_id, _unreached(file), key=f"{job.key}:unreached")
+
+    async def tell_ticket(self, job: Job) -> None:
+        """What has become of it, for the member to read beside the conversation."""
+        file = await self._file(job)
+        if file.ticket_channel_id is None or job.payload["state"] != file.case.refund.state:
+            return
+        await self._is.messenger.post(
+            file.ticket_channel_id, ticket_card(file.case, self._is), key=job.key
+        )
+
+
+def _question(file: RefundFile) -> View:
+    refund = file.case.refund
+    asked = [each for each in file.case.decisions if each.kind is DecisionKind.ASKED]
+    return card(
+        text(
+            f"### A question about the refund of {words.money(refund.amount)}\n"
+            f"The moderators would like to know before they decide:\n"
+            f"{words.quoted(asked[-1].note or '')}\n-# Reference: {refund.reference}"
+        ),
+        row(button("Answer", custom_id("refund.answer", refund.id))),
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def _unreached(file: RefundFile) -> View:
+    refund = file.case.refund
+    return card(
+        text(
+            f"### Your question did not arrive\n<@{refund.requester_id}> takes no direct messages. "
+            "Anybody of the support team can answer it here.\n"
+            f"-# Reference: {refund.reference}"
+        ),
+        row(button("Answer", custom_id("refund.answer", refund.id))),
+        accent=words.WARNING_COLOUR,
+    )

@@ -1,0 +1,39 @@
+"""What the member reads when a refund is refused, or has come back (rules S12, S14)."""
+
+from bot.domain.refund import Consequence
+from bot.domain.refund_decision import DecisionKind
+from bot.services.refund_cases import RefundCase
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.other_plans import cancel_command
+
+
+def denied_text(case: RefundCase, deps: Dependencies, *, mail: bool) -> str:
+    """The answer, why, and what the member can do."""
+    said = next(
+        (each.note for each in reversed(case.decisions) if each.kind is DecisionKind.DENIED), None
+    )
+    reason = f"Why: {said}" if mail else f"**Why:**\n{words.quoted(said or '')}"
+    return (
+        f"A person has looked at the request to refund {words.money(case.refund.amount)} of your "
+        f"payment from {words.plain_day(case.payment.paid_at)}. We will not refund it."
+        f"{f'{chr(10)}{reason}{chr(10)}' if said else ' '}"
+        "Nothing has changed about your plan. If something is missing here, answer in your ticket "
+        f"or write to {deps.vendor.support_email}. You can end your plan at any time with "
+        f"{cancel_command(mail=mail)}; then nothing more is charged."
+    )
+
+
+def returned_text(case: RefundCase, deps: Dependencies) -> str:
+    """S12: the provider decides how money travels, and it can come back days later."""
+    stays = (
+        " Your plan has ended with the refund, and stays ended."
+        if case.refund.consequence is Consequence.ENDS_SUBSCRIPTION
+        else ""
+    )
+    return (
+        f"Your refund of {words.money(case.refund.amount)} did not arrive. The payment provider "
+        f"could not deliver it, and the money is with us again.{stays} We still owe it to you. "
+        "Our team has been told and looks for another way. You can answer in your ticket or write "
+        f"to {deps.vendor.support_email}."
+    )

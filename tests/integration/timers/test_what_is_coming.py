@@ -1,0 +1,115 @@
+"""Reminders of renewals, ends of trials and expiring cards, as true as the provider is now."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.notice import (
+    CardExpiring,
+    RenewalComing,
+    TrialEnding,
+)
+from bot.services.notice_jobs import moment_of
+from tests.integration.timers.world import World, subscribed
+
+
+async def test_a_yearly_renewal_is_told_30_days_before(world: World) -> None:
+    await subscribed(world, "price_pro_year")
+    [job] = await world.waiting("notice:renewal_coming:")
+    end = moment_of(job.payload["period_end"])
+    assert await world.due_at(job) == end - timedelta(days=30)
+    await world.wait(days=336)
+
+    facts = await world.facts("notice:renewal_coming:")
+
+    assert isinstance(facts, RenewalComing)
+    assert facts.subscription.period_end == end
+
+
+async def test_a_renewal_that_was_called_off_at_the_provider_is_not_told(world: World) -> None:
+    """Its event is lost: the provider is asked before anything is said."""
+    await subscribed(world, "price_pro_year")
+    await world.wait(days=336)
+    world.shop.stripe.portal_cancel(world.subscription)
+
+    assert await world.facts("notice:renewal_coming:") is None
+    assert len(await world.waiting("period-over:")) == 1
+    asked = world.asked()
+    assert await world.facts("notice:renewal_coming:") is None
+    assert world.asked() == asked
+
+
+async def test_a_reminder_that_comes_after_the_renewal_is_not_told(world: World) -> None:
+    await subscribed(world, "price_pro_year")
+    [job] = await world.waiting("notice:renewal_coming:")
+    await world.wait(days=367)
+
+    assert await world.run(job) is None
+
+
+async def test_the_end_of_a_trial_is_told_a_week_before(world: World) -> None:
+    await subscribed(world, "price_pro_month", trial_days=14)
+    [job] = await world.waiting("notice:trial_ending:")
+    await world.wait(days=7)
+    assert world.clock() >= await world.due_at(job)
+
+    notice = await world.run(job)
+
+    assert notice is not None
+    assert isinstance(notice.facts, TrialEnding)
+    assert not notice.can_be_switched_off
+
+
+def set_card(world: World, ends_in: timedelta) -> str:
+    """Mia's card is good until some day of the month in which that time lies."""
+    mia = world.shop.stripe.get(world.customer)
+    method = str(mia["invoice_settings"]["default_payment_method"])
+    until = world.clock() + ends_in
+    card = world.shop.stripe._world.store.get("payment_method", method)["card"]
+    card.update(exp_month=until.month, exp_year=until.year)
+    return method
+
+
+async def test_a_card_that_the_renewal_will_find_over_is_told(world: World) -> None:
+    set_card(world, timedelta(days=200))
+    await subscribed(world, "price_pro_year")
+    [job] = await world.waiting("notice:card_expiring:")
+    await world.wait(days=336)
+
+    notice = await world.run(job)
+
+    assert notice is not None
+    assert isinstance(notice.facts, CardExpiring)
+    assert notice.facts.card.last_digits == "4242"
+    assert notice.can_be_switched_off
+
+
+@pytest.mark.parametrize("now_there", ["another", "none"])
+async def test_a_card_that_was_replaced_meanwhile_is_not_told_of(
+    world: World, now_there: str
+) -> None:
+    """Only the provider knows: nothing has told the store."""
+    method = set_card(world, timedelta(days=200))
+    await subscribed(world, "price_pro_year")
+    await world.wait(days=336)
+    found = world.shop.stripe._world.store.get("payment_method", method)
+    if now_there == "none":
+        found["type"] = "link"
+    else:
+        found["card"]["exp_year"] += 4
+
+    assert await world.facts("notice:card_expiring:") is None
+
+
+async def test_a_monthly_plan_is_told_of_its_card_once_in_the_last_period(world: World) -> None:
+    set_card(world, timedelta(days=40))
+    for _ in range(3):
+        await world.shop.stripe.advance_to_period_end(world.subscription)
+        world.set_clock()
+        await world.sync()
+        await world.sync()
+
+    periods = {job.payload["period_end"] for job in await world.waiting("notice:card_expiring:")}
+
+    assert len(periods) == len(await world.waiting("notice:card_expiring:"))
+    assert 1 <= len(periods) <= 3
