@@ -302,6 +302,7 @@ async def test_kill_9_before_mia_saw_an_answer(stage: Stage) -> None:
     strike = DiscordStrike(stage, "POST", callback, after_work=False)
     clicking = asyncio.create_task(stage.mia.click(screen, CONTINUE))
     await strike.restart()
+    stage.scene.discord.response_seconds = 1.0
     with pytest.raises(DidNotRespond):
         await clicking
 

@@ -149,6 +149,7 @@ async def test_kill_9_before_the_moderator_saw_an_answer(stage: Stage) -> None:
     confirming = asyncio.create_task(confirm(stage, screen))
 
     await strike.restart()
+    stage.scene.discord.response_seconds = 1.0
     with pytest.raises(DidNotRespond):
         await confirming
     again = await confirm(stage, screen)

@@ -127,6 +127,7 @@ async def test_a_ticket_opens_though_the_member_saw_no_answer(stage: Stage) -> N
     submitting = asyncio.create_task(stage.mia.submit(modal, ANSWERS))
 
     await strike.restart()
+    stage.scene.discord.response_seconds = 1.0
     with pytest.raises(DidNotRespond):
         await submitting
     await settled(stage, "open", seconds=RECOVERY_SECONDS)

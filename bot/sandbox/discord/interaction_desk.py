@@ -1,4 +1,4 @@
-"""Begins interactions, gives up on them after three seconds, and finds them by token."""
+"""Begins interactions, gives up on those that nobody answers in time, and finds them by token."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from bot.sandbox.discord.world import World
 
 
 class InteractionDesk:
-    """All interactions by id and by token, and the three seconds each waits for."""
+    """All interactions by id and by token, and how many seconds each waits for its answer."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.response_seconds = RESPONSE_SECONDS
         self._by_token: dict[str, Interaction] = {}
 
     async def begin(
@@ -34,7 +35,7 @@ class InteractionDesk:
         """Send an interaction to the bot and wait for its first response.
 
         Raises:
-            DidNotRespond: there was none within three seconds.
+            DidNotRespond: there was none within `response_seconds`.
         """
         interaction = Interaction(
             self._world,
@@ -49,7 +50,9 @@ class InteractionDesk:
         self._world.gateway.dispatch(
             "INTERACTION_CREATE", event_of(interaction), guild=channel.guild
         )
-        timer = asyncio.get_running_loop().call_later(RESPONSE_SECONDS, self._give_up, interaction)
+        timer = asyncio.get_running_loop().call_later(
+            self.response_seconds, self._give_up, interaction
+        )
         try:
             await interaction.first_response()
         finally:

@@ -95,6 +95,18 @@ class DiscordSandbox:
     # The server
 
     @property
+    def response_seconds(self) -> float:
+        """How long an interaction waits for its first answer: three seconds, as in Discord.
+
+        A machine that is busy with other things takes longer, and no test is about that.
+        """
+        return self._interactions.response_seconds
+
+    @response_seconds.setter
+    def response_seconds(self, seconds: float) -> None:
+        self._interactions.response_seconds = seconds
+
+    @property
     def token(self) -> str:
         """The bot's token."""
         return self.application.token
