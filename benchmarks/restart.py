@@ -62,7 +62,6 @@ async def _store_tickets(made: list[tuple[Guild, Channel]], directory: Path) -> 
                 "author_name": "Member",
                 "from_bot": False,
                 "content": "Hello",
-                "attachments": [],
                 "sent_at": at,
             }
         )

@@ -1,7 +1,8 @@
 """The store with a thousand subscriptions and with a million: what each screen's queries take.
 
-The large store holds ten ledger entries, an invoice and a payment for each subscription. Both are
-asked in turns, in the same run; what counts is how much longer the large one takes.
+The large store holds ten ledger entries, an invoice and a payment for each subscription; each tenth
+was cancelled once, and each hundredth payment is refunded. Both are asked in turns, in the same
+run; what counts is how much longer the large one takes.
 """
 
 import itertools
@@ -25,6 +26,7 @@ from storage import (
     ledger,
     migrate,
     payments,
+    refunds,
     subscriptions,
 )
 from storage.columns import EPOCH
@@ -52,6 +54,16 @@ QUERIES: dict[str, _Query] = {
     "/refund": lambda connection, number: payments.of_user(connection, UserId(number)),
     "/change-plan": lambda connection, number: checkouts.unfinished(connection, UserId(number)),
     "/cancel": lambda connection, number: cancel_attempts.unfinished(
+        connection, SubscriptionId(f"sub_{number:07}")
+    ),
+    "/resume": lambda connection, number: cancel_attempts.newest_cancelled(
+        connection, SubscriptionId(f"sub_{number:07}")
+    ),
+    "/help": lambda connection, number: checkouts.unpaid_since(
+        connection, UserId(number), since=START
+    ),
+    "/duplicates": lambda connection, _: payments.of_periods_paid_twice(connection, most=6),
+    "the end of a plan": lambda connection, number: refunds.has_ended(
         connection, SubscriptionId(f"sub_{number:07}")
     ),
     "an event": lambda connection, number: subscriptions.find_many(
@@ -157,6 +169,28 @@ def _rows(size: int) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
                 *(start, start, end, start),
             )
             for number in range(size)
+        ),
+    )
+    yield (
+        "INSERT INTO cancel_attempts (id, user_id, customer_id, subscription_id, state, started_at,"
+        " finished_at, active_at) VALUES (?,?,?,?,?,?,?,?)",
+        (
+            (
+                *(f"A{number:07}", number, f"cus_{number:07}", f"sub_{number:07}"),
+                *("cancelled", start, start, start),
+            )
+            for number in range(0, size, 10)
+        ),
+    )
+    yield (
+        "INSERT INTO refunds (id, guild_id, payment_id, subscription_id, amount, currency,"
+        " consequence, state, created_at) VALUES (?,?,?,?,?,?,?,?,?)",
+        (
+            (
+                *(f"R{number:07}", 1, f"pi_{number:07}", f"sub_{number:07}", 2000, "usd"),
+                *("ends_subscription", "done", start),
+            )
+            for number in range(0, size, 100)
         ),
     )
     yield (

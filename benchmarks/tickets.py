@@ -16,7 +16,7 @@ ANSWER = {"What can we help with?": "The editor is slow"}
 
 async def open_ticket(scene: Scene, person: Persona) -> Channel:
     """/ticket until the member's screen names the channel; returns that channel."""
-    asked = await person.slash("ticket", channel=scene.billing, topic="help")
+    asked = await person.slash("ticket open", channel=scene.billing, topic="help")
     if asked.modal is None:
         raise RuntimeError("/ticket opened no modal")
     scene.discord.requests.clear()

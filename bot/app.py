@@ -17,14 +17,18 @@ from bot.billing.providers import build_providers
 from bot.client import MooringClient
 from bot.discord_connection import DiscordConnection, give_up
 from bot.domain.identifiers import GuildId
+from bot.domain.transcript import link_key
 from bot.mail import Mailer
 from bot.mail_jobs import MailJobs
 from bot.services import notice_jobs, role_jobs
 from bot.services.accounts import AccountService
-from bot.services.audit_log import AuditService, Verification, exported, verify
+from bot.services.agents import AgentService
+from bot.services.audit_log import AuditService
 from bot.services.cancellation_saga import CancellationSaga
 from bot.services.cancellations import CancellationService
+from bot.services.close_requests import CloseRequestService
 from bot.services.context import Context
+from bot.services.customer_cards import CustomerService
 from bot.services.disputes import DisputeService
 from bot.services.duplicates import DuplicateService
 from bot.services.events import APPLIED_AT_ONCE, EventService
@@ -32,10 +36,12 @@ from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import JobHandlers, Worker, take_over
+from bot.services.macros import MacroService
 from bot.services.notices import NoticeService
 from bot.services.offer_saga import OfferSaga
 from bot.services.offers import OfferService
 from bot.services.overviews import OverviewService
+from bot.services.panels import PanelService
 from bot.services.privacy import PrivacyService
 from bot.services.purchase_completion import PurchaseCompletion
 from bot.services.purchases import PurchaseService
@@ -54,8 +60,25 @@ from bot.services.roles import RoleService
 from bot.services.self_help import SelfHelpService
 from bot.services.standing import StandingService
 from bot.services.subscriptions import SubscriptionService
+from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_blocks import TicketBlockService
+from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE, TicketFileService
+from bot.services.ticket_merges import TicketMergeService
+from bot.services.ticket_notes import TicketNotesService
+from bot.services.ticket_people import TicketPeople
+from bot.services.ticket_queue import QueueService
+from bot.services.ticket_ratings import TicketRatings
+from bot.services.ticket_records import FETCH_FILE, TicketRecordService
+from bot.services.ticket_reopening import TicketReopening
+from bot.services.ticket_requests import TicketRequestService
+from bot.services.ticket_search import TicketSearchService
+from bot.services.ticket_silence import SilenceService
+from bot.services.ticket_stats import TicketStatsService
+from bot.services.ticket_turns import TurnService
+from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import TicketService
 from bot.services.timers import TimerService
+from bot.services.transcripts import TranscriptService
 from bot.services.usage import UsageService
 from bot.services.win_backs import WinBackService
 from bot.services.withdrawal_saga import WithdrawalSaga
@@ -63,16 +86,21 @@ from bot.services.withdrawals import WithdrawalService
 from bot.settings import Configuration, Environment, provider_keys
 from bot.web.api import UsageApi
 from bot.web.application import create_application
+from bot.web.transcripts import TranscriptPages
 from cogs import (
     account,
     admin,
     cancellation,
+    desk,
     notices,
+    panels,
     privacy,
+    queue,
     refunds,
     retention,
     roles,
     subscribe,
+    support_stats,
     tickets,
     win_back,
     withdrawal,
@@ -83,6 +111,7 @@ from cogs.interactions import Router
 from cogs.messenger import Messenger
 from storage import migrate
 from storage.database import Database
+from storage.file_folder import FileFolder
 from storage.process_lock import process_lock
 
 FEATURES = (
@@ -90,6 +119,8 @@ FEATURES = (
     subscribe,
     cancellation,
     tickets,
+    panels,
+    desk,
     withdrawal,
     win_back,
     help_feature,
@@ -97,6 +128,8 @@ FEATURES = (
     privacy,
     refunds,
     retention,
+    queue,
+    support_stats,
     roles,
     admin,
 )
@@ -151,6 +184,8 @@ class Application:
         )
         self._reconciliation = ReconciliationService(context)
         self._retention = RetentionReportService(context, guilds)
+        self._turns = TurnService(context)
+        self._agents = AgentService(context, guilds)
         self._roles = RoleService(context, guilds, configuration.to_plan_roles())
         vendor = configuration.vendor
 
@@ -167,6 +202,18 @@ class Application:
         )
         self._connection = DiscordConnection(environment, self.client, guilds)
         subscriptions = SubscriptionService(context)
+        ticket_files = TicketFileService(context, FileFolder(environment.attachments_folder))
+        ticket_records = TicketRecordService(context)
+        secret = environment.api_secret
+        transcripts = TranscriptService(
+            context,
+            ticket_records,
+            ticket_files,
+            TicketAccess(context, guilds),
+            public_url=environment.public_url,
+            key=link_key(secret.get_secret_value()) if secret else None,
+        )
+        ticket_work = TicketWorkService(context, TicketAccess(context, guilds))
         dependencies = Dependencies(
             accounts=AccountService(context),
             subscriptions=subscriptions,
@@ -180,6 +227,28 @@ class Application:
             offer_saga=OfferSaga(context),
             resumptions=ResumptionService(context),
             tickets=TicketService(context, guilds),
+            ticket_requests=TicketRequestService(context, guilds),
+            ticket_blocks=TicketBlockService(context, guilds),
+            panels=PanelService(context, guilds),
+            ticket_records=ticket_records,
+            ticket_files=ticket_files,
+            transcripts=transcripts,
+            ticket_search=TicketSearchService(context, TicketAccess(context, guilds)),
+            ticket_access=TicketAccess(context, guilds),
+            ticket_work=ticket_work,
+            ticket_notes=TicketNotesService(context, ticket_work),
+            ticket_merges=TicketMergeService(context, ticket_work),
+            close_requests=CloseRequestService(context, ticket_work),
+            macros=MacroService(context, ticket_work),
+            customers=CustomerService(context, guilds, ticket_work),
+            ticket_people=TicketPeople(context, TicketAccess(context, guilds)),
+            ticket_ratings=TicketRatings(context),
+            ticket_reopening=TicketReopening(context, guilds, TicketAccess(context, guilds)),
+            ticket_turns=self._turns,
+            ticket_silence=SilenceService(context),
+            ticket_queue=QueueService(context, self._agents),
+            ticket_stats=TicketStatsService(context, guilds),
+            agents=self._agents,
             withdrawals=WithdrawalService(context),
             withdrawal_saga=WithdrawalSaga(context, guilds),
             win_backs=WinBackService(context),
@@ -205,7 +274,7 @@ class Application:
                 name=vendor.name,
                 support_email=vendor.support_email,
                 cancel_url=vendor.cancel_url,
-                link_hosts=vendor.all_link_hosts,
+                link_hosts=vendor.all_link_hosts | environment.own_hosts,
                 nudge=configuration.cancellation.nudge,
                 cancel_topic=configuration.tickets.cancel_topic,
             ),
@@ -223,6 +292,7 @@ class Application:
         handlers.add(notice_jobs.PERIOD_OVER, timers.period_over)
         handlers.add(notice_jobs.GRACE_OVER, timers.grace_over)
         handlers.add("event.apply", events.apply)
+        handlers.add(DELETE_FILES, ticket_files.delete)
         handlers.add("reconciliation.start", self._reconciliation.start)
         handlers.add("reconciliation.page", self._reconciliation.take_page)
         self.worker = Worker(
@@ -234,6 +304,7 @@ class Application:
                 "event.apply": APPLIED_AT_ONCE,
                 role_jobs.APPLY: role_jobs.APPLIED_AT_ONCE,
                 notice_jobs.SEND: notice_jobs.SENT_AT_ONCE,
+                FETCH_FILE: FETCHED_AT_ONCE,
             },
         )
         self.web = create_application(
@@ -242,6 +313,7 @@ class Application:
             health=HealthService(context),
             is_gateway_up=self.client.is_gateway_up,
             usage_api=_usage_api(environment.api_secret, context),
+            transcripts=TranscriptPages(transcripts, ticket_files),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -267,9 +339,11 @@ class Application:
             await self._housekeeping.schedule()
             await self._reconciliation.schedule()
             await self._retention.schedule()
-            hear_joins = await self._roles.start()
+            await self._turns.schedule()
+            await self._agents.schedule()
+            joins_needed = await self._roles.start()
             working = asyncio.create_task(self.worker.run(), name="worker")
-            serving = self._connection.serve(hear_joins=hear_joins, when_ready=self._ready)
+            serving = self._connection.serve(joins_needed=joins_needed, when_ready=self._ready)
             gateway = asyncio.create_task(serving, name="gateway")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({gateway, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -311,35 +385,9 @@ async def run(environment: Environment, configuration: Configuration) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with _context(environment, configuration) as context:
         await migrate.upgrade(context.database)
-        with process_lock(context.database) as is_the_only_one:
-            if is_the_only_one:
-                await take_over(context.database, now=context.clock())
+
+        async def take_leases() -> None:
+            await take_over(context.database, now=context.clock())
+
+        async with process_lock(context.database, when_alone=take_leases):
             await Application(environment, configuration, context).run(stop)
-
-
-async def verify_audit(environment: Environment, *, kept_head: str | None) -> Verification:
-    """Recompute the audit log's chain; nothing is written."""
-    database = Database(environment.database_url.get_secret_value())
-    try:
-        return await verify(database, kept_head=kept_head)
-    finally:
-        await database.close()
-
-
-async def export_audit(environment: Environment, write: Callable[[str], object]) -> None:
-    """Every row of the audit log as JSON, oldest first."""
-    database = Database(environment.database_url.get_secret_value())
-    try:
-        async for line in exported(database):
-            write(line)
-    finally:
-        await database.close()
-
-
-async def migrate_database(environment: Environment) -> None:
-    """Bring the database to this version's schema."""
-    database = Database(environment.database_url.get_secret_value())
-    try:
-        await migrate.upgrade(database)
-    finally:
-        await database.close()

@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from bot import app
+from bot import app, upkeep
 from bot.checks import run_checks
 from bot.logs import configure_logs
 from bot.settings import SettingsError, load_environment, load_settings
@@ -20,10 +20,10 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     # Production imports neither.
-    from bot.demo_history import write_history  # noqa: PLC0415
+    from bot.demo_history import furnish  # noqa: PLC0415
     from bot.sandbox.demo import run_demo  # noqa: PLC0415
 
-    return asyncio.run(run_demo(port=arguments.port, furnish=write_history))
+    return asyncio.run(run_demo(port=arguments.port, furnish=furnish))
 
 
 def _check(_arguments: argparse.Namespace) -> int:
@@ -32,13 +32,13 @@ def _check(_arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
-    asyncio.run(app.migrate_database(load_environment()))
+    asyncio.run(upkeep.migrate_database(load_environment()))
     print("The database is up to date.")
     return 0
 
 
 def _verify_audit(arguments: argparse.Namespace) -> int:
-    found = asyncio.run(app.verify_audit(load_environment(), kept_head=arguments.head))
+    found = asyncio.run(upkeep.verify_audit(load_environment(), kept_head=arguments.head))
     print(f"Rows: {found.head.rows}\nHead: {found.head.hash}")
     if found.broken_row is not None:
         print(
@@ -53,7 +53,7 @@ def _verify_audit(arguments: argparse.Namespace) -> int:
 
 
 def _export_audit(_arguments: argparse.Namespace) -> int:
-    asyncio.run(app.export_audit(load_environment(), print))
+    asyncio.run(upkeep.export_audit(load_environment(), print))
     return 0
 
 

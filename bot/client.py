@@ -92,15 +92,17 @@ class MooringClient(commands.AutoShardedBot):
         latest = self.loop.time() - LONGEST_RECONNECT_SECONDS
         return all(lost > latest for lost in self._lost_since.values())
 
-    def hear_joins(self) -> None:
-        """Be told who joins a server, where the application may be; to be called before `connect`.
+    def hear_members(self, *, joins_needed: bool) -> None:
+        """Be told who joins and leaves a server, where the application may be; to be called before
+        `connect`.
 
-        The intent is privileged: asking for it without having it ends the connection.
+        The intent is privileged: asking for it without having it ends the connection. Without it
+        those who join wait for their roles, and tickets do not say that their opener has left.
         """
         granted = self.application_flags
         if granted.gateway_guild_members or granted.gateway_guild_members_limited:
             self._connection._intents.members = True
-        else:
+        elif joins_needed:
             _log.warning("joins_not_heard", missing="Server Members Intent")
 
     async def on_shard_disconnect(self, shard_id: int) -> None:

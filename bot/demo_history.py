@@ -2,6 +2,7 @@
 show. Only `mooring demo` writes them."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.demo_tickets import write_tickets
 from bot.domain.cancellation import ASKING, AttemptState
-from bot.domain.identifiers import STRIPE, AttemptId, CustomerId, PlanId, SubscriptionId, UserId
+from bot.domain.identifiers import (
+    STRIPE,
+    AttemptId,
+    CustomerId,
+    GuildId,
+    PlanId,
+    SubscriptionId,
+    UserId,
+)
 from bot.domain.money import Money
 from bot.domain.offer import HOLDOUT
 from storage import cancel_attempts, customers, migrate
@@ -47,6 +57,12 @@ class _Life:
     variant: str | None
     end: AttemptState
     is_kept: bool
+
+
+async def furnish(store: Path, guild_id: int, team: Sequence[int]) -> None:
+    """Everything that the demo begins with: attempts to cancel, and tickets."""
+    await write_history(store)
+    await write_tickets(store, guild_id=GuildId(guild_id), team=[UserId(each) for each in team])
 
 
 async def write_history(store: Path, *, seed: int = 7) -> None:

@@ -35,11 +35,10 @@ class DiscordConnection:
         self._client = client
         self._guilds = guilds
 
-    async def serve(self, *, hear_joins: bool, when_ready: Callable[[], None]) -> None:
+    async def serve(self, *, joins_needed: bool, when_ready: Callable[[], None]) -> None:
         """Log in and stay connected; raises SettingsError where Discord says what is wrong."""
         await self._log_in()
-        if hear_joins:
-            self._client.hear_joins()
+        self._client.hear_members(joins_needed=joins_needed)
         application = self._client.application
         self._guilds.note_application(
             is_private=application is not None and not application.bot_public

@@ -5,7 +5,7 @@ is registered per message, so a button or an open modal works after any number o
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -17,6 +17,7 @@ from bot.domain.errors import MooringError, NotPermitted
 from bot.domain.identifiers import GuildId, RoleId, UserId
 from bot.services.guilds import Actor
 from bot.services.screens import Screen
+from bot.services.ticket_requests import Upload
 from cogs import words
 from cogs.layout import card, finished, text
 from cogs.refusals import refusal
@@ -157,21 +158,48 @@ async def show_modal(interaction: Interaction, modal: discord.ui.Modal) -> None:
 
 
 def modal_answers(interaction: Interaction) -> Mapping[str, str]:
-    """What was filled in, by custom_id; empty text for what was left out."""
-    found: dict[str, str] = {}
+    """What was filled in, by custom_id; empty text for what was left out.
 
-    def collect(components: Sequence[Mapping[str, Any]]) -> None:
+    Of several choices each is on a line of its own.
+    """
+    return {
+        name: str(component.get("value") or "\n".join(component.get("values") or ())).strip()
+        for name, component in _filled_in(interaction)
+    }
+
+
+def modal_choices(interaction: Interaction, name: str) -> Sequence[str]:
+    """Everything that was chosen in one part of a modal."""
+    found = dict(_filled_in(interaction)).get(name, {})
+    return [str(each) for each in found.get("values") or ()]
+
+
+def uploads_of(interaction: Interaction, names: Sequence[str]) -> list[Upload]:
+    """The files that were given in these parts of a modal, in their order."""
+    data: Mapping[str, Any] = interaction.data or {}
+    known = data.get("resolved", {}).get("attachments", {})
+    return [
+        Upload(known[each]["filename"], known[each]["url"], known[each]["size"])
+        for name in names
+        for each in modal_choices(interaction, name)
+        if each in known
+    ]
+
+
+def _filled_in(interaction: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def collect(
+        components: Sequence[Mapping[str, Any]],
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for component in components:
             if "component" in component:
-                collect([component["component"]])
+                yield from collect([component["component"]])
             elif "components" in component:
-                collect(component["components"])
+                yield from collect(component["components"])
             elif "custom_id" in component:
-                found[component["custom_id"]] = str(component.get("value") or "").strip()
+                yield component["custom_id"], component
 
     data: Mapping[str, Any] = interaction.data or {}
-    collect(data.get("components", []))
-    return found
+    yield from collect(data.get("components", []))
 
 
 def chosen(interaction: Interaction) -> str:

@@ -51,9 +51,10 @@ def button(
     *,
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     disabled: bool = False,
+    emoji: str | None = None,
 ) -> ui.Button[View]:
     """A button that the router finds by its custom_id."""
-    return ui.Button(label=label, custom_id=custom_id, style=style, disabled=disabled)
+    return ui.Button(label=label, custom_id=custom_id, style=style, disabled=disabled, emoji=emoji)
 
 
 def link_button(label: str, url: str, *, hosts: frozenset[str]) -> ui.Button[View]:
@@ -87,6 +88,7 @@ def text_field(
     placeholder: str | None = None,
     required: bool = True,
     paragraph: bool = False,
+    min_length: int = 0,
     max_length: int = 200,
 ) -> ui.Label[ui.Modal]:
     """A labelled text input."""
@@ -98,6 +100,7 @@ def text_field(
             custom_id=custom_id,
             style=style,
             required=required,
+            min_length=min_length or None,
             max_length=max_length,
             placeholder=placeholder,
         ),
@@ -105,12 +108,89 @@ def text_field(
 
 
 def radio_field(
-    label: str, custom_id: str, choices: Sequence[tuple[str, str]], *, description: str = ""
+    label: str,
+    custom_id: str,
+    choices: Sequence[tuple[str, str]],
+    *,
+    description: str = "",
+    required: bool = True,
 ) -> ui.Label[ui.Modal]:
-    """A labelled, required choice of (value, label) pairs: two to ten of them."""
+    """A labelled choice of (value, label) pairs: two to ten of them."""
     options = [discord.RadioGroupOption(label=name, value=value) for value, name in choices]
     return ui.Label(
         text=label,
         description=description or None,
-        component=ui.RadioGroup(custom_id=custom_id, options=options, required=True),
+        component=ui.RadioGroup(custom_id=custom_id, options=options, required=required),
+    )
+
+
+def select_field(
+    label: str,
+    custom_id: str,
+    choices: Sequence[tuple[str, str]],
+    *,
+    description: str = "",
+    required: bool = True,
+    least: int = 1,
+    most: int = 1,
+) -> ui.Label[ui.Modal]:
+    """A labelled list of (value, label) pairs, of which some can be chosen: up to 25."""
+    options = [discord.SelectOption(label=name, value=value) for value, name in choices]
+    return ui.Label(
+        text=label,
+        description=description or None,
+        component=ui.Select(
+            custom_id=custom_id,
+            options=options,
+            required=required,
+            min_values=least if required else 0,
+            max_values=most,
+        ),
+    )
+
+
+def checkbox_field(
+    label: str,
+    custom_id: str,
+    choices: Sequence[tuple[str, str]],
+    *,
+    description: str = "",
+    required: bool = True,
+    least: int = 1,
+    most: int = 1,
+) -> ui.Label[ui.Modal]:
+    """Labelled boxes to tick, of (value, label) pairs: up to ten."""
+    options = [discord.CheckboxGroupOption(label=name, value=value) for value, name in choices]
+    return ui.Label(
+        text=label,
+        description=description or None,
+        component=ui.CheckboxGroup(
+            custom_id=custom_id,
+            options=options,
+            required=required,
+            min_values=least if required else 0,
+            max_values=most,
+        ),
+    )
+
+
+def file_field(
+    label: str,
+    custom_id: str,
+    *,
+    description: str = "",
+    required: bool = True,
+    least: int = 1,
+    most: int = 1,
+) -> ui.Label[ui.Modal]:
+    """A labelled place for files: up to ten."""
+    return ui.Label(
+        text=label,
+        description=description or None,
+        component=ui.FileUpload(
+            custom_id=custom_id,
+            required=required,
+            min_values=least if required else 0,
+            max_values=most,
+        ),
     )

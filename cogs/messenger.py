@@ -11,7 +11,7 @@ from typing import cast
 import discord
 import structlog
 
-from bot.domain.identifiers import ChannelId, MessageId, UserId
+from bot.domain.identifiers import ChannelId, MessageId, RoleId, UserId
 from bot.services.screens import Screen
 from cogs.layout import View, finished
 
@@ -30,8 +30,8 @@ WAITS_FOR_ANSWER = (0.25, 0.75, 2.0)
 _log = structlog.get_logger(__name__)
 
 
-def _nonce(key: str) -> str:
-    """Discord's nonces have at most 25 characters."""
+def nonce_for(key: str) -> str:
+    """Tells a message from every other one. Discord's nonces have at most 25 characters."""
     return hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
@@ -65,16 +65,27 @@ class Messenger:
         key: str,
         file: discord.File | None = None,
         picture: discord.File | None = None,
+        mentioned: UserId | None = None,
+        mentioned_role: RoleId | None = None,
     ) -> bool:
         """Send to a channel; False when there is none or the bot may not write there.
 
-        A `picture` has its place in the view; a `file` is put below it.
+        A `picture` has its place in the view; a `file` is put below it. Nobody but `mentioned`
+        and `mentioned_role` is notified, whoever the view names.
         """
         if channel_id is None:
             return False
         channel = self._client.get_partial_messageable(channel_id)
         try:
-            await _send(channel, view, key=key, file=file, picture=picture)
+            await _send(
+                channel,
+                view,
+                key=key,
+                file=file,
+                picture=picture,
+                mentioned=mentioned,
+                mentioned_role=mentioned_role,
+            )
         except discord.HTTPException as refusal:
             if refusal.status >= 500 or refusal.status == 429:
                 raise
@@ -86,7 +97,7 @@ class Messenger:
         """Send to a channel what is edited later; None when the bot may not write there."""
         channel = self._client.get_partial_messageable(channel_id)
         try:
-            sent = await channel.send(view=finished(view), nonce=_nonce(key))
+            sent = await channel.send(view=finished(view), nonce=nonce_for(key))
         except discord.HTTPException as refusal:
             if refusal.status >= 500 or refusal.status == 429:
                 raise
@@ -131,11 +142,17 @@ async def _send(
     key: str,
     file: discord.File | None,
     picture: discord.File | None = None,
+    mentioned: UserId | None = None,
+    mentioned_role: RoleId | None = None,
 ) -> None:
     if file is not None:
         view.add_item(discord.ui.File(f"attachment://{file.filename}"))
     given = picture if file is None else file
+    named = [] if mentioned is None else [discord.Object(mentioned)]
+    roles = [] if mentioned_role is None else [discord.Object(mentioned_role)]
+    only = discord.AllowedMentions(everyone=False, roles=roles, users=named)
+    nonce = nonce_for(key)
     if given is None:
-        await channel.send(view=finished(view), nonce=_nonce(key))
+        await channel.send(view=finished(view), nonce=nonce, allowed_mentions=only)
     else:
-        await channel.send(view=finished(view), nonce=_nonce(key), file=given)
+        await channel.send(view=finished(view), nonce=nonce, allowed_mentions=only, file=given)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain.desk_errors import DeskError
 from bot.domain.errors import (
     AccountTaken,
     AlreadyLinked,
@@ -19,20 +20,24 @@ from bot.domain.errors import (
     MooringError,
     NoPayments,
     NoSuchThing,
+    NotAdded,
     NothingForSale,
     NothingToAgreeTo,
     NothingToCancel,
     NothingToResume,
+    NothingToSearch,
     NotInTicket,
     NotLinked,
     NotPermitted,
     NotRefundable,
+    NotReopened,
     NotYours,
     OfferGone,
     OwnAccount,
     OwnRequest,
     PartialRefundUnsupported,
     PurchaseReplaced,
+    RatingOver,
     RefundCapReached,
     RefundOutsideWindow,
     RefundOver,
@@ -41,6 +46,7 @@ from bot.domain.errors import (
     RolesSetByFile,
     RoleUnfit,
     SamePlan,
+    SeesTicketAlready,
     ServerNotTrusted,
     TicketExists,
     TicketOver,
@@ -52,7 +58,11 @@ from bot.domain.errors import (
     WithdrawalNotOffered,
     WrongCode,
 )
+from bot.domain.opening_errors import OpeningError
+from cogs.desk_refusals import desk_refusal
 from cogs.erasure_obstacles import why_not_erased
+from cogs.opening_refusals import opening_refusal
+from cogs.reopen_obstacles import why_not_reopened
 from cogs.role_obstacles import why
 from cogs.words import count, day, money, relative
 
@@ -120,7 +130,7 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
         case NothingForSale():
             return (
                 "**Nothing is for sale for your account right now.** Nothing was changed. Please "
-                "open a ticket with `/ticket`."
+                "open a ticket with `/ticket open`."
             )
         case PurchaseReplaced():
             return (
@@ -193,12 +203,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
         case AccountTaken():
             return (
                 "**This billing account is linked to another Discord user.**\n"
-                "If that is not you, please open a ticket with `/ticket`."
+                "If that is not you, please open a ticket with `/ticket open`."
             )
         case AlreadyLinked():
             return (
                 "**Your Discord account is already linked to a billing account.**\n"
-                "To change it, please open a ticket with `/ticket`."
+                "To change it, please open a ticket with `/ticket open`."
             )
         case NotPermitted(needs="server"):
             return "**This works only inside the server**, not in a direct message."
@@ -239,15 +249,33 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
             return "**Your ticket is being opened.** Please wait a moment."
         case TicketExists(channel_id=channel_id):
             return f"**You already have a ticket for this:** <#{channel_id}>"
+        case OpeningError():
+            return opening_refusal(error)
+        case DeskError():
+            return desk_refusal(error)
         case TicketOver():
-            return "**This ticket is already closed.** You can open a new one with `/ticket`."
+            return "**This ticket is already closed.** You can open a new one with `/ticket open`."
+        case NotReopened(why=obstacle, days=days):
+            return why_not_reopened(obstacle, days)
+        case RatingOver():
+            return (
+                "**Your rating cannot be changed any more.** That is possible for a day. Thank you "
+                "for it."
+            )
+        case SeesTicketAlready(user_id=user_id):
+            return f"**<@{user_id}> sees this ticket already.** Nothing was changed."
+        case NotAdded(user_id=user_id):
+            return (
+                f"**<@{user_id}> was not added to this ticket.** Nothing was changed. Only people "
+                "who were added with `/ticket add` can be taken out."
+            )
         case ErasureBlocked(obstacles=obstacles):
             return why_not_erased(obstacles)
         case LinkRefused():
             return (
                 "**The link was not shown.** It leads to a page that is not on this bot's list of "
                 "safe addresses. Nothing was changed or charged.\n"
-                "Please open a ticket with `/ticket`, so that the team can look at it."
+                "Please open a ticket with `/ticket open`, so that the team can look at it."
             )
         case NoSuchThing(what=what):
             return f"**This {what} does not exist any more.** Please run the command again."
@@ -307,10 +335,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
                 f"24 hours; you have {money(left)} left. Nothing was refunded. Another moderator "
                 "can approve it, or you can wait."
             )
+        case NothingToSearch():
+            return "**There is no word in this.** Type at least one word or number to look for."
         case NotInTicket():
             return (
-                "**This works only in the channel of a ticket.** Run it in the ticket of the "
-                "member who wants the refund."
+                "**This works only in the channel of a ticket.** Go to the member's ticket, and "
+                "run it there."
             )
         case RefundOver(state="denied"):
             return "**This refund was denied already.** Its card shows by whom, and why."
@@ -320,8 +350,9 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
             return "**This refund was already confirmed.** Its outcome is on its first screen."
         case ConsequenceChanged(in_queue=True):
             return (
-                "**Something changed since this refund was asked for.** Nothing was refunded.\n"
-                "The card shows it as it is now. Look at it, then approve it again."
+                "**This refund is not what your card shows any more.** Nothing was refunded.\n"
+                "The moderators' channel and `/refunds` show it as it is now. Look at it, then "
+                "approve it again."
             )
         case ConsequenceChanged():
             return (

@@ -145,5 +145,5 @@ def defect(reference: str) -> str:
     return (
         "**Something went wrong on our side.**\n"
         "Nothing was lost. Please try again in a minute. If it happens again, open a ticket with "
-        f"`/ticket` and give this reference: `{reference}`."
+        f"`/ticket open` and give this reference: `{reference}`."
     )

@@ -1,5 +1,6 @@
 """Forgetting a member: what can go is deleted, what the books need stays without them (ADR 13)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -7,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.cancellation import AttemptState
 from bot.domain.checkout import CheckoutState
-from bot.domain.identifiers import ERASED_USER, UserId
+from bot.domain.identifiers import ERASED_USER, TicketId, UserId
 from bot.domain.linking import REQUEST_WINDOW
 from bot.domain.privacy import Obstacles, UnderWay
 from bot.domain.refund import UNDER_WAY, WAITING
 from bot.domain.ticket import UNCLOSED
 from bot.domain.withdrawal import WithdrawalState
-from storage import audit, link_requests, tickets
+from storage import audit, link_requests, ticket_purge, tickets
 from storage.schema import (
+    agents,
     audit_log,
     cancel_attempts,
     checkouts,
@@ -26,15 +28,20 @@ from storage.schema import (
     refund_decisions,
     refunds,
     subscriptions,
-    ticket_messages,
+    ticket_blocks,
+    ticket_events,
+    ticket_people,
+    ticket_quotes,
+    ticket_tags,
     win_backs,
     withdrawals,
 )
 from storage.schema import link_requests as link_requests_table
 from storage.schema import tickets as tickets_table
 
+_DESK_JOBS_WITH_WORDS = ("desk.note", "desk.macro_reply", "desk.escalated")
 # Who of the team did what must be known as long as the log is kept.
-_ACTS_OF_THE_TEAM = ("guild.", "refund.", "roles.")
+_ACTS_OF_THE_TEAM = ("block.", "guild.", "panel.", "refund.", "roles.")
 _OWN_ACTS_ABOUT_REFUNDS = ("refund.asked", "refund.answered")
 
 
@@ -92,7 +99,8 @@ async def erase(
     await audit.erase_actor(connection, _own_acts(user_id), reference=reference, now=now)
     await _forget_tickets(connection, user_id)
     await _part_from_purchases(connection, user_id)
-    for wishes in (notice_settings, win_backs):
+    await _forget_openings(connection, user_id, now)
+    for wishes in (notice_settings, win_backs, ticket_people, agents):
         await connection.execute(sa.delete(wishes).where(wishes.c.user_id == user_id))
     await _forget_link_requests(connection, user_id, now)
 
@@ -124,14 +132,16 @@ def _own_acts(user_id: UserId) -> sa.ColumnElement[bool]:
     asked_for = sa.and_(
         audit_log.c.action.in_(_OWN_ACTS_ABOUT_REFUNDS), audit_log.c.subject.in_(own_payments)
     )
-    other_tickets = sa.select(tickets_table.c.id).where(tickets_table.c.opener_id != user_id)
+    is_of_others_ticket = sa.exists().where(
+        tickets_table.c.id == audit_log.c.subject, tickets_table.c.opener_id != user_id
+    )
     return sa.and_(
         audit_log.c.actor_id == user_id,
         sa.or_(
             asked_for,
             ~sa.or_(*(audit_log.c.action.startswith(prefix) for prefix in _ACTS_OF_THE_TEAM)),
         ),
-        ~sa.and_(audit_log.c.action.startswith("ticket."), audit_log.c.subject.in_(other_tickets)),
+        ~sa.and_(audit_log.c.action.startswith("ticket."), is_of_others_ticket),
     )
 
 
@@ -154,27 +164,72 @@ def _once_linked(user_id: UserId) -> sa.Select[tuple[str]]:
     )
 
 
+def _closed(user_id: UserId) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        tickets_table.c.opener_id == user_id,
+        tickets_table.c.state.not_in([state.value for state in UNCLOSED]),
+    )
+
+
+async def closed_tickets(connection: AsyncConnection, user_id: UserId) -> list[TicketId]:
+    """The tickets that `erase` is about to forget: their files are not in the store."""
+    rows = await connection.scalars(sa.select(tickets_table.c.id).where(_closed(user_id)))
+    return [TicketId(each) for each in rows]
+
+
 async def _forget_tickets(connection: AsyncConnection, user_id: UserId) -> None:
     """Only closed ones: an open one stands in the way before it comes to this."""
-    table = tickets_table
-    closed = sa.and_(
-        table.c.opener_id == user_id, table.c.state.not_in([state.value for state in UNCLOSED])
-    )
+    table, closed = tickets_table, _closed(user_id)
+    ids = await closed_tickets(connection, user_id)
+    await _forget_desk_jobs(connection, ids)
+    await connection.execute(sa.delete(ticket_tags).where(ticket_tags.c.ticket_id.in_(ids)))
     await connection.execute(
-        sa.delete(ticket_messages).where(
-            ticket_messages.c.ticket_id.in_(sa.select(table.c.id).where(closed))
-        )
+        sa.update(ticket_events)
+        .where(ticket_events.c.ticket_id.in_(ids), ticket_events.c.actor_id == user_id)
+        .values(actor_id=ERASED_USER)
     )
+    await ticket_purge.forget_messages(connection, closed)
     await connection.execute(
         sa.update(table)
         .where(closed)
         .values(
             answers={},
             close_reason=None,
+            rating_comment=None,
             closed_by=sa.case((table.c.closed_by == user_id, ERASED_USER), else_=table.c.closed_by),
             opener_id=ERASED_USER,
         )
     )
+
+
+async def _forget_desk_jobs(connection: AsyncConnection, ids: Collection[TicketId]) -> None:
+    """Jobs that hold what the team has written about the member, or to them."""
+    # As ranges, so that the index of keys serves; no key has a character after "~".
+    written = [
+        jobs.c.key.between(
+            sa.literal(f"{kind}:{ticket_id}:", sa.Text()),
+            sa.literal(f"{kind}:{ticket_id}:~", sa.Text()),
+        )
+        for kind in _DESK_JOBS_WITH_WORDS
+        for ticket_id in ids
+    ]
+    if written:
+        await connection.execute(sa.delete(jobs).where(sa.or_(*written)))
+
+
+async def _forget_openings(connection: AsyncConnection, user_id: UserId, now: datetime) -> None:
+    """Messages that a ticket was to be about, and blocks that are over.
+
+    One that is in force stays without its reason: otherwise it would end whenever its member wants.
+    """
+    await connection.execute(
+        sa.delete(ticket_quotes).where(
+            sa.or_(ticket_quotes.c.author_id == user_id, ticket_quotes.c.taken_by == user_id)
+        )
+    )
+    own = ticket_blocks.c.user_id == user_id
+    await connection.execute(sa.delete(ticket_blocks).where(own, ticket_blocks.c.until <= now))
+    await connection.execute(sa.update(ticket_blocks).where(own).values(reason=None))
 
 
 async def _part_from_purchases(connection: AsyncConnection, user_id: UserId) -> None:

@@ -1,14 +1,43 @@
-"""What is known of a customer when an offer is chosen."""
+"""What is known of a customer when an offer is chosen, and what was agreed to."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.cancellation import AttemptState
-from bot.domain.identifiers import AttemptId, CustomerId, UserId
+from bot.domain.identifiers import AttemptId, CustomerId, SubscriptionId, UserId
 from bot.domain.money import Money
-from bot.domain.offer import Facts
+from bot.domain.offer import Facts, OfferTerms
 from storage.columns import Timestamp
 from storage.schema import cancel_attempts, payments, subscriptions
+
+
+def agreed_terms(subscription_id: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    """What was agreed to last about the price of a subscription, and is in effect.
+
+    The constant is written into the statement, as in all that every screen reads.
+    """
+    attempt = cancel_attempts
+    return (
+        sa.select(attempt.c.terms)
+        .where(
+            attempt.c.subscription_id == subscription_id,
+            attempt.c.state == sa.literal_column(f"'{AttemptState.SAVED}'"),
+            attempt.c.terms.is_not(None),
+        )
+        .order_by(attempt.c.accepted_at.desc())
+        .limit(sa.literal_column("1"))
+        .scalar_subquery()
+    )
+
+
+async def terms_in_effect(
+    connection: AsyncConnection, subscription_id: SubscriptionId
+) -> OfferTerms | None:
+    """The terms of the offer that was accepted last for a subscription, where it has a price."""
+    found = await connection.scalar(sa.select(agreed_terms(sa.literal(subscription_id))))
+    return None if found is None else OfferTerms.from_payload(found)
 
 
 async def facts_of(

@@ -13,7 +13,8 @@ from storage.schema import customers, payments, refunds
 from storage.upsert import replace_older
 
 # As the index of periods says it.
-_UNREFUNDED = payments.c.period_start.is_not(None) & (payments.c.refunded == sa.literal_column("0"))
+_NOT_BACK = payments.c.refunded == sa.literal_column("0")
+_UNREFUNDED = payments.c.period_start.is_not(None) & _NOT_BACK
 
 
 def _payment(row: sa.Row[tuple[object, ...]]) -> Payment:
@@ -104,6 +105,17 @@ async def of_periods(connection: AsyncConnection, given: Sequence[Payment]) -> l
     return [_payment(row) for row in rows]
 
 
+async def note_paid_twice(
+    connection: AsyncConnection, ids: Collection[PaymentId], *, now: datetime
+) -> None:
+    """Put them on the list of `of_periods_paid_twice`, where those that count are told apart."""
+    await connection.execute(
+        sa.update(payments)
+        .where(payments.c.id.in_(ids), payments.c.paid_twice_at.is_(None))
+        .values(paid_twice_at=now)
+    )
+
+
 async def of_periods_paid_twice(
     connection: AsyncConnection, *, most: int, besides: int = 0
 ) -> list[Payment]:
@@ -112,7 +124,8 @@ async def of_periods_paid_twice(
     period = (payments.c.subscription_id, payments.c.period_start, payments.c.period_end)
     twice = (
         sa.select(*period)
-        .where(_UNREFUNDED, payments.c.subscription_id.is_not(None))
+        # Not as the index of periods says it: that one holds every payment.
+        .where(payments.c.paid_twice_at.is_not(None), _NOT_BACK)
         .group_by(*period)
         .having(sa.func.count() > 1)
         .order_by(sa.func.max(payments.c.paid_at).desc())

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import UserId
 from storage.schema import (
+    agents,
     audit_log,
     cancel_attempts,
     cancel_steps,
@@ -29,7 +30,14 @@ from storage.schema import (
     refund_decisions,
     refunds,
     subscriptions,
+    ticket_blocks,
+    ticket_events,
+    ticket_files,
+    ticket_message_versions,
     ticket_messages,
+    ticket_people,
+    ticket_quotes,
+    ticket_tags,
     tickets,
     win_backs,
     withdrawals,
@@ -68,6 +76,15 @@ class Own:
 _own_refund = sa.or_(refunds.c.member_id == _USER, refunds.c.payment_id.in_(_payments))
 _own_message = ticket_messages.c.author_id == _USER
 _own_subject = audit_log.c.subject.in_(_things)
+
+# Who of the team did what with a ticket is not about the member.
+_TEAMS_SIDE = (
+    "closed_by",
+    "close_requested_by",
+    "assignee_id",
+    "first_reply_by",
+    "notes_thread_id",
+)
 
 COPIED: Mapping[str, Own] = {
     "customers": Own(customers.c.user_id == _USER, _of(customers), customers.c.id),
@@ -135,16 +152,35 @@ COPIED: Mapping[str, Own] = {
     "tickets": Own(
         tickets.c.opener_id == _USER,
         [
-            *_of(tickets, without=("closed_by",)),
+            *_of(tickets, without=_TEAMS_SIDE),
             (tickets.c.closed_by == _USER).label("closed_by_you"),
         ],
         tickets.c.created_at,
     ),
+    "ticket_people": Own(
+        ticket_people.c.user_id == _USER,
+        _of(ticket_people, without=("added_by",)),
+        ticket_people.c.added_at,
+    ),
+    # Who of the team blocked, and whose message somebody else quotes, is not the member's.
+    "ticket_blocks": Own(
+        ticket_blocks.c.user_id == _USER,
+        _of(ticket_blocks, without=("blocked_by",)),
+        ticket_blocks.c.blocked_at,
+    ),
+    "ticket_quotes": Own(
+        ticket_quotes.c.author_id == _USER,
+        _of(ticket_quotes, without=("taken_by",)),
+        ticket_quotes.c.taken_at,
+    ),
     # The conversation was with the member; who answered, and what they took back, was not.
     "ticket_messages": Own(
-        ticket_messages.c.ticket_id.in_(_tickets),
+        sa.and_(ticket_messages.c.ticket_id.in_(_tickets), ~ticket_messages.c.internal),
         [
-            *_of(ticket_messages, without=("author_id", "author_name", "from_bot", "content")),
+            *_of(
+                ticket_messages,
+                without=("author_id", "author_name", "from_bot", "content", "rich", "internal"),
+            ),
             sa.case((_own_message, "you"), (ticket_messages.c.from_bot, "bot"), else_="team").label(
                 "written_by"
             ),
@@ -156,6 +192,44 @@ COPIED: Mapping[str, Own] = {
             ).label("content"),
         ],
         ticket_messages.c.message_id,
+    ),
+    "ticket_message_versions": Own(
+        ticket_message_versions.c.message_id.in_(
+            sa.select(ticket_messages.c.message_id).where(
+                _own_message, ticket_messages.c.ticket_id.in_(_tickets)
+            )
+        ),
+        _of(ticket_message_versions),
+        ticket_message_versions.c.id,
+    ),
+    # Where a file is kept is no business of anybody's; the transcript hands it out.
+    "ticket_files": Own(
+        ticket_files.c.message_id.in_(
+            sa.select(ticket_messages.c.message_id).where(
+                ticket_messages.c.ticket_id.in_(_tickets),
+                ~ticket_messages.c.internal,
+                sa.or_(_own_message, ticket_messages.c.deleted_at.is_(None)),
+            )
+        ),
+        _of(ticket_files, without=("stored_as",)),
+        ticket_files.c.attachment_id,
+    ),
+    "agents": Own(agents.c.user_id == _USER, _of(agents), agents.c.guild_id),
+    "ticket_tags": Own(
+        ticket_tags.c.ticket_id.in_(_tickets), _of(ticket_tags), ticket_tags.c.ticket_id
+    ),
+    # What was done with the member's tickets, and what they did as one of the team: without others.
+    "ticket_events": Own(
+        sa.or_(ticket_events.c.actor_id == _USER, ticket_events.c.ticket_id.in_(_tickets)),
+        [
+            ticket_events.c.at,
+            ticket_events.c.kind,
+            sa.func.coalesce(ticket_events.c.actor_id == _USER, sa.false()).label("by_you"),
+            sa.case((ticket_events.c.ticket_id.in_(_tickets), ticket_events.c.ticket_id)).label(
+                "ticket_id"
+            ),
+        ],
+        ticket_events.c.id,
     ),
     # What the member did as one of the team is told without whom it was about.
     "audit_log": Own(
@@ -173,7 +247,9 @@ COPIED: Mapping[str, Own] = {
 
 NOT_COPIED: Mapping[str, str] = {
     "guilds": "settings of servers",
+    "panels": "messages with buttons that a server's administrators have made",
     "plan_roles": "settings of servers",
+    "sla_breaches": "whether the team answered in time",
     "reconciliations": "how the copy of the payment provider's data was checked",
     "used_signatures": "requests of the vendor's own backend",
     "events": "that something has changed at the payment provider; forgotten after 90 days",

@@ -1,4 +1,4 @@
-"""Tickets and the messages captured in them."""
+"""Tickets; what was said in them is in `ticket_messages`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,20 +11,18 @@ from bot.domain.identifiers import (
     AttemptId,
     ChannelId,
     GuildId,
-    MessageId,
     TicketId,
     UserId,
 )
 from bot.domain.ticket import (
     OCCUPYING,
     UNCLOSED,
-    OpenTicket,
+    Priority,
     Ticket,
-    TicketMessage,
     TicketState,
 )
-from storage.schema import ticket_messages, tickets
-from storage.upsert import insert_new
+from bot.domain.topic import Place
+from storage.schema import tickets
 
 
 def _ticket(row: sa.Row[tuple[object, ...]]) -> Ticket:
@@ -43,6 +41,24 @@ def _ticket(row: sa.Row[tuple[object, ...]]) -> Ticket:
         row.closed_at,
         row.closed_by,
         row.close_reason,
+        place=row.place,
+        welcome_files=tuple(row.welcome_files or ()),
+        notes_thread_id=row.notes_thread_id,
+        priority=Priority(row.priority),
+        assignee_id=row.assignee_id,
+        escalated_at=row.escalated_at,
+        snoozed_until=row.snoozed_until,
+        waiting_since=row.waiting_since,
+        first_reply_at=row.first_reply_at,
+        close_requested_at=row.close_requested_at,
+        close_requested_by=row.close_requested_by,
+        close_deadline=row.close_deadline,
+        reopened_at=row.reopened_at,
+        merged_into=row.merged_into,
+        rating_asked_at=row.rating_asked_at,
+        rating=row.rating,
+        rating_comment=row.rating_comment,
+        rated_at=row.rated_at,
     )
 
 
@@ -54,6 +70,7 @@ async def reserve(
     guild_id: GuildId,
     opener_id: UserId,
     topic_id: str,
+    slot: int = 0,
     answers: Mapping[str, str],
     attempt_id: AttemptId | None,
     now: datetime,
@@ -66,6 +83,7 @@ async def reserve(
             guild_id=guild_id,
             opener_id=opener_id,
             topic_id=topic_id,
+            slot=slot,
             answers=dict(answers),
             state=TicketState.OPENING.value,
             attempt_id=attempt_id,
@@ -80,6 +98,12 @@ async def find(connection: AsyncConnection, ticket_id: TicketId) -> Ticket | Non
     return None if row is None else _ticket(row)
 
 
+async def find_many(connection: AsyncConnection, ids: Sequence[str]) -> list[Ticket]:
+    """Those tickets, in the order in which they are given; in one query."""
+    rows = await connection.execute(sa.select(tickets).where(tickets.c.id.in_(ids)))
+    return sorted((_ticket(row) for row in rows), key=lambda ticket: ids.index(ticket.id))
+
+
 async def at_channel(connection: AsyncConnection, channel_id: ChannelId) -> Ticket | None:
     """The ticket whose channel this is."""
     statement = sa.select(tickets).where(tickets.c.channel_id == channel_id)
@@ -87,15 +111,80 @@ async def at_channel(connection: AsyncConnection, channel_id: ChannelId) -> Tick
     return None if row is None else _ticket(row)
 
 
+async def named(
+    connection: AsyncConnection,
+    guild_id: GuildId,
+    *,
+    number: int | None,
+    channel_id: ChannelId | None,
+) -> TicketId | None:
+    """The ticket with this number, or without one the ticket or notes in this channel."""
+    here = sa.or_(tickets.c.channel_id == channel_id, tickets.c.notes_thread_id == channel_id)
+    which = here if number is None else tickets.c.number == number
+    statement = sa.select(tickets.c.id).where(tickets.c.guild_id == guild_id, which)
+    return await connection.scalar(statement)
+
+
 async def occupying(
     connection: AsyncConnection, *, guild_id: GuildId, opener_id: UserId, topic_id: str
 ) -> Ticket | None:
-    """The ticket that keeps the member from opening another one of this topic."""
+    """The newest ticket of this topic that the member has open."""
     statement = sa.select(tickets).where(
         tickets.c.guild_id == guild_id,
         tickets.c.opener_id == opener_id,
         tickets.c.topic_id == topic_id,
         tickets.c.state.in_([state.value for state in OCCUPYING]),
+    )
+    row = (await connection.execute(statement.order_by(tickets.c.number.desc()))).first()
+    return None if row is None else _ticket(row)
+
+
+async def free_slot(
+    connection: AsyncConnection,
+    *,
+    guild_id: GuildId,
+    opener_id: UserId,
+    topic_id: str,
+    most: int,
+) -> int | None:
+    """The first of the member's places of this topic that no ticket has; None when all are taken.
+
+    A unique index stands behind it: two tickets can never have the same place.
+    """
+    taken = set(
+        await connection.scalars(
+            sa.select(tickets.c.slot).where(
+                tickets.c.guild_id == guild_id,
+                tickets.c.opener_id == opener_id,
+                tickets.c.topic_id == topic_id,
+                tickets.c.state.in_([state.value for state in OCCUPYING]),
+            )
+        )
+    )
+    return next((slot for slot in range(most) if slot not in taken), None)
+
+
+async def numbered(connection: AsyncConnection, guild_id: GuildId, number: int) -> Ticket | None:
+    """The ticket that people know by this number."""
+    statement = sa.select(tickets).where(tickets.c.guild_id == guild_id, tickets.c.number == number)
+    row = (await connection.execute(statement)).first()
+    return None if row is None else _ticket(row)
+
+
+async def closed_last(
+    connection: AsyncConnection, guild_id: GuildId, opener_id: UserId
+) -> Ticket | None:
+    """The member's ticket in this server that was closed last."""
+    ended = (TicketState.CLOSING.value, TicketState.CLOSED.value)
+    statement = (
+        sa.select(tickets)
+        .where(
+            tickets.c.guild_id == guild_id,
+            tickets.c.opener_id == opener_id,
+            tickets.c.state.in_(ended),
+        )
+        .order_by(tickets.c.closed_at.desc(), tickets.c.number.desc())
+        .limit(1)
     )
     row = (await connection.execute(statement)).first()
     return None if row is None else _ticket(row)
@@ -138,97 +227,23 @@ async def advance(
 
 
 async def set_channel(
-    connection: AsyncConnection, ticket_id: TicketId, channel_id: ChannelId
+    connection: AsyncConnection,
+    ticket_id: TicketId,
+    channel_id: ChannelId,
+    place: Place = Place.CHANNEL,
 ) -> None:
-    """Attach the channel that was created or adopted."""
+    """Attach the channel or thread that was created or adopted."""
     await connection.execute(
-        sa.update(tickets).where(tickets.c.id == ticket_id).values(channel_id=channel_id)
+        sa.update(tickets)
+        .where(tickets.c.id == ticket_id)
+        .values(channel_id=channel_id, place=place.value)
     )
 
 
-async def all_open(
-    connection: AsyncConnection, guild_id: GuildId | None = None
-) -> list[OpenTicket]:
-    """Every open ticket, or a server's, with its newest captured message, in one query."""
-    where = sa.true() if guild_id is None else tickets.c.guild_id == guild_id
-    newest = (
-        sa.select(sa.func.max(ticket_messages.c.message_id))
-        .where(ticket_messages.c.ticket_id == tickets.c.id)
-        .scalar_subquery()
-    )
-    rows = await connection.execute(
-        sa.select(
-            tickets.c.id,
-            tickets.c.guild_id,
-            tickets.c.channel_id,
-            sa.func.coalesce(newest, 0).label("newest"),
-        ).where(tickets.c.state == TicketState.OPEN.value, tickets.c.channel_id.is_not(None), where)
-    )
-    return [OpenTicket(row.id, row.guild_id, row.channel_id, row.newest) for row in rows]
-
-
-async def add_messages(connection: AsyncConnection, new: Sequence[TicketMessage]) -> None:
-    """Capture messages; one that is there already stays as it is."""
-    rows = [
-        {
-            "message_id": message.message_id,
-            "ticket_id": message.ticket_id,
-            "author_id": message.author_id,
-            "author_name": message.author_name,
-            "from_bot": message.from_bot,
-            "content": message.content,
-            "attachments": list(message.attachments),
-            "sent_at": message.sent_at,
-        }
-        for message in new
-    ]
-    await insert_new(connection, ticket_messages, rows, unique=["message_id"])
-
-
-async def edit_message(
-    connection: AsyncConnection, message_id: MessageId, *, content: str, now: datetime
+async def set_notes_thread(
+    connection: AsyncConnection, ticket_id: TicketId, thread_id: ChannelId | None
 ) -> None:
-    """Record what a captured message says now."""
+    """Attach the thread with the team's notes, or forget one that is gone."""
     await connection.execute(
-        sa.update(ticket_messages)
-        .where(ticket_messages.c.message_id == message_id)
-        .values(content=content, edited_at=now)
+        sa.update(tickets).where(tickets.c.id == ticket_id).values(notes_thread_id=thread_id)
     )
-
-
-async def delete_messages(
-    connection: AsyncConnection, message_ids: Sequence[MessageId], *, now: datetime
-) -> None:
-    """Record that captured messages were deleted in Discord; their text stays."""
-    await connection.execute(
-        sa.update(ticket_messages)
-        .where(
-            ticket_messages.c.message_id.in_(message_ids),
-            ticket_messages.c.deleted_at.is_(None),
-        )
-        .values(deleted_at=now)
-    )
-
-
-async def messages(connection: AsyncConnection, ticket_id: TicketId) -> list[TicketMessage]:
-    """The ticket's messages in the order in which they were sent."""
-    rows = await connection.execute(
-        sa.select(ticket_messages)
-        .where(ticket_messages.c.ticket_id == ticket_id)
-        .order_by(ticket_messages.c.message_id)
-    )
-    return [
-        TicketMessage(
-            row.message_id,
-            row.ticket_id,
-            row.author_id,
-            row.author_name,
-            row.from_bot,
-            row.content,
-            tuple(row.attachments),
-            row.sent_at,
-            row.edited_at,
-            row.deleted_at,
-        )
-        for row in rows
-    ]

@@ -40,6 +40,20 @@ async def insert_new(
     return inserted
 
 
+async def insert_returning_new(
+    connection: AsyncConnection, table: sa.Table, rows: Sequence[Row], *, unique: sa.Column[Any]
+) -> list[Any]:
+    """Insert the rows whose `unique` column is new; returns its values in those that were."""
+    inserted: list[Any] = []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = [dict(row) for row in rows[start : start + ROWS_AT_ONCE]]
+        statement = _insert(connection, table).values(some)
+        inserted += await connection.scalars(
+            statement.on_conflict_do_nothing(index_elements=[unique.name]).returning(unique)
+        )
+    return inserted
+
+
 async def insert_many_new(
     connection: AsyncConnection, table: sa.Table, rows: Sequence[Row], *, unique: Sequence[str]
 ) -> None:

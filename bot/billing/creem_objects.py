@@ -130,9 +130,18 @@ def _own_period(transaction: Json) -> Period | None:
 
 
 def _has_moved_unpaid(subscription: Json, transactions: Iterable[Json]) -> bool:
-    """Whether the last that was paid is a period before the current one."""
-    periods = [each for one in transactions if has_moved(one) and (each := _own_period(one))]
-    start, _ = period_of(subscription)
+    """Whether the current period is the one that was not paid.
+
+    The attempt at it says so itself, where it is shown. Else the last that was paid has to be a
+    period before the current one.
+    """
+    known = list(transactions)
+    start, end = period_of(subscription)
+    newest = max(known, key=lambda each: each["created_at"], default=None)
+    owed = _own_period(newest) if newest is not None and newest["status"] in _FAILED else None
+    if owed is not None:
+        return _middle(owed) < end
+    periods = [each for one in known if has_moved(one) and (each := _own_period(one))]
     return bool(periods) and all(_middle(each) < start for each in periods)
 
 

@@ -31,6 +31,7 @@ from bot.billing.provider import (
 )
 from bot.domain.catalogue import Catalogue
 from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId
+from bot.domain.money import Money
 from bot.domain.payment_failure import PaymentFailure
 
 # How far back a newly linked account's payments are read.
@@ -75,6 +76,10 @@ class CreemReading:
     async def fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
         """A subscription with its last payment."""
         return self._subscription_snapshot(await self._read(subscription_id))
+
+    async def next_charge(self, _subscription_id: SubscriptionId) -> Money | None:
+        """Creem has no preview."""
+        return None
 
     async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
         """A transaction with the customer, and the subscription that it paid for."""

@@ -206,6 +206,11 @@ class BillingProvider(Protocol):
         """A subscription with its customer, and the card where the provider shows it."""
         ...
 
+    async def next_charge(self, subscription_id: SubscriptionId) -> Money | None:
+        """What the next renewal will take, with discounts, tax and credit; None where the provider
+        cannot tell."""
+        ...
+
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """A customer with all subscriptions and the newest invoices and payments."""
         ...

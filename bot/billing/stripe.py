@@ -149,6 +149,12 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
             )
         return self._subscription_snapshot(found.to_dict())
 
+    async def next_charge(self, subscription_id: SubscriptionId) -> Money | None:
+        """By Stripe's preview of the next invoice."""
+        async with translated_errors():
+            coming = await self._v1.invoices.create_preview_async({"subscription": subscription_id})
+        return Money(coming.amount_due, coming.currency)
+
     async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
         """Four reads: the customer, its subscriptions, invoices with payments, and payments."""
         async with translated_errors():

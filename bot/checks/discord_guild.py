@@ -18,6 +18,7 @@ _WORDS = {
     "send_messages": "Send Messages",
     "read_message_history": "Read Message History",
     "attach_files": "Attach Files",
+    "manage_messages": "Manage Messages",
 }
 # A ticket's channel gives its people these rights, and a bot can give only what it has itself.
 NEEDED_IN_SERVER = Permissions(
@@ -26,11 +27,19 @@ NEEDED_IN_SERVER = Permissions(
     send_messages=True,
     read_message_history=True,
     attach_files=True,
+    # Card numbers and passwords are taken out of tickets (rule S21).
+    manage_messages=True,
 )
 NEEDED_IN_CATEGORY = Permissions(view_channel=True, manage_channels=True)
 NEEDED_IN_LOG = Permissions(view_channel=True, send_messages=True, attach_files=True)
-# Mention Everyone lets the bot mention a support role that is not mentionable by itself.
-INVITED_WITH = NEEDED_IN_SERVER | Permissions(mention_everyone=True)
+# Mention Everyone lets the bot mention a support role that is not mentionable by itself. Threads are
+# for notes, and for tickets where no channel has room.
+INVITED_WITH = NEEDED_IN_SERVER | Permissions(
+    mention_everyone=True,
+    manage_threads=True,
+    create_private_threads=True,
+    send_messages_in_threads=True,
+)
 
 Json = dict[str, Any]
 

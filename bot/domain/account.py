@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.allowance import Balance
 from bot.domain.identifiers import CustomerId, ProviderName
 from bot.domain.invoice import Invoice
+from bot.domain.offer import OfferTerms
 from bot.domain.subscription import Subscription
 
 
@@ -19,7 +20,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A linked member. `subscription` is the live one, or else the newest that ended."""
+    """A linked member. `subscription` is the live one, or else the newest that ended.
+
+    `discount` is what they have agreed to pay for it meanwhile.
+    """
 
     customer_id: CustomerId
     provider: ProviderName
@@ -27,3 +31,4 @@ class Account:
     subscription: Subscription | None
     balance: Balance
     invoices: tuple[Invoice, ...]
+    discount: OfferTerms | None = None

@@ -174,6 +174,33 @@ class TicketOver(MooringError):
 
 
 @dataclass(eq=False)
+class NotReopened(MooringError):
+    """The ticket stays closed; `why` is a ReopenObstacle, `days` how long it could be reopened."""
+
+    why: str
+    days: int
+
+
+@dataclass(eq=False)
+class RatingOver(MooringError):
+    """A rating was given long ago, or nobody asked for one."""
+
+
+@dataclass(eq=False)
+class SeesTicketAlready(MooringError):
+    """Adding this person to the ticket would change nothing."""
+
+    user_id: UserId
+
+
+@dataclass(eq=False)
+class NotAdded(MooringError):
+    """This person was never added to the ticket."""
+
+    user_id: UserId
+
+
+@dataclass(eq=False)
 class ErasureBlocked(MooringError):
     """Something under way still needs to know who the member is."""
 
@@ -272,6 +299,11 @@ class RefundOver(MooringError):
     """The refund behind a button is not in the state that the button is for."""
 
     state: str
+
+
+@dataclass(eq=False)
+class NothingToSearch(MooringError):
+    """What was typed has no word in it."""
 
 
 @dataclass(eq=False)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from bot.domain.account import Card
 from bot.domain.allowance import Balance
 from bot.domain.invoice import Invoice
+from bot.domain.money import Money
+from bot.domain.offer import OfferTerms
 from bot.domain.other_plans import OtherPlan
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription, has_access
@@ -80,9 +82,12 @@ class PaymentFailed:
 
 @dataclass(frozen=True, slots=True)
 class RenewalComing:
-    """A long period ends, and the next one will be charged."""
+    """A long period ends, and the next one will be charged: `charge`, which is not the price of the
+    subscription where a `discount` or the like counts."""
 
     subscription: Subscription
+    charge: Money
+    discount: OfferTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

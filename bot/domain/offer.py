@@ -15,7 +15,7 @@ from bot.domain.allowance import months_after
 from bot.domain.catalogue import Catalogue, Interval, Offering
 from bot.domain.identifiers import PlanId, PriceId, ProviderName, UserId
 from bot.domain.money import Money
-from bot.domain.subscription import Status, Subscription
+from bot.domain.subscription import TOLERANCE, Status, Subscription
 
 OfferId = NewType("OfferId", str)
 
@@ -23,6 +23,9 @@ OfferId = NewType("OfferId", str)
 HOLDOUT = "holdout"
 # Fairness rule 3: no vendor can make it shorter.
 SHORTEST_COOLDOWN = timedelta(days=30)
+# A change of plans ends the paid period at once, and nothing of it is given back: nobody is asked
+# to give up more than a month for keeping the plan.
+MOST_LOST = timedelta(days=31)
 
 _MONTHS = {Interval.MONTH: 1, Interval.QUARTER: 3, Interval.HALF_YEAR: 6, Interval.YEAR: 12}
 _BUCKETS = 10_000
@@ -112,6 +115,7 @@ class WhyNot(StrEnum):
     RENEWALS = "renewals"
     QUANTITY = "quantity"
     NO_PRICE = "no_price"
+    PAID_AHEAD = "paid_ahead"
     GONE = "gone"
 
 
@@ -244,6 +248,27 @@ def terms_of(offer: Offer, case: Case) -> OfferTerms:
     )
 
 
+def discount_of(
+    subscription: Subscription, agreed: OfferTerms | None, *, now: datetime
+) -> OfferTerms | None:
+    """The discount that was agreed to, while it counts: until its end, and for the price of then.
+
+    A pause is none: the subscription itself tells of that.
+    """
+    if agreed is None or agreed.until is None or agreed.during is None or agreed.until <= now:
+        return None
+    is_same = (agreed.now, agreed.interval) == (subscription.price, subscription.interval)
+    return agreed if is_same and agreed.during.amount > 0 else None
+
+
+def next_price(subscription: Subscription, discount: OfferTerms | None) -> Money:
+    """What the next renewal costs, with the discount that counts."""
+    if discount is None or discount.during is None or discount.until is None:
+        return subscription.price
+    is_over = subscription.period_end >= discount.until - TOLERANCE
+    return discount.after if is_over else discount.during
+
+
 def proposes(offer: Offer, offering: Offering, subscription: Subscription) -> bool:
     """Whether an offer is to change to this plan at this interval."""
     bought = (offering.plan.id, offering.price.interval)
@@ -289,12 +314,17 @@ def _why_not_now(offer: Offer, case: Case) -> WhyNot | None:
         return WhyNot.NOT_RUNNING
     if offer.kind in MADE_AT_PROVIDER:
         return _why_not_at_provider(offer, case)
-    if offer.kind is OfferKind.CREDITS:
-        return None
+    return None if offer.kind is OfferKind.CREDITS else _why_not_changed(offer, case)
+
+
+def _why_not_changed(offer: Offer, case: Case) -> WhyNot | None:
+    subscription = case.subscription
     if subscription.quantity != 1:
         return WhyNot.QUANTITY
     if offer.kind is OfferKind.MONTHLY and subscription.interval is not Interval.YEAR:
         return WhyNot.INTERVAL
+    if subscription.period_end > case.now + MOST_LOST:
+        return WhyNot.PAID_AHEAD
     return None if _target(offer, case) is not None else WhyNot.NO_PRICE
 
 

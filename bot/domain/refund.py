@@ -1,5 +1,6 @@
 """When a payment may be refunded, and what a refund ends (rules S11-S14, R9)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -221,6 +222,12 @@ class Refund:
     def reference(self) -> str:
         """What people quote: on the screen, in the receipt and in the audit log."""
         return f"R-{self.id}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight characters that change with what a moderator says yes to."""
+        agreed = f"{self.amount.amount} {self.amount.currency} {self.consequence}"
+        return hashlib.sha256(agreed.encode()).hexdigest()[:8]
 
     @property
     def idempotency_key(self) -> str:

@@ -23,11 +23,32 @@ _DIGITS = re.compile(
 _GROUP = re.compile(r"\d+")
 CARD_LENGTHS = range(13, 20)
 _SECRET_KEY = re.compile(
+    # Payment providers; ids of payments, invoices and the like begin with other letters.
     r"\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{10,}"
-    r"|creem_(?:test_)?[A-Za-z0-9]{10,}|gh[pousr]_[A-Za-z0-9]{20,}"
-    r"|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,})"
+    r"|creem_(?:test_)?[A-Za-z0-9]{10,}"
+    # GitHub, GitLab, npm, PyPI, Slack, Google, AWS, SendGrid, OpenAI and Anthropic.
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
+    r"|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}"
+    r"|AIza[A-Za-z0-9_-]{35}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
+    r"|sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}"
+    # Discord's tokens, and what browsers and backends keep of a session.
+    r"|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,}|mfa\.[A-Za-z0-9_-]{20,}"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+    r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{20,}"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
+    r"|(?i:\b(?:api[ _-]?key|secret(?:[ _-]key)?|(?:access|auth|bearer|session)[ _-]?(?:token|id)"
+    r"|authorization:\s*bearer)\s*(?:is|:|=|\s)\s*)(?=[A-Za-z_./+=-]*\d)[A-Za-z0-9_./+=-]{16,}",
+    re.DOTALL,
 )
-_PASSWORD = re.compile(r"(?i)\b(?:password|passwd|passwort|contraseña)\s*(?:is|:|=)\s*\S+")
+_LABEL = (
+    r"(?i)\b(?:password|passwd|pwd|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord"
+    r"|пароль|hasło)"
+)
+# "My password is wrong" tells none: without a colon it takes a digit or a sign to be one.
+_PASSWORD = re.compile(
+    _LABEL + r"\s*(?:[:=]\s*\S+|(?:is|ist|es|est)\s*[:=]?\s+(?=\S*[\d#$%&@^*+=])"
+    r"(?=\S{4,})\S+)"
+)
 
 REMOVED = "[removed]"
 

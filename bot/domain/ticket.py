@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.identifiers import AttemptId, ChannelId, GuildId, MessageId, TicketId, UserId
+from bot.domain.identifiers import (
+    AttemptId,
+    ChannelId,
+    GuildId,
+    MessageId,
+    TicketId,
+    UserId,
+)
 
 
 class TicketState(StrEnum):
@@ -19,6 +26,15 @@ class TicketState(StrEnum):
     FAILED = "failed"
 
 
+class Priority(StrEnum):
+    """How much a ticket matters to the team."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
 # While a ticket is in one of these, its opener cannot open another one of the same topic.
 OCCUPYING = (TicketState.OPENING, TicketState.OPEN)
 # Something is left to do, for people or for the bot.
@@ -26,30 +42,12 @@ UNCLOSED = (*OCCUPYING, TicketState.CLOSING)
 
 
 @dataclass(frozen=True, slots=True)
-class TopicField:
-    """A question in the topic's modal. `paragraph` gives room for several lines."""
-
-    id: str
-    label: str
-    description: str
-    required: bool
-    paragraph: bool
-    max_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A kind of ticket that members can open."""
-
-    id: str
-    label: str
-    description: str
-    fields: tuple[TopicField, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Ticket:
-    """`answers` holds the modal's answers by field id, with secrets already removed."""
+    """`answers` holds the modal's answers by field id, with secrets already removed.
+
+    `place` is what `channel_id` is: a channel or a thread. `waiting_since` is set while a person of
+    the team has to answer.
+    """
 
     id: TicketId
     number: int
@@ -65,6 +63,29 @@ class Ticket:
     closed_at: datetime | None
     closed_by: UserId | None
     close_reason: str | None
+    place: str = "channel"
+    welcome_files: tuple[str, ...] = ()
+    notes_thread_id: ChannelId | None = None
+    priority: Priority = Priority.NORMAL
+    assignee_id: UserId | None = None
+    escalated_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    waiting_since: datetime | None = None
+    first_reply_at: datetime | None = None
+    close_requested_at: datetime | None = None
+    close_requested_by: UserId | None = None
+    close_deadline: datetime | None = None
+    reopened_at: datetime | None = None
+    merged_into: TicketId | None = None
+    rating_asked_at: datetime | None = None
+    rating: int | None = None
+    rating_comment: str | None = None
+    rated_at: datetime | None = None
+
+    @property
+    def life(self) -> str:
+        """Tells what is done after a reopening from what was done before; empty at first."""
+        return f":{int(self.reopened_at.timestamp() * 1000)}" if self.reopened_at else ""
 
     @property
     def channel_name(self) -> str:
@@ -75,32 +96,6 @@ class Ticket:
     def channel_topic(self) -> str:
         """Carries the id, so that a channel whose row was not finished can be adopted."""
         return f"Ticket {self.number:04} · {MARKER}{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class TicketMessage:
-    """A message as captured. `attachments` are file names: the files stay with Discord."""
-
-    message_id: MessageId
-    ticket_id: TicketId
-    author_id: UserId
-    author_name: str
-    from_bot: bool
-    content: str
-    attachments: tuple[str, ...]
-    sent_at: datetime
-    edited_at: datetime | None
-    deleted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTicket:
-    """What message capture needs of an open ticket. `last_captured` is 0 when there is none."""
-
-    ticket_id: TicketId
-    guild_id: GuildId
-    channel_id: ChannelId
-    last_captured: MessageId
 
 
 MARKER = "mooring:"

@@ -119,7 +119,11 @@ class TicketRecord:
     @property
     def newest(self) -> MessageId:
         """The last message from the ticket's channel that is stored; 0 when there is none."""
-        said = (each.message_id for each in self.messages if not each.internal)
+        said = (
+            each.message_id
+            for each in self.messages
+            if each.ticket_id == self.ticket.id and not each.internal
+        )
         return max(said, default=MessageId(0))
 
     @property

@@ -5,7 +5,7 @@ import errno
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from bot.sandbox.backend import Backend
 from bot.sandbox.discord import Persona
 from bot.sandbox.page import DemoPage, PagePersona
 from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, STORE, People, Scene
+
+Furnish = Callable[[Path, int, Sequence[int]], Awaitable[None]]
 
 
 def _cast(people: People) -> list[PagePersona]:
@@ -42,10 +44,11 @@ async def _link(scene: Scene, person: Persona, address: str) -> None:
         person.dismiss(message)
 
 
-async def run_demo(*, port: int, furnish: Callable[[Path], Awaitable[None]]) -> int:
+async def run_demo(*, port: int, furnish: Furnish) -> int:
     """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself.
 
-    `furnish` fills the bot's store, a file, before the bot starts.
+    `furnish` fills the bot's store, a file, before the bot starts: it is told the server's id and
+    those of its team.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,7 +60,8 @@ async def run_demo(*, port: int, furnish: Callable[[Path], Awaitable[None]]) -> 
         stack.push_async_callback(scene.stop)
         await scene.start()
         bot = scene.bot(directory)
-        await furnish(directory / STORE)
+        team = [int(each.user.id) for each in (scene.people.sam, scene.people.max)]
+        await furnish(directory / STORE, int(scene.guild.id), team)
         stack.push_async_callback(bot.stop)
         await bot.start()
         await scene.set_up()

@@ -21,6 +21,8 @@ WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - of the local Stripe
 CREEM_KEY = "creem_test_sandbox"
 CREEM_WEBHOOK_SECRET = "whsec_creem_sandbox"  # noqa: S105 - of the local Creem
 API_SECRET = "sandbox_api_secret"  # noqa: S105 - of the local vendor's backend
+# Nobody listens there: who follows such a link here puts the bot's own address in its place.
+PUBLIC_URL = "https://mooring.lumen.example"
 MIA_ADDRESS = "mia@example.com"
 LEA_ADDRESS = "lea@example.com"
 # The bot's store, in its directory.
@@ -34,12 +36,16 @@ STAFF = may.MANAGE_MESSAGES | may.VIEW_CHANNEL
 BOT_PERMISSIONS = (
     may.VIEW_CHANNEL
     | may.SEND_MESSAGES
+    | may.MANAGE_MESSAGES
     | may.MANAGE_CHANNELS
     | may.READ_MESSAGE_HISTORY
     | may.ATTACH_FILES
     | may.EMBED_LINKS
     | may.MENTION_EVERYONE
     | may.MANAGE_ROLES
+    | may.MANAGE_THREADS
+    | may.CREATE_PRIVATE_THREADS
+    | may.SEND_MESSAGES_IN_THREADS
 )
 
 
@@ -183,6 +189,7 @@ class Scene:
             "API_SECRET": API_SECRET,
             "WEB_HOST": "127.0.0.1",
             "WEB_PORT": str(port),
+            "PUBLIC_URL": PUBLIC_URL,
             "SMTP_URL": self.mail.url,
             "MAIL_FROM": "Lumen Notes <billing@lumen.example>",
             "MOORING_CONFIG": str(CONFIGURATION),

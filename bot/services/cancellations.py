@@ -73,6 +73,8 @@ class CancellationService:
         async with self._context.database.write() as connection:
             await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
             unfinished = await cancel_attempts.unfinished(connection, subscription.id)
+            if unfinished is not None and unfinished.user_id != user_id:
+                unfinished = await self._give_up_of_another(connection, unfinished, now)
             if unfinished is not None:
                 going_on = await cancel_attempts.note_activity(connection, unfinished.id, now=now)
                 return await self._case(connection, going_on or unfinished)
@@ -89,6 +91,25 @@ class CancellationService:
                 monthly=monthly_price(subscription),
             )
             return await self._case(connection, await load_attempt(connection, attempt_id))
+
+    async def _give_up_of_another(
+        self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
+    ) -> CancelAttempt | None:
+        """Whoever had the account before has begun to leave: that holds up nobody who has it now.
+
+        Unless they have confirmed: then it is carried out, and the attempt comes back.
+        """
+        given_up = await cancel_attempts.advance(
+            connection,
+            attempt.id,
+            expected=(*ASKING, AttemptState.ACCEPTING),
+            to=AttemptState.TIMED_OUT,
+            now=now,
+            finished_at=now,
+        )
+        line = attempt.subscription_id
+        await jobs.withdraw(connection, kind="offer.apply", line=line, now=now)
+        return attempt if given_up is None else None
 
     async def go_on(self, account: Account, attempt_id: AttemptId, user_id: UserId) -> CancelCase:
         """Where the user's own attempt stands; a new one in place of one that was given up.
@@ -155,6 +176,8 @@ class CancellationService:
         comment, now = remove_secrets(comment)[0] if comment else None, self._context.clock()
         other = reason_id != case.attempt.reason_id
         async with self._context.database.write() as connection:
+            # Reasons given at the same moment, of one plan or of two, are shown one offer in all.
+            await customers.hold(connection, case.attempt.customer_id)
             attempt = await load_attempt(connection, attempt_id)
             choice = await self._offers.choose(
                 connection, attempt, case.subscription, reason_id=reason_id, now=now

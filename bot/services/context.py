@@ -10,7 +10,11 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.identifiers import ProviderName
 from bot.domain.offer import OfferPolicy
 from bot.domain.refund_policy import RefundPolicy
-from bot.domain.ticket import Topic
+from bot.domain.support_policy import SupportPolicy
+from bot.domain.ticket_ends import EndPolicy
+from bot.domain.ticket_record import RecordPolicy
+from bot.domain.ticket_work import DeskPolicy
+from bot.domain.topic import Places, Topic
 from bot.domain.win_back import WinBackPolicy
 from bot.domain.withdrawal import WithdrawalPolicy
 from storage.database import Database
@@ -24,7 +28,8 @@ NewId = Callable[[], str]
 class Policy:
     """What the vendor decides. `grace_days`: access while a renewal payment is past due.
 
-    `billing_topic`: tickets of this topic are about payments.
+    `billing_topic`: tickets of this topic are about payments. `support_email` is for those whom the
+    bot cannot help.
     """
 
     refunds: RefundPolicy
@@ -34,7 +39,13 @@ class Policy:
     billing_topic: str | None = None
     win_back: WinBackPolicy = WinBackPolicy()
     withdrawal: WithdrawalPolicy = WithdrawalPolicy()
+    records: RecordPolicy = RecordPolicy()
     offers: OfferPolicy = OfferPolicy()
+    places: Places = Places()
+    support_email: str = ""
+    ends: EndPolicy = EndPolicy()
+    support: SupportPolicy = SupportPolicy()
+    desk: DeskPolicy = DeskPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A plan switch begins a period of its own and a top-up has none, so neither is ever among them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,24 +47,37 @@ class DuplicatePage:
 async def note_duplicates(
     connection: AsyncConnection, changed: Sequence[Change[Payment]], *, now: datetime
 ) -> None:
-    """Have the team told of what was paid twice just now, in the transaction that learns of it."""
-    new = [
-        each.after
+    """List what was paid twice, and have the team told of what is new of it, in the transaction
+    that learns of it."""
+    shown = [
+        each
         for each in changed
-        if each.before is None
-        and each.after.subscription_id is not None
-        and each.after.period_start is not None
-        and now - each.after.paid_at < NEWS_FOR
+        if each.after.subscription_id is not None and each.after.period_start is not None
     ]
-    if not new:
+    if not shown:
         return
-    known = {each.id for each in new}
+    paid = await payments.of_periods(connection, [each.after for each in shown])
+    times = Counter(_period(each) for each in paid)
+    # With what is disputed: it counts once the bank has left it to the vendor.
+    twice = [each.id for each in paid if times[_period(each)] > 1]
+    if not twice:
+        return
+    await payments.note_paid_twice(connection, twice, now=now)
+    news = {
+        each.after.id
+        for each in shown
+        if each.before is None and now - each.after.paid_at < NEWS_FOR
+    }
     told = [
         _tell(group)
-        for group in await _groups(connection, await payments.of_periods(connection, new))
-        if known & {each.id for each in group}
+        for group in await _groups(connection, paid)
+        if news & {each.id for each in group}
     ]
     await jobs.add(connection, told, now=now)
+
+
+def _period(payment: Payment) -> tuple[object, ...]:
+    return payment.subscription_id, payment.period_start, payment.period_end
 
 
 def _tell(group: Sequence[Payment]) -> NewJob:
@@ -96,17 +110,11 @@ class DuplicateService:
             paid = await payments.of_periods_paid_twice(
                 connection, most=PAGE + 1, besides=number * PAGE
             )
-            periods = dict.fromkeys(
-                (each.subscription_id, each.period_start, each.period_end) for each in paid
-            )
+            periods = dict.fromkeys(_period(each) for each in paid)
             shown = list(periods)[:PAGE]
             groups = await _groups(
                 connection,
-                [
-                    each
-                    for each in paid
-                    if (each.subscription_id, each.period_start, each.period_end) in shown
-                ],
+                [each for each in paid if _period(each) in shown],
             )
             found = await self._with_members(connection, groups)
         newest_first = sorted(found, key=lambda each: each.payments[-1].paid_at, reverse=True)

@@ -14,13 +14,19 @@ from bot.domain.cancellation import ATTEMPT_LIFETIME
 from bot.domain.job import Job, NewJob
 from bot.services.context import Context
 from bot.services.reconciliation import KEPT
+from bot.services.ticket_files import delete_files
+from bot.services.ticket_requests import KEEP_QUOTES
 from storage import (
     cancel_attempts,
     checkouts,
     events,
     jobs,
     link_requests,
+    panels,
     reconciliations,
+    ticket_blocks,
+    ticket_purge,
+    ticket_quotes,
     used_signatures,
 )
 from storage.purge import PORTION
@@ -76,7 +82,13 @@ class HousekeepingService:
             "events": await self._purge(partial(events.purge, before=now - KEEP_EVENTS)),
             "link_requests": await self._purge(partial(link_requests.purge, before=codes_until)),
             "signatures": await self._purge(partial(used_signatures.purge, before=now)),
+            "quotes": await self._purge(partial(ticket_quotes.purge, before=now - KEEP_QUOTES)),
+            "blocks": await self._purge(partial(ticket_blocks.purge, now=now)),
+            "panel_drafts": await self._purge(
+                partial(panels.purge_drafts, before=now - KEEP_QUOTES)
+            ),
             "reconciliations": await self._purge(partial(reconciliations.purge, before=now - KEPT)),
+            "tickets": await self._purge_tickets(now),
         }
         async with self._context.database.write() as connection:
             counts |= {
@@ -86,6 +98,20 @@ class HousekeepingService:
             }
             await jobs.add(connection, [_run(now + timedelta(days=1))], now=now)
         _log.info("housekeeping_done", **counts)
+
+    async def _purge_tickets(self, now: datetime) -> int:
+        """What was said in tickets that were closed long ago; their files go in jobs."""
+        days, total = self._context.policy.records.keep_days, 0
+        if days == 0:
+            return total
+        while True:
+            async with self._context.database.write() as connection:
+                due = await ticket_purge.due(connection, closed_before=now - timedelta(days=days))
+                await ticket_purge.purge(connection, due, now=now)
+                await jobs.add(connection, [delete_files(each, now=now) for each in due], now=now)
+            total += len(due)
+            if len(due) < ticket_purge.PORTION:
+                return total
 
     async def _purge(self, portion: Callable[[AsyncConnection], Awaitable[int]]) -> int:
         total = 0

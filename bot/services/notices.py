@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError, Snapshot
-from bot.domain.account import Card
 from bot.domain.cancellation import CancelAttempt
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId, UserId
@@ -35,6 +34,7 @@ from bot.domain.subscription import Status, Subscription, has_access
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
+from bot.services.next_charges import renewal_coming
 from bot.services.notice_jobs import moment_of, payment_received
 from bot.services.other_plans import other_plans
 from storage import (
@@ -176,7 +176,11 @@ class NoticeService:
             # A purchase can be complete before the event of its payment has arrived, and a renewal
             # be paid before the subscription is seen in its new period (S16).
             provider = self._context.providers[customer.provider]
-            await self._take_over(await provider.fetch_payment(payment_id), asked_at=now)
+            try:
+                snapshot = await provider.fetch_payment(payment_id)
+            except ProviderRefusedError:
+                snapshot = Snapshot()  # gone there: what is known here has to do
+            await self._take_over(snapshot, asked_at=now)
         async with self._context.database.read() as connection:
             payment = await payments.find(connection, payment_id)
             if payment is None or not is_news(payment.paid_at, now=now) or not customer.user_id:
@@ -280,7 +284,13 @@ class NoticeService:
         card = next((each.card for each in snapshot.customers if each.card is not None), None)
         if current is None or current.period_end != period_end:
             return None
-        return _reminder(kind, current, card)
+        if kind not in {each for each, _ in reminders(current, card)}:
+            return None
+        if kind is NoticeKind.RENEWAL_COMING:
+            return await renewal_coming(self._context, provider, current, attempts=job.attempts)
+        if kind is NoticeKind.TRIAL_ENDING:
+            return TrialEnding(current)
+        return None if card is None else CardExpiring(current, card)
 
     async def _subscription(self, job: Job) -> Subscription | None:
         subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
@@ -297,18 +307,6 @@ def _has_reader(kind: NoticeKind, customer: Customer) -> bool:
     if customer.user_id is not None:
         return True
     return customer.linked_at is not None and customer.email is not None and kind not in SWITCHABLE
-
-
-def _reminder(
-    kind: NoticeKind, subscription: Subscription, card: Card | None
-) -> RenewalComing | TrialEnding | CardExpiring | None:
-    if kind not in {each for each, _ in reminders(subscription, card)}:
-        return None
-    if kind is NoticeKind.RENEWAL_COMING:
-        return RenewalComing(subscription)
-    if kind is NoticeKind.TRIAL_ENDING:
-        return TrialEnding(subscription)
-    return None if card is None else CardExpiring(subscription, card)
 
 
 def _ended_at_once(attempt: CancelAttempt) -> bool:

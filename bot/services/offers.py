@@ -131,7 +131,13 @@ class OfferService:
                 raise OfferGone
             if shown.offer.kind is OfferKind.CREDITS:
                 return await self._credit(connection, attempt, shown, subscription, now)
-            taken = await self._advance(connection, attempt, AttemptState.ACCEPTING, now)
+            taken = await self._advance(
+                connection,
+                attempt,
+                AttemptState.ACCEPTING,
+                now,
+                terms=shown.terms.to_payload(),
+            )
             await jobs.add(
                 connection, [apply_offer(attempt, shown.offer, shown.terms, screen)], now=now
             )

@@ -14,6 +14,7 @@ from bot.domain.privacy import Obstacles, UnderWay
 from bot.services.context import Context
 from bot.services.role_jobs import apply_roles
 from bot.services.screens import Screen
+from bot.services.ticket_files import delete_files
 from storage import accounts, audit, checkouts, erasure, jobs, privacy
 
 # A role that cannot be taken back in this time is no longer remembered.
@@ -123,7 +124,9 @@ class PrivacyService:
             following: list[NewJob] = []
             if not obstacles.under_way:
                 following = _closing_jobs(await checkouts.unfinished(connection, user_id))
+                closed = await erasure.closed_tickets(connection, user_id)
                 await erasure.erase(connection, user_id, reference=_shown(reference), now=now)
+                following += [delete_files(each, now=now) for each in closed]
                 following += [
                     apply_roles(user_id, f"erased:{reference}"),
                     NewJob(

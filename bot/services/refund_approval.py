@@ -43,6 +43,7 @@ from bot.services.context import Context
 from bot.services.refund_cases import RefundCase, record
 from bot.services.refund_jobs import bring_card_up_to_date
 from bot.services.screens import Screen
+from bot.services.stuck import look_at_refund
 from storage import customers, jobs, refunds
 
 _BARS: dict[Bar, type[MooringError]] = {
@@ -174,7 +175,8 @@ async def _grant(
             f"refund:{granted.id}",
             {"refund_id": granted.id, "screen": screen.to_payload()},
             line=granted.subscription_id,
-        )
+        ),
+        look_at_refund(granted.id, now=now),
     ]
     if granted.submitted_at is not None:
         new.append(bring_card_up_to_date(granted, granted.state.value))

@@ -12,6 +12,7 @@ ASK_BACK = "refund.ask_back"
 TELL_WISH = "refund.tell_wish"
 LOOK_FOR_RETURNED = "refund.look_returned"
 TELL_RETURNED = "refund.tell_returned"
+TELL_STUCK = "refund.tell_stuck"
 
 
 def bring_card_up_to_date(refund: Refund, mark: str) -> NewJob:
@@ -62,3 +63,12 @@ def look_for_returned(payment_id: PaymentId, occasion: str) -> NewJob:
 def tell_returned(refund: Refund) -> NewJob:
     """The team hears that the vendor has the money again, and what is left to do."""
     return NewJob(TELL_RETURNED, f"refund-returned-log:{refund.id}", {"refund_id": refund.id})
+
+
+def tell_stuck(refund: Refund) -> NewJob:
+    """The team hears that a half of it is not done: the money, or what follows. Once for each."""
+    return NewJob(
+        TELL_STUCK,
+        f"refund-stuck:{refund.id}:{refund.state.value}",
+        {"refund_id": refund.id, "state": refund.state.value},
+    )

@@ -94,12 +94,19 @@ class RefundQueueService:
         async with self._context.database.read() as connection:
             return await self._waiting_case(connection, actor, refund_id)
 
-    async def approve(self, actor: Actor, refund_id: RefundId, *, screen: Screen) -> RefundCase:
-        """Say yes. Raises what the policy says, or ConsequenceChanged: then the card is new."""
+    async def approve(
+        self, actor: Actor, refund_id: RefundId, *, agreed: str, screen: Screen
+    ) -> RefundCase:
+        """Say yes to what the card showed, of which `agreed` is the fingerprint.
+
+        Raises what the policy says, or ConsequenceChanged: then the card is new.
+        """
         await self._guilds.require(actor, Duty.MODERATOR)
         async with self._context.database.write() as connection:
             await refunds.have_desk_alone(connection)
             case = await self._waiting_case(connection, actor, refund_id)
+            if case.refund.fingerprint != agreed:
+                raise ConsequenceChanged(in_queue=True)
             await require_refundable(connection, case.payment, besides=refund_id)
             if not await self._revise(connection, actor, case):
                 approved = await approve(
@@ -130,6 +137,7 @@ class RefundQueueService:
         """Another amount; whoever has said yes before has said it to another refund."""
         await self._guilds.require(actor, Duty.MODERATOR)
         async with self._context.database.write() as connection:
+            await refunds.have_desk_alone(connection)
             case = await self._waiting_case(connection, actor, refund_id)
             require_possible(case, amount)
             ends = await consequence_of(connection, self._context, case.payment, amount)

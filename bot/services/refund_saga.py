@@ -17,13 +17,18 @@ from bot.billing.provider import (
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job, NewJob
-from bot.domain.refund import Consequence, Ground, Refund, RefundState
+from bot.domain.refund import UNDER_WAY, Consequence, Ground, Refund, RefundState
 from bot.domain.returned_refund import missing
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
 from bot.services.refund_cases import load_refund, record
-from bot.services.refund_jobs import look_for_returned, tell_member, tell_outcome
+from bot.services.refund_jobs import (
+    look_for_returned,
+    tell_member,
+    tell_outcome,
+    tell_stuck,
+)
 from storage import jobs, payments, refunds
 
 # Providers forget keys after a day, and a run that was cut short may not be counted: a refund that
@@ -47,6 +52,13 @@ class RefundSaga:
             refund = await self._move_money(refund, job)
         if refund.state is RefundState.REFUNDED:
             await self._end_subscription(refund, job)
+
+    async def look(self, job: Job) -> None:
+        """After a while: what is still under way is told to the team."""
+        async with self._context.database.write() as connection:
+            refund = await load_refund(connection, RefundId(str(job.payload["refund_id"])))
+            if refund.state in UNDER_WAY:
+                await jobs.add(connection, [tell_stuck(refund)], now=self._context.clock())
 
     async def _move_money(self, refund: Refund, job: Job) -> Refund:
         receipt: RefundReceipt | None = None
@@ -149,9 +161,8 @@ class RefundSaga:
 
     async def _call_for_help(self, refund: Refund) -> None:
         """Money is back and the subscription goes on: people end it by hand, and are told once."""
-        new = NewJob("refund.tell_stuck", f"refund-stuck:{refund.id}", {"refund_id": refund.id})
         async with self._context.database.write() as connection:
-            await jobs.add(connection, [new], now=self._context.clock())
+            await jobs.add(connection, [tell_stuck(refund)], now=self._context.clock())
 
     async def _announce(self, connection: AsyncConnection, refund: Refund, job: Job) -> None:
         reference = {"refund_id": refund.id}

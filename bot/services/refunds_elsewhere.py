@@ -17,6 +17,7 @@ from bot.services.jobs import TryAgainError
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
 from bot.services.screens import Screen
+from bot.services.stuck import look_at_refund
 from storage import customers, jobs, payments, refunds, subscriptions
 
 _MADE = (RefundState.REFUNDED, RefundState.DONE)
@@ -78,7 +79,8 @@ class RefundsElsewhereService:
                 {"refund_id": refund.id, "screen": screen.to_payload()},
                 line=refund.subscription_id,
             )
-            await jobs.add(connection, [job], now=self._context.clock())
+            now = self._context.clock()
+            await jobs.add(connection, [job, look_at_refund(refund.id, now=now)], now=now)
         return found
 
     async def _find(

@@ -1,4 +1,4 @@
-"""Looking again, after a while, at what a member has confirmed and the provider has to carry out.
+"""Looking again, after a while, at what somebody has confirmed and the provider has to carry out.
 
 The look is a job of its own, added with the confirmation: it comes however often the work itself
 is cut short, and finds nothing to tell where that is done.
@@ -6,7 +6,7 @@ is cut short, and finds nothing to tell where that is done.
 
 from datetime import datetime, timedelta
 
-from bot.domain.identifiers import AttemptId, SubscriptionId, UserId, WithdrawalId
+from bot.domain.identifiers import AttemptId, RefundId, SubscriptionId, UserId, WithdrawalId
 from bot.domain.job import NewJob
 
 # Longer than a hiccup of the provider, and soon enough to help before the next charge.
@@ -31,6 +31,16 @@ def look_at_resumption(
         "resumption.tell_stuck",
         f"resume-stuck:{reference}",
         {"reference": reference, "user_id": user_id, "subscription_id": subscription_id},
+        run_at=now + LOOK_AFTER,
+    )
+
+
+def look_at_refund(refund_id: RefundId, *, now: datetime) -> NewJob:
+    """Whether the money has moved by then, and what it paid for has ended."""
+    return NewJob(
+        "refund.look_stuck",
+        f"refund-look:{refund_id}",
+        {"refund_id": refund_id},
         run_at=now + LOOK_AFTER,
     )
 

@@ -2,23 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing, NotPermitted, TicketExists, TicketOver
 from bot.domain.identifiers import AttemptId, ChannelId, GuildId, MessageId, TicketId, UserId
-from bot.domain.job import Job, NewJob
+from bot.domain.job import NewJob
+from bot.domain.opening_errors import TopicGone
 from bot.domain.secrets_in_text import remove_secrets
-from bot.domain.ticket import OCCUPYING, OpenTicket, Ticket, TicketMessage, TicketState, Topic
+from bot.domain.ticket import OCCUPYING, Ticket, TicketState
+from bot.domain.ticket_work import Act, TicketEvent
+from bot.domain.topic import Place, Topic
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.screens import Screen
-from storage import audit, cancel_attempts, guilds, jobs, tickets
-
-
-class NotStoredError(Exception):
-    """The store took nothing; the caller still has it."""
+from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_beginning import begin
+from bot.services.ticket_blocks import refuse_blocked
+from bot.services.ticket_requests import Asking, all_answers
+from storage import audit, cancel_attempts, guilds, jobs, ticket_events, tickets
 
 
 class TicketService:
@@ -27,14 +31,19 @@ class TicketService:
     def __init__(self, context: Context, guild_service: GuildService) -> None:
         """`guild_service` says who is support."""
         self._context = context
-        self._guilds = guild_service
+        self._access = TicketAccess(context, guild_service)
 
     def topic(self, topic_id: str) -> Topic:
         """A topic from the configuration."""
         for topic in self._context.policy.topics:
             if topic.id == topic_id:
                 return topic
-        raise NoSuchThing("topic")
+        raise TopicGone
+
+    def label(self, topic_id: str) -> str:
+        """What people call a topic; its id for one that the vendor has removed."""
+        named = (topic.label for topic in self.topics if topic.id == topic_id)
+        return next(named, topic_id)
 
     @property
     def topics(self) -> Sequence[Topic]:
@@ -42,8 +51,14 @@ class TicketService:
         return self._context.policy.topics
 
     async def occupying(self, guild_id: GuildId, opener_id: UserId, topic_id: str) -> Ticket | None:
-        """The member's ticket of this topic that has not been closed."""
+        """The member's newest open ticket of this topic, where they can have no more of them."""
+        most = self.topic(topic_id).max_open
         async with self._context.database.read() as connection:
+            free = await tickets.free_slot(
+                connection, guild_id=guild_id, opener_id=opener_id, topic_id=topic_id, most=most
+            )
+            if free is not None:
+                return None
             return await tickets.occupying(
                 connection, guild_id=guild_id, opener_id=opener_id, topic_id=topic_id
             )
@@ -57,16 +72,21 @@ class TicketService:
         answers: Mapping[str, str],
         screen: Screen,
         attempt_id: AttemptId | None = None,
+        asking: Asking | None = None,
     ) -> Ticket:
-        """Reserve the member's place and have the channel made; raises TicketExists.
+        """Reserve the member's place and have the channel made.
 
-        The unique index decides, not a look beforehand: of two clicks one gets the ticket.
+        The unique index decides, not a look beforehand: of two clicks one gets the ticket. Raises
+        TicketExists, TicketsBlocked and QuoteGone.
         """
-        self.topic(topic_id)
+        topic, coming = self.topic(topic_id), asking or Asking()
         ticket_id, now = TicketId(self._context.new_id()), self._context.clock()
-        cleaned = {name: remove_secrets(text)[0] for name, text in answers.items()}
+        role_id = await self._access.role_for(guild_id, topic_id)
         try:
             async with self._context.database.write() as connection:
+                if coming.by is None:
+                    await refuse_blocked(connection, self._context, guild_id, opener_id)
+                cleaned = await all_answers(connection, answers, coming, coming.by or opener_id)
                 if attempt_id is not None and not await cancel_attempts.note_ticket(
                     connection, attempt_id, opener_id, ticket_id, now=now
                 ):
@@ -79,26 +99,56 @@ class TicketService:
                     guild_id=guild_id,
                     opener_id=opener_id,
                     topic_id=topic_id,
+                    slot=await self._free_slot(connection, guild_id, opener_id, topic),
                     answers=cleaned,
                     attempt_id=attempt_id,
                     now=now,
                 )
-                job = NewJob(
-                    "ticket.open",
-                    f"ticket-open:{ticket_id}",
-                    {"ticket_id": ticket_id, "screen": screen.to_payload()},
-                    line=ticket_id,
+                await self._follow(connection, ticket_id, screen, coming)
+                reserved = await begin(
+                    connection, self._context, ticket_id, role_id=role_id, by=coming.by
                 )
-                await jobs.add(connection, [job], now=now)
-                reserved = await tickets.find(connection, ticket_id)
         except IntegrityError as error:
             existing = await self.occupying(guild_id, opener_id, topic_id)
             if existing is None:
                 raise
             raise TicketExists(channel_id=existing.channel_id) from error
-        if reserved is None:
-            raise NoSuchThing("ticket")
         return reserved
+
+    async def _free_slot(
+        self, connection: AsyncConnection, guild_id: GuildId, opener_id: UserId, topic: Topic
+    ) -> int:
+        slot = await tickets.free_slot(
+            connection,
+            guild_id=guild_id,
+            opener_id=opener_id,
+            topic_id=topic.id,
+            most=topic.max_open,
+        )
+        if slot is None:
+            existing = await tickets.occupying(
+                connection, guild_id=guild_id, opener_id=opener_id, topic_id=topic.id
+            )
+            raise TicketExists(channel_id=existing.channel_id if existing else None)
+        return slot
+
+    async def _follow(
+        self, connection: AsyncConnection, ticket_id: TicketId, screen: Screen, asking: Asking
+    ) -> None:
+        """The job that makes the channel; in the audit log, who of the team wanted it."""
+        now = self._context.clock()
+        payload = {"ticket_id": ticket_id, "screen": screen.to_payload(), **asking.to_payload()}
+        job = NewJob("ticket.open", f"ticket-open:{ticket_id}", payload, line=ticket_id)
+        await jobs.add(connection, [job], now=now)
+        if asking.by is not None:
+            await audit.append(
+                connection,
+                actor_id=asking.by,
+                action="ticket.opened_for_member",
+                subject=ticket_id,
+                details={},
+                now=now,
+            )
 
     async def find(self, ticket_id: TicketId) -> Ticket:
         """The ticket, whatever became of it; raises NoSuchThing."""
@@ -108,12 +158,16 @@ class TicketService:
             raise NoSuchThing("ticket")
         return ticket
 
-    async def attach_channel(self, ticket_id: TicketId, channel_id: ChannelId) -> None:
-        """Remember the channel as soon as it exists."""
+    async def attach_channel(
+        self, ticket_id: TicketId, channel_id: ChannelId, place: Place = Place.CHANNEL
+    ) -> None:
+        """Remember the channel or thread as soon as it exists."""
         async with self._context.database.write() as connection:
-            await tickets.set_channel(connection, ticket_id, channel_id)
+            await tickets.set_channel(connection, ticket_id, channel_id, place)
 
-    async def opened(self, ticket_id: TicketId, welcome_id: MessageId) -> Ticket:
+    async def opened(
+        self, ticket_id: TicketId, welcome_id: MessageId, welcome_files: Sequence[str] = ()
+    ) -> Ticket:
         """The welcome message is there: the ticket is open for both sides."""
         async with self._context.database.write() as connection:
             opened = await tickets.advance(
@@ -122,24 +176,32 @@ class TicketService:
                 expected=OCCUPYING,
                 to=TicketState.OPEN,
                 welcome_id=welcome_id,
+                welcome_files=list(welcome_files),
             )
             if opened is None:
                 raise TicketOver
             about = {"ticket_id": ticket_id}
-            following = [NewJob("ticket.tell_staff", f"ticket-opened:{ticket_id}", about)]
+            key = f"ticket-opened:{ticket_id}{opened.life}"
+            following = [NewJob("ticket.tell_staff", key, about)]
             if opened.topic_id == self._context.policy.billing_topic:
                 following.append(NewJob("help.look_into_ticket", f"ticket-look:{ticket_id}", about))
             await jobs.add(connection, following, now=self._context.clock())
         return opened
 
     async def opening_failed(self, ticket_id: TicketId, why: str) -> None:
-        """Discord will never make the channel: free the member's place."""
+        """Discord will never make the channel: free the member's place.
+
+        A ticket that was to be reopened is closed as before, so that it can be tried again.
+        """
         async with self._context.database.write() as connection:
+            ticket = await tickets.find(connection, ticket_id)
+            was_open = ticket is not None and ticket.reopened_at is not None
             await tickets.advance(
                 connection,
                 ticket_id,
                 expected=(TicketState.OPENING,),
-                to=TicketState.FAILED,
+                to=TicketState.CLOSED if was_open else TicketState.FAILED,
+                waiting_since=None,
                 closed_at=self._context.clock(),
                 close_reason=why,
             )
@@ -150,7 +212,7 @@ class TicketService:
         if ticket.guild_id != actor.guild_id:
             raise NotPermitted(needs=Duty.SUPPORT)
         if ticket.opener_id != actor.user_id:
-            await self._guilds.require(actor, Duty.SUPPORT, Duty.MODERATOR)
+            await self._access.require_team(actor, ticket)
         if ticket.state is not TicketState.OPEN:
             raise TicketOver
         return ticket
@@ -172,102 +234,60 @@ class TicketService:
         return True
 
     async def _close(self, ticket_id: TicketId, *, by: UserId | None, reason: str | None) -> Ticket:
-        now = self._context.clock()
-        cleaned = remove_secrets(reason)[0] if reason else None
         async with self._context.database.write() as connection:
-            closing = await tickets.advance(
-                connection,
-                ticket_id,
-                expected=OCCUPYING,
-                to=TicketState.CLOSING,
-                closed_at=now,
-                closed_by=by,
-                close_reason=cleaned,
+            return await close_within(
+                connection, ticket_id, by=by, reason=reason, now=self._context.clock()
             )
-            if closing is None:
-                raise TicketOver
-            about = {"ticket_id": ticket_id}
-            line = [NewJob("ticket.close", f"ticket-close:{ticket_id}", about, line=ticket_id)]
-            if await _has_interrupted_leaving(connection, closing, now):
-                key, told = f"cancel-ticket:{ticket_id}", {"attempt_id": closing.attempt_id}
-                kind = "cancellation.tell_ticket_closed"
-                line.append(NewJob(kind, key, told, line=ticket_id))
-            await audit.append(
-                connection,
-                actor_id=by,
-                action="ticket.closed",
-                subject=ticket_id,
-                details={},
-                now=now,
-            )
-            await jobs.add(connection, line, now=now)
-        return closing
 
-    async def closed(self, ticket_id: TicketId) -> None:
+    async def closed(self, ticket_id: TicketId, *, asked_for_rating: bool = False) -> None:
         """Transcript sent and channel gone: nothing is left to do."""
+        asked = {"rating_asked_at": self._context.clock()} if asked_for_rating else {}
         async with self._context.database.write() as connection:
             await tickets.advance(
-                connection, ticket_id, expected=(TicketState.CLOSING,), to=TicketState.CLOSED
-            )
-
-    async def check_channel(self, ticket_id: TicketId) -> None:
-        """Have Discord asked whether the ticket's channel still exists."""
-        await self._add_job("ticket.check_channel", ticket_id, {"ticket_id": ticket_id}, line=None)
-
-    async def backfill(self, ticket: OpenTicket, newest: MessageId) -> None:
-        """Have the messages fetched that were written while nobody listened."""
-        payload = {
-            "ticket_id": ticket.ticket_id,
-            "channel_id": ticket.channel_id,
-            "after": ticket.last_captured,
-        }
-        # In the ticket's line: a transcript that is asked for meanwhile waits for it.
-        await self._add_job(
-            "ticket.backfill", f"{ticket.ticket_id}:{newest}", payload, line=ticket.ticket_id
-        )
-
-    async def _add_job(
-        self, kind: str, key: str, payload: Mapping[str, object], *, line: str | None
-    ) -> None:
-        now = self._context.clock()
-        # Asked again in a later minute, it is looked at again.
-        job = NewJob(kind, f"{kind}:{key}:{int(now.timestamp()) // 60}", payload, line=line)
-        async with self._context.database.write() as connection:
-            await jobs.add(connection, [job], now=now)
-
-    async def all_open(self, guild_id: GuildId | None = None) -> list[OpenTicket]:
-        """Every open ticket, or a server's, in one query."""
-        async with self._context.database.read() as connection:
-            return await tickets.all_open(connection, guild_id)
-
-    async def capture(self, messages: Sequence[TicketMessage]) -> None:
-        """Store messages as they come, several in one transaction; raises NotStoredError."""
-        try:
-            async with self._context.database.write() as connection:
-                await tickets.add_messages(connection, messages)
-        except SQLAlchemyError as error:
-            raise NotStoredError from error
-
-    async def capture_edit(self, message_id: MessageId, content: str) -> None:
-        """Store what a message says after an edit."""
-        async with self._context.database.write() as connection:
-            await tickets.edit_message(
                 connection,
-                message_id,
-                content=remove_secrets(content)[0],
-                now=self._context.clock(),
+                ticket_id,
+                expected=(TicketState.CLOSING,),
+                to=TicketState.CLOSED,
+                **asked,
             )
 
-    async def capture_deletions(self, message_ids: Sequence[MessageId]) -> None:
-        """Remember which messages were deleted."""
-        async with self._context.database.write() as connection:
-            await tickets.delete_messages(connection, message_ids, now=self._context.clock())
 
-    async def transcript(self, job: Job) -> tuple[Ticket, list[TicketMessage]]:
-        """The ticket of a job with all that was said in it."""
-        ticket = await self.find(TicketId(str(job.payload["ticket_id"])))
-        async with self._context.database.read() as connection:
-            return ticket, await tickets.messages(connection, ticket.id)
+async def close_within(
+    connection: AsyncConnection,
+    ticket_id: TicketId,
+    *,
+    by: UserId | None,
+    reason: str | None,
+    now: datetime,
+    **values: Any,
+) -> Ticket:
+    """Close as part of a larger change; raises TicketOver. `values` are set with it."""
+    closing = await tickets.advance(
+        connection,
+        ticket_id,
+        expected=OCCUPYING,
+        to=TicketState.CLOSING,
+        closed_at=now,
+        closed_by=by,
+        close_reason=remove_secrets(reason)[0] if reason else None,
+        **values,
+    )
+    if closing is None:
+        raise TicketOver
+    about = {"ticket_id": ticket_id}
+    key = f"ticket-close:{ticket_id}{closing.life}"
+    line = [NewJob("ticket.close", key, about, line=ticket_id)]
+    if await _has_interrupted_leaving(connection, closing, now):
+        key, told = f"cancel-ticket:{ticket_id}", {"attempt_id": closing.attempt_id}
+        kind = "cancellation.tell_ticket_closed"
+        line.append(NewJob(kind, key, told, line=ticket_id))
+    closed = TicketEvent(ticket_id, Act.CLOSED, by, {}, now)
+    await ticket_events.add(connection, closed)
+    await audit.append(
+        connection, actor_id=by, action="ticket.closed", subject=ticket_id, details={}, now=now
+    )
+    await jobs.add(connection, line, now=now)
+    return closing
 
 
 async def _has_interrupted_leaving(

@@ -21,14 +21,17 @@ from bot.domain.identifiers import (
 )
 from bot.domain.links import PROVIDER_HOSTS, is_allowed_link
 from bot.domain.money import Money
-from bot.domain.ticket import Topic, TopicField
+from bot.domain.support_policy import Silence
 from bot.services.context import Policy
 from bot.settings.leaving import WithdrawalSection, problem_with, win_back_policy
+from bot.settings.macros import DeskSection, MacroSection
 from bot.settings.problems import SettingsError, problems_of
 from bot.settings.refunds import RefundSection
 from bot.settings.retention import RetentionSection
 from bot.settings.section import Id
 from bot.settings.section import Section as _Section
+from bot.settings.support import SupportSection
+from bot.settings.tickets import TicketSection
 
 # Short enough for the custom_id of a button.
 PriceName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -170,48 +173,6 @@ class CancellationSection(_Section):
         return self
 
 
-class FieldSection(_Section):
-    """A question in a ticket's modal."""
-
-    id: Id
-    label: Annotated[str, Field(min_length=1, max_length=45)]
-    description: Annotated[str, Field(max_length=100)] = ""
-    required: bool = True
-    paragraph: bool = False
-    max_length: Annotated[int, Field(ge=1, le=1000)] = 200
-
-
-class TopicSection(_Section):
-    """A kind of ticket. Discord's modals hold five questions."""
-
-    id: Id
-    label: Annotated[str, Field(min_length=1, max_length=45)]
-    description: Annotated[str, Field(max_length=100)] = ""
-    fields: Annotated[tuple[FieldSection, ...], Field(min_length=1, max_length=5)]
-
-
-class TicketSection(_Section):
-    """`cancel_topic` names the topic of tickets that are opened from the cancel flow.
-
-    In tickets of `billing_topic` the bot says what it finds about the member's payments.
-    """
-
-    topics: Annotated[tuple[TopicSection, ...], Field(min_length=1, max_length=25)]
-    cancel_topic: Id
-    billing_topic: Id | None = None
-
-    @model_validator(mode="after")
-    def _check_topics(self) -> "TicketSection":
-        ids = [topic.id for topic in self.topics]
-        if len(set(ids)) != len(ids):
-            raise ValueError("each topic id once")
-        if self.cancel_topic not in ids:
-            raise ValueError("cancel_topic must be the id of one of the topics")
-        if self.billing_topic is not None and self.billing_topic not in ids:
-            raise ValueError("billing_topic must be the id of one of the topics, or left out")
-        return self
-
-
 class GuildSection(_Section):
     """Roles and channels of one server; wins over `/setup` there.
 
@@ -235,6 +196,9 @@ class Configuration(_Section):
     catalogue: CatalogueSection
     cancellation: CancellationSection
     tickets: TicketSection
+    support: SupportSection = SupportSection()
+    desk: DeskSection = DeskSection()
+    macros: Annotated[tuple[MacroSection, ...], Field(max_length=100)] = ()
     refunds: RefundSection = RefundSection()
     withdrawal: WithdrawalSection = WithdrawalSection()
     retention: RetentionSection = RetentionSection()
@@ -319,6 +283,23 @@ class Configuration(_Section):
             ),
         )
 
+    @model_validator(mode="after")
+    def _check_macros(self) -> "Configuration":
+        ids = [macro.id for macro in self.macros]
+        if len(set(ids)) != len(ids):
+            raise ValueError("macros: each macro id once")
+        return self
+
+    @model_validator(mode="after")
+    def _check_service_levels(self) -> "Configuration":
+        if problem := self.support.problem_with(topic.id for topic in self.tickets.topics):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def _silence(self) -> Silence | None:
+        return self.tickets.auto_close.to_silence() if self.tickets.auto_close else None
+
     def to_policy(self) -> Policy:
         """The vendor's decisions, for the services."""
         return Policy(
@@ -328,15 +309,13 @@ class Configuration(_Section):
                 Reason(reason.id, reason.label, reason.feedback or "", reason.follow_up)
                 for reason in self.cancellation.reasons
             ),
-            topics=tuple(
-                Topic(
-                    topic.id,
-                    topic.label,
-                    topic.description,
-                    tuple(TopicField(**field.model_dump()) for field in topic.fields),
-                )
-                for topic in self.tickets.topics
-            ),
+            topics=self.tickets.to_topics(),
+            places=self.tickets.to_places(),
+            support_email=self.vendor.support_email,
+            ends=self.tickets.to_ends(),
+            records=self.tickets.to_records(),
+            support=self.support.to_policy(self._silence),
+            desk=self.desk.to_policy(self.macros),
             billing_topic=self.tickets.billing_topic,
             win_back=win_back_policy(
                 self.retention.win_back, cooldown_days=self.retention.cooldown_days

@@ -41,6 +41,12 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _public_url(text: str) -> str:
+    if not _is_url(text, "https"):
+        raise ValueError("the address of Mooring's web server from outside: https://HOST")
+    return text.rstrip("/")
+
+
 def _database_url(text: str) -> str:
     for scheme, driver in (
         ("sqlite:///", "sqlite+aiosqlite:///"),
@@ -134,6 +140,7 @@ class Environment(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_database_secret)] = SecretStr(
         "sqlite+aiosqlite:///data/mooring.db"
     )
+    attachments_path: Path | None = None
     stripe_api_key: Annotated[SecretStr, AfterValidator(_stripe_key)] | None = None
     stripe_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
     stripe_api_url: HttpUrl = STRIPE_API_URL
@@ -143,9 +150,25 @@ class Environment(BaseSettings):
     api_secret: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)]
     mail_from: Annotated[str, AfterValidator(_sender)]
     mooring_config: Path = CONFIGURATION_FILE
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Where Mooring's own pages are, as a host that links may lead to (S22)."""
+        host = urlsplit(self.public_url or "").hostname
+        return frozenset({host} if host else ())
+
+    @property
+    def attachments_folder(self) -> Path:
+        """Where files of tickets are: beside a database that is a file, if nobody said."""
+        if self.attachments_path is not None:
+            return self.attachments_path
+        url = make_url(self.database_url.get_secret_value())
+        is_file = url.drivername.startswith("sqlite") and url.database is not None
+        return (Path(url.database or "").parent if is_file else Path("data")) / "attachments"
 
 
 class Unchecked(BaseSettings):

@@ -11,6 +11,7 @@ from bot.domain.identifiers import ProviderName
 from bot.services.events import EventService
 from bot.services.health import HealthService
 from bot.web.api import UsageApi
+from bot.web.transcripts import TranscriptPages
 
 # Stripe's events are a few kilobytes; its largest documented payloads stay below 256 KiB.
 MAX_BODY_BYTES = 1 << 20
@@ -25,6 +26,7 @@ def create_application(
     health: HealthService,
     is_gateway_up: Callable[[], bool],
     usage_api: UsageApi | None,
+    transcripts: TranscriptPages,
 ) -> web.Application:
     """Build the application; whoever runs it decides on host and port."""
 
@@ -53,6 +55,7 @@ def create_application(
         application.router.add_post(f"/webhooks/{{provider:{provider}}}", receive_event)
     if usage_api is not None:
         application.add_subapp("/v1/", usage_api.application())
+    transcripts.add_to(application)
     application.router.add_get("/healthz", show_health)
     application.router.add_get("/metrics", show_metrics)
     return application

@@ -58,7 +58,7 @@ class BillingCog(commands.Cog):
             text(
                 "## The page could not be opened\nThe payment provider did not allow it. Nothing "
                 f"was changed. Please write to {self._is.vendor.support_email}, or open a ticket "
-                "with `/ticket`."
+                "with `/ticket open`."
             ),
             accent=words.WARNING_COLOUR,
         )

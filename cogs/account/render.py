@@ -6,6 +6,8 @@ import discord
 
 from bot.domain.account import Account
 from bot.domain.invoice import Invoice
+from bot.domain.money import Money
+from bot.domain.offer import OfferTerms
 from bot.domain.subscription import (
     NextStep,
     Status,
@@ -52,7 +54,7 @@ def plan_parts(account: Account, deps: Dependencies) -> list[discord.ui.Item[Vie
     # A scheduled end counts on time, even when the provider's event for it is late.
     if subscription is None or step is NextStep.SUBSCRIBE:
         return [text(_free_heading(subscription, deps))]
-    parts: list[discord.ui.Item[View]] = [text(_paid_heading(subscription, deps))]
+    parts: list[discord.ui.Item[View]] = [text(_paid_heading(account, subscription, deps))]
     if has_access(subscription, now=now, grace=timedelta(days=deps.policy.grace_days)):
         parts.append(text(_allowance(account, deps)))
     return parts
@@ -108,10 +110,24 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
     )
 
 
-def _paid_heading(subscription: Subscription, deps: Dependencies) -> str:
+def _paid_heading(account: Account, subscription: Subscription, deps: Dependencies) -> str:
     name = words.plan_name(subscription, deps.catalogue)
-    price = f"{words.money(subscription.price)} {words.every(subscription.interval)}"
-    return f"## {name} · {price}\n{_status(subscription, deps)}"
+    price, offer = subscription.price, ""
+    if account.discount is not None and subscription.may_charge_again:
+        price, offer = _discounted(account.discount, deps)
+    shown = f"{words.money(price)} {words.every(subscription.interval)}"
+    return f"## {name} · {shown}\n{_status(subscription, deps)}{offer}"
+
+
+def _discounted(terms: OfferTerms, deps: Dependencies) -> tuple[Money, str]:
+    """What is paid now, and what changes when: during the offer, and after it (fairness 7)."""
+    start, until, during = terms.starts_at, terms.until, terms.during
+    if start is None or until is None or during is None:
+        return terms.now, ""
+    every, has_begun = words.every(terms.interval), start <= deps.clock()
+    begins = "" if has_begun else f"\n**From {words.day(start)}:** {words.money(during)} {every}"
+    ends = f"\n**From {words.day(until)}:** {words.money(terms.after)} {every} again"
+    return during if has_begun else terms.now, f"{begins}{ends}"
 
 
 def _status(subscription: Subscription, deps: Dependencies) -> str:

@@ -72,4 +72,4 @@ class HelpCog(commands.Cog):
         topic = self._is.policy.billing_topic
         if topic is None or interaction.guild_id is None:
             return []
-        return [button("Open a ticket", custom_id("ticket.start", topic))]
+        return [button("Open a ticket", custom_id("ticket.ask", topic))]

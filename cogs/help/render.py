@@ -28,7 +28,7 @@ def help_text(account: Account | None, deps: Dependencies) -> str:
         lines.append("- `/balance`: your plan, what is left of it, and when it renews")
         lines.append("- `/invoices`: your invoices · `/billing`: change your card")
     lines += _plan_lines(step)
-    lines.append("- `/ticket`: talk to the team in private")
+    lines.append("- `/ticket open`: talk to the team in private")
     if account is not None:
         if deps.policy.withdrawal.enabled:
             lines.append("- `/withdraw`: withdraw from a contract in its first days")

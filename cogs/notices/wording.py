@@ -43,8 +43,8 @@ def wording(facts: Facts, deps: Dependencies, day: Day) -> Wording:  # noqa: PLR
             return _received(facts, deps, day)
         case PaymentFailed():
             return _failed(facts, deps, day)
-        case RenewalComing(subscription=subscription):
-            return _renewal(subscription, deps, day)
+        case RenewalComing():
+            return _renewal(facts, deps, day)
         case TrialEnding(subscription=subscription):
             return _trial(subscription, deps, day)
         case CardExpiring():
@@ -105,13 +105,22 @@ def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
     )
 
 
-def _renewal(subscription: Subscription, deps: Dependencies, day: Day) -> Wording:
+def _renewal(facts: RenewalComing, deps: Dependencies, day: Day) -> Wording:
+    """What is charged then; where that is not the price, also what the price is, and from when."""
+    subscription, discount = facts.subscription, facts.discount
+    charged = f"On that day {words.money(facts.charge)} is charged"
+    price = f"{words.money(subscription.price)} {_every(subscription)}"
+    if discount is not None and discount.until is not None:
+        price = f"{charged}. From {day(discount.until)} on you pay {price} again."
+    elif facts.charge != subscription.price:
+        price = f"{charged}. The price of the plan is {price}."
+    else:
+        price = f"{charged}, {_every(subscription)}."
     name, end = words.plan_name(subscription, deps.catalogue), day(subscription.period_end)
     return Wording(
         f"{name} renews on {end}",
         (
-            f"On that day {words.money(subscription.price)} is charged, {_every(subscription)}. "
-            "To keep your plan you need to do nothing.",
+            f"{price} To keep your plan you need to do nothing.",
             f"{_stop(name)} {name} then stays on until {end}.",
         ),
     )

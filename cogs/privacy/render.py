@@ -41,7 +41,8 @@ def _what_stays(vendor: str) -> str:
         "**It stays, without your name:** payments, refunds, withdrawals, invoices, subscriptions "
         f"and usage, and the record of who did what about them. {vendor} has to keep its books, in "
         "many countries for up to 10 years. Link codes of the last hour go after 7 days, finished "
-        "work of the bot after 90.\n"
+        "work of the bot after 90. If a server's team keeps you from opening tickets, that stays "
+        "until it ends.\n"
         "-# The payment provider and Discord have their own copies: ask them there."
     )
 

@@ -5,7 +5,7 @@ from bot.domain.job import Job
 from bot.services.refund_cases import RefundCase
 from bot.services.screens import Screen
 from cogs.dependencies import Dependencies
-from cogs.refunds.outcome import member_card, member_text, outcome_card, stuck_card, stuck_text
+from cogs.refunds.outcome import member_card, member_text, outcome_card, stuck_card, stuck_words
 from cogs.team import tell_team
 
 
@@ -17,6 +17,7 @@ class RefundEffects:
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add("refund.carry_out", dependencies.refund_saga.carry_out)
+        jobs.add("refund.look_stuck", dependencies.refund_saga.look)
         jobs.add("refund.show", self.show, in_discord=True)
         jobs.add("refund.tell_staff", self.tell_staff, in_discord=True)
         jobs.add("refund.tell_stuck", self.tell_stuck, in_discord=True)
@@ -39,14 +40,17 @@ class RefundEffects:
         await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
 
     async def tell_stuck(self, job: Job) -> None:
-        """The provider refuses to end what was refunded; by mail where no log channel is."""
+        """The provider has not carried it out; by mail where no log channel is."""
         case = await self._case(job)
+        if case.refund.state.value != job.payload["state"]:
+            return
+        headline, said = stuck_words(case)
         await tell_team(
             self._is,
             lambda: stuck_card(case),
             key=job.key,
-            subject=f"Refunded, but not ended ({case.refund.reference})",
-            text=stuck_text(case),
+            subject=f"{headline} ({case.refund.reference})",
+            text=f"{said}\n\nReference: {case.refund.reference}\n",
         )
 
     async def tell_member(self, job: Job) -> None:

@@ -57,28 +57,37 @@ def _member(case: RefundCase) -> str:
     return f"<@{case.refund.member_id}>" if case.refund.member_id else "nobody in Discord"
 
 
-def stuck_card(case: RefundCase) -> View:
-    """For the log channel: somebody has to act."""
+def stuck_words(case: RefundCase) -> tuple[str, str]:
+    """What has not been carried out, and what people do: a headline, and the rest."""
     refund = case.refund
-    return card(
-        text(
-            f"## Refunded, but not ended\n{words.money(refund.amount)} went back to "
-            f"{_member(case)}, and the payment provider refuses to end the subscription "
-            f"`{refund.subscription_id}`. **Please end it by hand in the provider's dashboard.** "
-            f"The bot goes on trying.\n-# Reference: {refund.reference}"
-        ),
-        accent=words.WARNING_COLOUR,
+    about = f"{words.money(refund.amount)} of the payment `{refund.payment_id}`"
+    if refund.state is RefundState.REQUESTED:
+        return (
+            "A refund waits",
+            f"{about} should go back. The payment provider refuses, or does not answer. The bot "
+            "goes on trying, and refunds it once. **Please do not refund it by hand as well.** See "
+            "what `mooring check` says.",
+        )
+    if refund.consequence is Consequence.ENDS_SUBSCRIPTION:
+        return (
+            "Refunded, but not ended",
+            f"{about} went back. The payment provider refuses to end the subscription "
+            f"`{refund.subscription_id}`, or does not answer. **Please end it by hand in the "
+            "provider's dashboard.** The bot goes on trying.",
+        )
+    return (
+        "Refunded, but not confirmed",
+        f"{about} went back. The payment provider does not answer what has become of it, so the "
+        "member has no receipt yet. The bot goes on trying. See what `mooring check` says.",
     )
 
 
-def stuck_text(case: RefundCase) -> str:
-    """The same for mail."""
-    refund = case.refund
-    return (
-        f"{words.money(refund.amount)} of the payment {refund.payment_id} went back, and the "
-        f"payment provider refuses to end the subscription {refund.subscription_id}.\n\n"
-        "Please end it by hand in the provider's dashboard. The bot goes on trying.\n\n"
-        f"Reference: {refund.reference}\n"
+def stuck_card(case: RefundCase) -> View:
+    """For the log channel: somebody has to act."""
+    headline, said = stuck_words(case)
+    return card(
+        text(f"## {headline}\n{_member(case)}: {said}\n-# Reference: {case.refund.reference}"),
+        accent=words.WARNING_COLOUR,
     )
 
 

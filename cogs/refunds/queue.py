@@ -67,10 +67,14 @@ class RefundQueueCog(commands.Cog):
         file = await self._is.refund_queue.file(RefundId(refund_id))
         await reply(interaction, queue_card(file, self._is))
 
-    async def approve(self, interaction: Interaction, refund_id: str) -> None:
-        """A yes. The card shows what it does; everything is looked at again."""
+    async def approve(self, interaction: Interaction, argument: str) -> None:
+        """A yes to what the card shows; everything is looked at again."""
+        refund_id, _, agreed = argument.partition(":")
         case = await self._is.refund_queue.approve(
-            actor_of(interaction), RefundId(refund_id), screen=screen_of(interaction)
+            actor_of(interaction),
+            RefundId(refund_id),
+            agreed=agreed,
+            screen=screen_of(interaction),
         )
         waits = case.refund.state is RefundState.SUBMITTED
         await reply(interaction, second_person_card(case) if waits else requested_card(case))

@@ -159,7 +159,7 @@ def _buttons(file: RefundFile) -> list[discord.ui.Button[View]]:
     buttons = [
         button(
             f"Approve: {words.money(refund.amount)}",
-            custom_id("refund.approve", refund.id),
+            custom_id("refund.approve", f"{refund.id}:{refund.fingerprint}"),
             style=discord.ButtonStyle.success,
         ),
         button("Deny", custom_id("refund.deny", refund.id), style=discord.ButtonStyle.danger),

@@ -26,9 +26,9 @@ def attempts_csv(records: Iterable[AttemptRecord]) -> bytes:
     rows = (
         [
             record.id,
-            _time(record.started_at),
-            *(_time(record.steps.get(step)) for step in _STEPS),
-            _time(record.kept_at),
+            time_cell(record.started_at),
+            *(time_cell(record.steps.get(step)) for step in _STEPS),
+            time_cell(record.kept_at),
             record.outcome,
             record.result,
             record.reason_id,
@@ -40,7 +40,7 @@ def attempts_csv(records: Iterable[AttemptRecord]) -> bytes:
         ]
         for record in records
     )
-    return _written(header, rows)
+    return csv_file(header, rows)
 
 
 def comments_csv(comments: Iterable[Comment]) -> bytes:
@@ -49,7 +49,7 @@ def comments_csv(comments: Iterable[Comment]) -> bytes:
     rows = (
         [
             each.attempt_id,
-            _time(each.started_at),
+            time_cell(each.started_at),
             each.reason_id,
             each.plan_id,
             each.result,
@@ -58,7 +58,7 @@ def comments_csv(comments: Iterable[Comment]) -> bytes:
         ]
         for each in comments
     )
-    return _written(header, rows)
+    return csv_file(header, rows)
 
 
 def attachment(written: bytes, name: str, *, largest: int) -> discord.File | None:
@@ -69,7 +69,8 @@ def attachment(written: bytes, name: str, *, largest: int) -> discord.File | Non
     return discord.File(io.BytesIO(packed), f"{name}.gz") if len(packed) <= largest else None
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
+def csv_file(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
+    """A file that spreadsheets read, whoever has written what is in it."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(header)
@@ -85,5 +86,6 @@ def _cell(value: str | None) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def _time(moment: datetime | None) -> str:
+def time_cell(moment: datetime | None) -> str:
+    """A time with its zone; empty for none."""
     return "" if moment is None else moment.isoformat(timespec="seconds")

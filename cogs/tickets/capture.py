@@ -1,7 +1,7 @@
-"""Messages in ticket channels are stored as they come, so that closing reads no history.
+"""Messages in tickets are stored as they come, so that closing reads no history.
 
-Messages wait at most `FLUSH_SECONDS` in memory. What was written while no process listened is
-fetched afterwards, once per channel that has something new.
+Messages wait at most `FLUSH_SECONDS` in memory. What a killed process had not stored is fetched
+afterwards (`cogs.tickets.missed`).
 """
 
 import asyncio
@@ -10,32 +10,27 @@ import discord
 import structlog
 from discord.ext import commands, tasks
 
-from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId, UserId
-from bot.domain.job import Job
-from bot.domain.secrets_in_text import remove_secrets
-from bot.domain.ticket import OpenTicket, Ticket, TicketMessage
-from bot.services.tickets import NotStoredError
+from bot.domain.identifiers import ChannelId, MessageId, TicketId
+from bot.domain.ticket_record import TicketMessage
+from bot.services.ticket_records import NotStoredError
 from cogs.dependencies import Dependencies
-from cogs.messenger import UNKNOWN_CHANNEL
+from cogs.tickets.reading import captured, edited
 
 FLUSH_SECONDS = 0.25
-BACKFILL_PAGE = 100
 
 _log = structlog.get_logger(__name__)
 
 
 class CaptureCog(commands.Cog):
-    """Listens in ticket channels."""
+    """Listens in tickets' channels, and in the threads with their notes."""
 
-    def __init__(self, bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
-        """Register the jobs that look after what was missed."""
-        self._bot = bot
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Start with no channel; `watch` adds them."""
         self._is = dependencies
         self._tickets: dict[int, TicketId] = {}
+        self._notes: set[int] = set()
         self._waiting: list[TicketMessage] = []
         self._storing = asyncio.Lock()
-        dependencies.jobs.add("ticket.backfill", self.backfill, in_discord=True)
-        dependencies.jobs.add("ticket.check_channel", self.check_channel, in_discord=True)
 
     async def cog_load(self) -> None:
         """Start storing."""
@@ -46,13 +41,20 @@ class CaptureCog(commands.Cog):
         self._flush_regularly.cancel()
         await self.flush()
 
-    def watch(self, ticket_id: TicketId, channel_id: ChannelId) -> None:
-        """Store what is written in this channel from now on."""
+    def watch(self, ticket_id: TicketId, channel_id: ChannelId, *, internal: bool = False) -> None:
+        """Store what is written there from now on; `internal` is for notes."""
         self._tickets[channel_id] = ticket_id
+        if internal:
+            self._notes.add(channel_id)
+
+    def ticket_of_notes(self, channel_id: int) -> TicketId | None:
+        """Whose notes these are; None for every other channel."""
+        return self._tickets.get(channel_id) if channel_id in self._notes else None
 
     def forget(self, channel_id: ChannelId | None) -> None:
-        """The ticket is closed."""
+        """The ticket is closed, or its thread is gone."""
         self._tickets.pop(channel_id or 0, None)
+        self._notes.discard(channel_id or 0)
 
     @tasks.loop(seconds=FLUSH_SECONDS)
     async def _flush_regularly(self) -> None:
@@ -68,146 +70,70 @@ class CaptureCog(commands.Cog):
             if not self._waiting:
                 return
             batch = list(self._waiting)
-            await self._is.tickets.capture(batch)
+            await self._is.ticket_records.capture(batch)
             del self._waiting[: len(batch)]
 
-    @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """One query for all open tickets; Discord is asked only about what has changed."""
-        for ticket in await self._is.tickets.all_open():
-            self.watch(ticket.ticket_id, ticket.channel_id)
-            await self._catch_up(ticket)
-
-    @commands.Cog.listener()
-    async def on_guild_available(self, guild: discord.Guild) -> None:
-        """A server that was away when the bot became ready, or since."""
-        if self._bot.is_ready():
-            for ticket in await self._is.tickets.all_open(GuildId(guild.id)):
-                await self._catch_up(ticket)
-
-    async def _catch_up(self, ticket: OpenTicket) -> None:
-        guild = self._bot.get_guild(ticket.guild_id)
-        if guild is None or guild.unavailable:
-            return
-        channel = guild.get_channel(ticket.channel_id)
-        if not isinstance(channel, discord.TextChannel):
-            await self._is.tickets.check_channel(ticket.ticket_id)
-        elif (channel.last_message_id or 0) > ticket.last_captured:
-            await self._is.tickets.backfill(ticket, MessageId(channel.last_message_id or 0))
+    async def take(
+        self, messages: list[discord.Message], ticket_id: TicketId, *, internal: bool
+    ) -> None:
+        """Store messages that were fetched."""
+        await self._is.ticket_records.capture(
+            [captured(each, ticket_id, internal=internal) for each in messages]
+        )
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Take a message."""
+        """Take a message; one with a secret in it does not wait (S21)."""
         ticket_id = self._tickets.get(message.channel.id)
-        if ticket_id is not None:
-            self._waiting.append(_captured(message, ticket_id))
+        if ticket_id is None:
+            return
+        taken = captured(message, ticket_id, internal=message.channel.id in self._notes)
+        self._waiting.append(taken)
+        if taken.secrets:
+            await self.flush()
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Take what the message says now."""
-        if payload.channel_id in self._tickets and payload.message.edited_at is not None:
+        ticket_id = self._tickets.get(payload.channel_id)
+        if ticket_id is not None and payload.message.edited_at is not None:
             await self.flush()
-            await self._is.tickets.capture_edit(
-                MessageId(payload.message_id), _readable(payload.message)
+            internal = payload.channel_id in self._notes
+            await self._is.ticket_records.capture_edit(
+                edited(payload.message, ticket_id, internal=internal)
             )
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Remember the deletion; the text stays for the team."""
-        if payload.channel_id in self._tickets:
+        await self._deleted(payload.channel_id, {payload.message_id})
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Moderation bots delete many at once."""
+        await self._deleted(payload.channel_id, payload.message_ids)
+
+    async def _deleted(self, channel_id: int, message_ids: set[int]) -> None:
+        if channel_id in self._tickets:
             await self.flush()
-            await self._is.tickets.capture_deletions([MessageId(payload.message_id)])
+            gone = [MessageId(each) for each in message_ids]
+            await self._is.ticket_records.capture_deletions(gone)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Somebody deleted a ticket's channel by hand."""
-        ticket_id = self._tickets.get(channel.id)
+        await self._gone(ChannelId(channel.id))
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """The same for a ticket in a thread; notes can be without theirs."""
+        await self._gone(ChannelId(payload.thread_id))
+
+    async def _gone(self, channel_id: ChannelId) -> None:
+        ticket_id, is_notes = self._tickets.get(channel_id), channel_id in self._notes
         if ticket_id is None:
             return
         await self.flush()
-        self.forget(ChannelId(channel.id))
-        await self._is.tickets.channel_gone(ticket_id)
-
-    async def check_channel(self, job: Job) -> None:
-        """Only Discord's own "unknown channel" means that a channel is gone."""
-        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
-        if ticket.channel_id is None:
-            return
-        try:
-            await self._bot.fetch_channel(ticket.channel_id)
-        except discord.NotFound as missing:
-            if missing.code != UNKNOWN_CHANNEL:
-                raise
-            self.forget(ticket.channel_id)
-            await self._is.tickets.channel_gone(ticket.id)
-
-    async def backfill(self, job: Job) -> None:
-        """Fetch what was written while nobody listened."""
-        await self._fetch(
-            TicketId(str(job.payload["ticket_id"])),
-            ChannelId(int(job.payload["channel_id"])),
-            after=int(job.payload["after"]),
-        )
-
-    async def complete(self, ticket: Ticket, *, newest: int) -> bool:
-        """Fetch what a killed process had heard and not stored; False when nothing is missing.
-
-        `newest` is the last message that is stored. The gateway told which one is the last in
-        the channel, so this asks Discord only after such a loss.
-        """
-        guild = self._bot.get_guild(ticket.guild_id)
-        channel = guild.get_channel(ticket.channel_id or 0) if guild else None
-        if not isinstance(channel, discord.TextChannel):
-            return False
-        if (channel.last_message_id or 0) <= newest:
-            return False
-        await self._fetch(ticket.id, ChannelId(channel.id), after=newest)
-        return True
-
-    async def _fetch(self, ticket_id: TicketId, channel_id: ChannelId, *, after: int) -> None:
-        try:
-            await self._fetch_pages(ticket_id, channel_id, after=after)
-        except (discord.NotFound, discord.Forbidden) as refusal:
-            # Deleted, or closed to the bot, since: what is stored is all that can be had.
-            _log.warning("messages_not_fetched", ticket=ticket_id, code=refusal.code)
-
-    async def _fetch_pages(self, ticket_id: TicketId, channel_id: ChannelId, *, after: int) -> None:
-        channel = self._bot.get_partial_messageable(channel_id)
-        while True:
-            missed = [
-                message
-                async for message in channel.history(
-                    limit=BACKFILL_PAGE, after=discord.Object(after), oldest_first=True
-                )
-            ]
-            await self._is.tickets.capture([_captured(each, ticket_id) for each in missed])
-            if len(missed) < BACKFILL_PAGE:
-                return
-            after = missed[-1].id
-
-
-def _readable(message: discord.Message) -> str:
-    """The content, or the texts of a Components V2 message."""
-    if message.content:
-        return message.content
-    shown: list[str] = []
-    for component in message.components:
-        parts = component.children if isinstance(component, discord.Container) else [component]
-        shown += [part.content for part in parts if isinstance(part, discord.TextDisplay)]
-    return "\n".join(shown)
-
-
-def _captured(message: discord.Message, ticket_id: TicketId) -> TicketMessage:
-    content, _ = remove_secrets(_readable(message))
-    return TicketMessage(
-        message_id=MessageId(message.id),
-        ticket_id=ticket_id,
-        author_id=UserId(message.author.id),
-        author_name=message.author.display_name,
-        from_bot=message.author.bot,
-        content=content,
-        attachments=tuple(attachment.filename for attachment in message.attachments),
-        sent_at=message.created_at,
-        edited_at=None,
-        deleted_at=None,
-    )
+        self.forget(channel_id)
+        if not is_notes:
+            await self._is.tickets.channel_gone(ticket_id)

@@ -1,14 +1,20 @@
 """Closing: a reason, the transcript to the member, the channel away."""
 
-import io
+from datetime import timedelta
 
 import discord
 import structlog
+from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.identifiers import TicketId
+from bot.domain.errors import NotPermitted
+from bot.domain.identifiers import ChannelId, TicketId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
+from bot.domain.ticket_ends import asks_for_rating
+from bot.domain.ticket_record import TicketRecord
+from bot.domain.transcript import Copy
+from bot.services.jobs import TryAgainError
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import (
@@ -19,27 +25,46 @@ from cogs.interactions import (
     reply,
     show_modal,
 )
-from cogs.layout import View, card, modal, text, text_field
+from cogs.layout import card, modal, text, text_field
 from cogs.messenger import UNKNOWN_CHANNEL
 from cogs.tickets.capture import CaptureCog
-from cogs.tickets.transcript import render_transcript
+from cogs.tickets.closing_cards import member_card, staff_card
+from cogs.tickets.missed import MissedCog
+from cogs.tickets.transcripts import transcript_file, transcript_link
+
+FILES_PAUSE = timedelta(seconds=0.5)
 
 _log = structlog.get_logger(__name__)
 
 
-class ClosingCog(commands.Cog):
+class ClosingCog:
     """For the member and the team alike."""
 
     def __init__(
-        self, bot: commands.AutoShardedBot, dependencies: Dependencies, capture: CaptureCog
+        self,
+        bot: commands.AutoShardedBot,
+        dependencies: Dependencies,
+        capture: CaptureCog,
+        missed: MissedCog,
     ) -> None:
         """Register the button, its modal and the effect."""
         self._bot = bot
         self._is = dependencies
         self._capture = capture
+        self._missed = missed
         dependencies.router.add("ticket.close", self.ask_reason)
         dependencies.router.add("ticket.close_with", self.close)
         dependencies.jobs.add("ticket.close", self.carry_out, in_discord=True)
+
+    def add_to(self, ticket_group: app_commands.Group) -> None:
+        """Put the command beside the others of /ticket."""
+
+        @ticket_group.command(name="close", description="Close the ticket of this channel")
+        async def close(interaction: discord.Interaction) -> None:
+            if interaction.channel_id is None:
+                raise NotPermitted(needs="server")
+            ticket = await self._is.ticket_people.at(ChannelId(interaction.channel_id))
+            await self.ask_reason(interaction, ticket.id)
 
     async def ask_reason(self, interaction: Interaction, ticket_id: str) -> None:
         """The reason is optional: a member who is content need not write."""
@@ -78,30 +103,49 @@ class ClosingCog(commands.Cog):
     async def carry_out(self, job: Job) -> None:
         """Transcript first, then the channel: nothing is deleted before it is safe."""
         await self._capture.flush()
-        ticket, messages = await self._is.tickets.transcript(job)
+        record = await self._is.ticket_records.record(TicketId(str(job.payload["ticket_id"])))
+        ticket = record.ticket
         if ticket.state is not TicketState.CLOSING:
             return
-        if await self._capture.complete(ticket, newest=messages[-1].message_id if messages else 0):
-            ticket, messages = await self._is.tickets.transcript(job)
-        names = {topic.id: topic.label for topic in self._is.tickets.topics}
-        html = render_transcript(ticket, messages, topic=names.get(ticket.topic_id, "Ticket"))
-
-        def file() -> discord.File:
-            return discord.File(io.BytesIO(html.encode()), f"{ticket.channel_name}.html")
-
-        told = await self._is.messenger.tell(
-            ticket.opener_id, self._member_card(ticket), key=job.key, file=file()
+        if await self._missed.complete(ticket, newest=record.newest):
+            record = await self._is.ticket_records.record(ticket.id)
+        if not await self._is.transcripts.is_complete(ticket):
+            raise TryAgainError("files are on their way", after=FILES_PAUSE)
+        html = await self._is.transcripts.file(record, Copy.MEMBER)
+        asked = asks_for_rating(ticket)
+        reopen_until = self._is.ticket_reopening.offered_until(ticket)
+        by_dm = await self._is.messenger.tell(
+            ticket.opener_id,
+            member_card(
+                ticket,
+                reopen_until=reopen_until,
+                asks_rating=asked,
+                link=transcript_link(self._is, ticket.id, ticket.opener_id, Copy.MEMBER),
+            ),
+            key=job.key,
+            file=transcript_file(ticket, html),
         )
-        told = told or await self._mail(ticket, html)
-        await self._delete_channel(ticket)
+        told = by_dm or await self._mail(ticket, html)
+        is_gone = await self._delete_channel(ticket)
         settings = await self._is.guilds.settings(ticket.guild_id)
         await self._is.messenger.post(
             settings.log_channel_id,
-            self._staff_card(ticket, told=told),
+            staff_card(
+                ticket,
+                topic=self._is.tickets.label(ticket.topic_id),
+                told=told,
+                is_gone=is_gone,
+            ),
             key=f"{job.key}:log",
-            file=file(),
+            file=await self._staff_file(record),
         )
-        await self._is.tickets.closed(ticket.id)
+        await self._is.tickets.closed(ticket.id, asked_for_rating=asked and by_dm)
+
+    async def _staff_file(self, record: TicketRecord) -> discord.File | None:
+        """For the log channel; what only one topic's team may see stays with that team."""
+        if self._is.transcripts.is_for_one_team(record.ticket):
+            return None
+        return transcript_file(record.ticket, await self._is.transcripts.file(record, Copy.STAFF))
 
     async def _mail(self, ticket: Ticket, html: str) -> bool:
         """For a member who takes no direct messages, where the billing address is known."""
@@ -121,10 +165,12 @@ class ClosingCog(commands.Cog):
             page=(f"{ticket.channel_name}.html", html),
         )
 
-    async def _delete_channel(self, ticket: Ticket) -> None:
+    async def _delete_channel(self, ticket: Ticket) -> bool:
+        """False when the bot may not."""
         self._capture.forget(ticket.channel_id)
+        self._capture.forget(ticket.notes_thread_id)
         if ticket.channel_id is None:
-            return
+            return True
         try:
             await self._bot.http.delete_channel(
                 ticket.channel_id, reason=f"Ticket {ticket.number:04} closed"
@@ -135,28 +181,5 @@ class ClosingCog(commands.Cog):
         except discord.Forbidden as refusal:
             # The ticket is closed all the same; people can delete the channel.
             _log.error("ticket_channel_not_deleted", ticket=ticket.id, code=refusal.code)
-
-    def _member_card(self, ticket: Ticket) -> View:
-        reason = (
-            f"\n**Reason:**\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
-        )
-        by = " by you" if ticket.closed_by == ticket.opener_id else " by the team"
-        how = by if ticket.closed_by is not None else ", because its channel was deleted"
-        return card(
-            text(
-                f"## Ticket {ticket.number:04} is closed\nIt was closed{how}.{reason}\n"
-                "Everything that was said is in this file. You can open a new ticket at any time."
-            ),
-            accent=words.NEUTRAL_COLOUR,
-        )
-
-    def _staff_card(self, ticket: Ticket, *, told: bool) -> View:
-        by = f"<@{ticket.closed_by}>" if ticket.closed_by else "nobody: its channel was deleted"
-        reason = f"\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
-        delivery = "" if told else "\n⚠️ The member could not be reached: no transcript was sent."
-        return card(
-            text(
-                f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · "
-                f"{ticket.topic_id} · closed by {by}{reason}{delivery}"
-            )
-        )
+            return False
+        return True

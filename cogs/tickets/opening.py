@@ -1,35 +1,43 @@
 """The channel of a reserved ticket. Every step finds out first whether it is done already."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import discord
 import structlog
 from discord.ext import commands
 
 from bot.domain.errors import TicketOver
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import AttemptId, ChannelId, MessageId, TicketId
+from bot.domain.identifiers import ChannelId, MessageId, RoleId, TicketId
 from bot.domain.job import Job
-from bot.domain.secrets_in_text import REMOVED
-from bot.domain.ticket import OCCUPYING, Ticket, TicketState, ticket_id_in
+from bot.domain.ticket import OCCUPYING, Ticket, TicketState
+from bot.domain.topic import Place
+from bot.services import ticket_acts
 from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
+from bot.services.ticket_requests import Upload
 from cogs import words
-from cogs.cancellation.wording import about_leaving
 from cogs.dependencies import Dependencies
-from cogs.interactions import custom_id
-from cogs.layout import View, button, card, finished, row, text
-from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL
+from cogs.layout import View, card, finished, text
+from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL, nonce_for
 from cogs.tickets.capture import CaptureCog
+from cogs.tickets.overwrites import living_role
+from cogs.tickets.places import NoPlaceError, Places, Wanted
+from cogs.tickets.uploads import fetch
+from cogs.tickets.welcome import WelcomeCard
 
-GUILD_FULL = 30013
-INVALID_FORM = 50035
-MAX_IN_CATEGORY = 50
-# Of the 4,000 characters that Discord shows in one message; labels and greeting need the rest.
-ANSWERS_LENGTH = 3_200
-# Rule S21: say what was done and why.
-_REMOVED_NOTE = (
-    "⚠️ What looked like a card number, a password or a secret key was removed from your answers "
-    "before they were stored. If it was one, others must not know it: nobody here needs it."
+_ROLE_GONE = (
+    "⚠️ The role that answers these tickets was deleted in Discord, so that only moderators see "
+    "them. An administrator can choose another one with `/setup`, or `staff_role` in "
+    "`mooring.toml`."
 )
+_MAY_NOT_WRITE = (
+    "The bot may not write in the new channel: it needs View Channel, Send Messages and Attach "
+    "Files there."
+)
+# A ticket that was reopened goes back to where it was.
+_NOT_OPENED = (TicketState.FAILED, TicketState.CLOSED)
 
 _log = structlog.get_logger(__name__)
 
@@ -44,14 +52,17 @@ class OpeningEffects:
         self._bot = bot
         self._is = dependencies
         self._capture = capture
+        self._card = WelcomeCard(dependencies)
+        self._places = Places(bot, dependencies)
         dependencies.jobs.add("ticket.open", self.open, in_discord=True)
         dependencies.jobs.add("ticket.tell_staff", self.tell_staff, in_discord=True)
+        dependencies.jobs.add(ticket_acts.CARD, self.bring_up_to_date, in_discord=True)
 
     async def open(self, job: Job) -> None:
         """Create or adopt the channel, welcome both sides, show the way there."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
         screen = Screen.from_payload(job.payload["screen"])
-        if ticket.state is TicketState.FAILED and ticket.close_reason is not None:
+        if ticket.state in _NOT_OPENED and ticket.close_reason is not None:
             # An earlier run was cut short before it had said so.
             await self._is.messenger.show(screen, self._failed_card(ticket.close_reason))
         if ticket.state not in OCCUPYING:
@@ -61,22 +72,28 @@ class OpeningEffects:
             raise TryAgainError("the server is not available")
         settings = await self._is.guilds.settings(ticket.guild_id)
         try:
-            channel_id = ticket.channel_id or await self._make_channel(guild, ticket, settings)
+            if ticket.channel_id is None:
+                ticket = await self._take_place(guild, ticket, settings, job)
+            channel_id = ChannelId(ticket.channel_id or 0)
             self._capture.watch(ticket.id, channel_id)
-            welcome_id = await self._welcome(channel_id, ticket, settings)
+            welcome = await self._welcome(guild, channel_id, ticket, settings, job)
+        except NoPlaceError as none:
+            await self._fail(ticket, screen, str(none))
+            return
         except discord.HTTPException as refusal:
             if not await self._give_up(ticket, screen, refusal):
                 raise
             return
         try:
-            await self._is.tickets.opened(ticket.id, welcome_id)
+            await self._is.tickets.opened(ticket.id, *welcome)
         except TicketOver:
             await self._is.messenger.show(screen, _deleted_card())
             return
+        whose = "The" if job.payload.get("by_team") else "Your"
         await self._is.messenger.show(
             screen,
             card(
-                text(f"## Your ticket is open\nGo on here: <#{channel_id}>"),
+                text(f"## {whose} ticket is open\nGo on here: <#{channel_id}>"),
                 accent=words.SUCCESS_COLOUR,
             ),
         )
@@ -89,125 +106,74 @@ class OpeningEffects:
             await self._is.tickets.channel_gone(ticket.id)
             await self._is.messenger.show(screen, _deleted_card())
             return True
-        why = _why_impossible(refusal)
-        if why is None:
+        if refusal.code not in (MISSING_ACCESS, MISSING_PERMISSIONS):
             return False
-        _log.error("ticket_not_opened", ticket=ticket.id, code=refusal.code, text=refusal.text)
-        await self._is.tickets.opening_failed(ticket.id, why)
-        await self._is.messenger.show(screen, self._failed_card(why))
+        await self._fail(ticket, screen, _MAY_NOT_WRITE)
         return True
 
-    async def _make_channel(
-        self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings
-    ) -> ChannelId:
-        """Adopt the channel that an earlier run created, or create it."""
-        made = _channels_of(guild, ticket)
-        if made:
-            _log.info("ticket_channel_adopted", ticket=ticket.id, channel=made[0].id)
-        channel = made[0] if made else await self._create_channel(guild, ticket, settings)
-        # discord.py asks again when Discord's answer is a 500, even where it had done the work.
-        for twin in _channels_of(guild, ticket):
-            if twin.id != channel.id:
-                _log.warning("ticket_channel_doubled", ticket=ticket.id, channel=twin.id)
-                await twin.delete(reason="Made twice for one ticket")
-        channel_id = ChannelId(channel.id)
-        await self._is.tickets.attach_channel(ticket.id, channel_id)
-        return channel_id
+    async def _fail(self, ticket: Ticket, screen: Screen, why: str) -> None:
+        """Trying again will not change it."""
+        _log.error("ticket_not_opened", ticket=ticket.id, why=why)
+        await self._is.tickets.opening_failed(ticket.id, why)
+        await self._is.messenger.show(screen, self._failed_card(why))
 
-    async def _create_channel(
-        self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings
-    ) -> discord.TextChannel:
-        talk = discord.PermissionOverwrite(
-            view_channel=True, send_messages=True, read_message_history=True, attach_files=True
+    async def _take_place(
+        self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings, job: Job
+    ) -> Ticket:
+        """Adopt the channel or thread that an earlier run made, or make it."""
+        wanted = Wanted(
+            ticket=ticket,
+            topic=self._card.topic(ticket),
+            settings=settings,
+            role_id=await self._team_role(guild, ticket, settings),
+            former=job.payload.get("former_channel"),
+            asked_in=job.payload.get("asked_in"),
         )
-        overwrites: dict[
-            discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite
-        ] = {
-            guild.default_role: discord.PermissionOverwrite(view_channel=False),
-            discord.Object(ticket.opener_id, type=discord.Member): talk,
-            guild.me: talk,
-        }
-        if settings.support_role_id is not None:
-            overwrites[discord.Object(settings.support_role_id, type=discord.Role)] = talk
-        category = self._roomy_category(guild, settings)
-        try:
-            return await guild.create_text_channel(
-                ticket.channel_name,
-                category=category,
-                overwrites=overwrites,
-                topic=ticket.channel_topic,
-            )
-        except discord.HTTPException as refusal:
-            # Filled up or deleted between looking and creating: a ticket outside it is better
-            # than none.
-            if category is None or refusal.code != INVALID_FORM:
-                raise
-            return await guild.create_text_channel(
-                ticket.channel_name, overwrites=overwrites, topic=ticket.channel_topic
-            )
+        channel_id, place = await self._places.take(guild, wanted)
+        await self._is.tickets.attach_channel(ticket.id, channel_id, place)
+        return replace(ticket, channel_id=channel_id, place=place)
 
-    def _roomy_category(
-        self, guild: discord.Guild, settings: GuildSettings
-    ) -> discord.CategoryChannel | None:
-        category = guild.get_channel(settings.ticket_category_id or 0)
-        if not isinstance(category, discord.CategoryChannel):
-            return None
-        return None if len(category.channels) >= MAX_IN_CATEGORY else category
+    async def _team_role(
+        self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings
+    ) -> RoleId | None:
+        """Who answers; the moderators where that role was deleted, so that somebody does."""
+        own = await self._is.ticket_access.team_role(ticket)
+        return living_role(guild, own, settings.moderator_role_id)
 
     async def _welcome(
-        self, channel_id: ChannelId, ticket: Ticket, settings: GuildSettings
-    ) -> MessageId:
-        """The only message that mentions anybody: opener and support, once."""
+        self,
+        guild: discord.Guild,
+        channel_id: ChannelId,
+        ticket: Ticket,
+        settings: GuildSettings,
+        job: Job,
+    ) -> tuple[MessageId, Sequence[str]]:
+        """The only message that mentions anybody: opener and support, once. A thread is entered
+        by being mentioned. Returns the message and the files that are in it."""
         if ticket.welcome_id is not None:
-            return ticket.welcome_id
-        role = settings.support_role_id
+            return ticket.welcome_id, ticket.welcome_files
+        role = await self._team_role(guild, ticket, settings)
+        # Whoever has been given the ticket is called instead of everybody.
+        calls_role = role is not None and (not ticket.assignee_id or ticket.place == Place.THREAD)
+        added = await self._is.ticket_people.of_ticket(ticket) if ticket.reopened_at else []
+        called = (ticket.opener_id, ticket.assignee_id, *added)
         mentions = discord.AllowedMentions(
             everyone=False,
-            users=[discord.Object(ticket.opener_id)],
-            roles=[discord.Object(role)] if role else False,
+            users=[discord.Object(each) for each in called if each],
+            roles=[discord.Object(role)] if role and calls_role else False,
+        )
+        uploads = [Upload.from_payload(each) for each in job.payload.get("files", ())]
+        fetched = await fetch(self._bot, uploads, largest=guild.filesize_limit)
+        view = await self._card.view(
+            ticket, role, files=[each.filename for each in fetched.files], missing=fetched.missing
         )
         sent = await self._bot.get_partial_messageable(channel_id).send(
-            view=finished(await self._welcome_card(ticket, settings)),
-            nonce=f"welcome-{ticket.id}"[:25],
+            view=finished(view),
+            files=fetched.files,
+            nonce=nonce_for(f"welcome-{ticket.id}{ticket.life}"),
             allowed_mentions=mentions,
         )
-        return MessageId(sent.id)
-
-    async def _welcome_card(self, ticket: Ticket, settings: GuildSettings) -> View:
-        topic = next((each for each in self._is.tickets.topics if each.id == ticket.topic_id), None)
-        labels = {field.id: field.label for field in topic.fields} if topic else {}
-        answers = "\n".join(
-            f"**{labels.get(name, name)}**\n{_cut(words.quoted(answer), len(ticket.answers))}"
-            for name, answer in ticket.answers.items()
-            if answer
-        )
-        removed = any(REMOVED in answer for answer in ticket.answers.values())
-        team = f"<@&{settings.support_role_id}>" if settings.support_role_id else "The team"
-        return card(
-            text(
-                f"## {topic.label if topic else 'Ticket'} · {ticket.number:04}\n"
-                f"Hello <@{ticket.opener_id}>. {team} will answer here.\n"
-                "-# Never send a password, a card number or a secret key: nobody here needs one."
-            ),
-            text(answers or "-# Nothing was filled in."),
-            *([text(await self._leaving(ticket.attempt_id))] if ticket.attempt_id else []),
-            *([text(_REMOVED_NOTE)] if removed else []),
-            row(
-                button("Close ticket", custom_id("ticket.close", ticket.id)),
-                *self._refund_button(ticket),
-            ),
-            accent=words.NEUTRAL_COLOUR,
-        )
-
-    def _refund_button(self, ticket: Ticket) -> list[discord.ui.Button[View]]:
-        """R9: nothing is offered that the vendor never grants."""
-        if ticket.topic_id != self._is.policy.billing_topic or self._is.refunds.is_switched_off:
-            return []
-        return [button("Ask for a refund", custom_id("refund.wish", ticket.id))]
-
-    async def _leaving(self, attempt_id: AttemptId) -> str:
-        """From where in the cancel flow the member came."""
-        return about_leaving(await self._is.cancellations.outcome(attempt_id), self._is)
+        return MessageId(sent.id), [each.filename for each in sent.attachments]
 
     def _failed_card(self, why: str) -> View:
         return card(
@@ -218,50 +184,48 @@ class OpeningEffects:
             accent=words.WARNING_COLOUR,
         )
 
+    async def bring_up_to_date(self, job: Job) -> None:
+        """Show in the ticket's first message who looks after it, and what it is about."""
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        guild = self._bot.get_guild(ticket.guild_id)
+        if ticket.state is not TicketState.OPEN or guild is None:
+            return
+        if ticket.channel_id is None or ticket.welcome_id is None:
+            return
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        role = await self._team_role(guild, ticket, settings)
+        shown = await self._card.view(ticket, role, files=ticket.welcome_files)
+        await self._is.messenger.edit(ticket.channel_id, ticket.welcome_id, shown)
+
     async def tell_staff(self, job: Job) -> None:
         """One line in the log channel."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
         settings = await self._is.guilds.settings(ticket.guild_id)
+        what = "reopened" if ticket.reopened_at else "opened"
         await self._is.messenger.post(
             settings.log_channel_id,
             card(
                 text(
-                    f"### Ticket {ticket.number:04} opened\n<@{ticket.opener_id}> · "
-                    f"{ticket.topic_id} · <#{ticket.channel_id}>"
-                )
+                    f"### Ticket {ticket.number:04} {what}\n<@{ticket.opener_id}> · "
+                    f"{self._is.tickets.label(ticket.topic_id)} · <#{ticket.channel_id}>"
+                ),
+                *([text(_ROLE_GONE)] if await self._lacks_role(ticket) else []),
             ),
             key=job.key,
         )
 
-
-def _channels_of(guild: discord.Guild, ticket: Ticket) -> list[discord.TextChannel]:
-    """The channels that name this ticket: one at most, unless an answer was lost."""
-    return [each for each in guild.text_channels if ticket_id_in(each.topic) == ticket.id]
+    async def _lacks_role(self, ticket: Ticket) -> bool:
+        """Whether the role that should answer was deleted."""
+        guild = self._bot.get_guild(ticket.guild_id)
+        role = await self._is.ticket_access.team_role(ticket)
+        return guild is not None and role is not None and guild.get_role(role) is None
 
 
 def _deleted_card() -> View:
     return card(
         text(
             "## Your ticket is closed\nIts channel was deleted while it was being opened. "
-            "You can open a new one with `/ticket`."
+            "You can open a new one with `/ticket open`."
         ),
         accent=words.WARNING_COLOUR,
     )
-
-
-def _cut(answer: str, answers: int) -> str:
-    """A share of what one message can hold; the transcript has the whole answer."""
-    share = ANSWERS_LENGTH // max(answers, 1)
-    return answer if len(answer) <= share else f"{answer[: share - 1]}…"
-
-
-def _why_impossible(refusal: discord.HTTPException) -> str | None:
-    """A reason that trying again will not change; None for one that may pass."""
-    if refusal.code in (MISSING_ACCESS, MISSING_PERMISSIONS):
-        return (
-            "The bot may not create channels here: it needs Manage Channels, in the ticket "
-            "category too."
-        )
-    if refusal.code == GUILD_FULL:
-        return "This server has 500 channels, which is as many as Discord allows."
-    return None

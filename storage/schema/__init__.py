@@ -31,6 +31,7 @@ from storage.schema.tickets import (
     ticket_message_versions,
     ticket_messages,
     ticket_people,
+    ticket_quotes,
     ticket_tags,
     tickets,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "ticket_message_versions",
     "ticket_messages",
     "ticket_people",
+    "ticket_quotes",
     "ticket_tags",
     "tickets",
     "used_signatures",

@@ -64,8 +64,10 @@ payments = sa.Table(
     sa.Column("period_start", Timestamp),
     sa.Column("period_end", Timestamp),
     sa.Column("asked_at", Timestamp, nullable=False),
+    # When another payment for the same period came to light.
+    sa.Column("paid_twice_at", Timestamp),
     sa.Index(None, "customer_id", "paid_at"),
-    # What was paid twice for one period; the condition keeps all else out of the index.
+    # What else was paid for a period.
     partial(
         "ix_payments_period",
         "subscription_id",
@@ -73,6 +75,8 @@ payments = sa.Table(
         "period_end",
         where="period_start IS NOT NULL AND refunded = 0",
     ),
+    # A list of them must not read every payment that was ever made.
+    partial("ix_payments_paid_twice", "paid_twice_at", where="paid_twice_at IS NOT NULL"),
 )
 
 disputes = sa.Table(

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from storage.columns import Timestamp, metadata, partial
+from storage.columns import Json, Timestamp, metadata, partial
 
 cancel_attempts = sa.Table(
     "cancel_attempts",
@@ -33,11 +33,15 @@ cancel_attempts = sa.Table(
     sa.Column("offer_id", sa.Text),
     sa.Column("offered_at", Timestamp),
     sa.Column("accepted_at", Timestamp),
+    # What was agreed to, where the provider charges another price for a while because of it.
+    sa.Column("terms", Json),
     # When a save has proven itself: the next invoice was paid.
     sa.Column("kept_at", Timestamp),
     sa.Index(None, "customer_id", "started_at"),
     sa.Index(None, "user_id"),
     sa.Index(None, "started_at"),
+    # The unique one below is of few states, which SQLite does not see in a list of parameters.
+    sa.Index(None, "subscription_id"),
     partial(
         "uq_cancel_attempts_unfinished",
         "subscription_id",
@@ -121,6 +125,7 @@ refunds = sa.Table(
     sa.Column("queue_message_id", sa.BigInteger),
     sa.Index(None, "payment_id"),
     sa.Index(None, "member_id"),
+    sa.Index(None, "subscription_id"),
     # The caps per moderator and day.
     sa.Index(None, "moderator_id", "requested_at"),
     # Money moves once: no second refund of a payment while one waits or is under way.

@@ -12,10 +12,14 @@ tickets = sa.Table(
     sa.Column("guild_id", sa.BigInteger, nullable=False),
     sa.Column("opener_id", sa.BigInteger, nullable=False),
     sa.Column("topic_id", sa.Text, nullable=False),
+    # Which of the topic's places for this member: 0 where one at a time is allowed.
+    sa.Column("slot", sa.Integer, nullable=False, server_default="0"),
     sa.Column("answers", Json, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("channel_id", sa.BigInteger, unique=True),
     sa.Column("welcome_id", sa.BigInteger),
+    # The files of the welcome message: whoever edits it has to name them again.
+    sa.Column("welcome_files", Json),
     sa.Column("attempt_id", sa.Text),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("closed_at", Timestamp),
@@ -32,6 +36,7 @@ tickets = sa.Table(
     # Since when a person of the team has to answer; empty while it is the member's turn.
     sa.Column("waiting_since", Timestamp),
     sa.Column("first_reply_at", Timestamp),
+    sa.Column("first_reply_by", sa.BigInteger),
     sa.Column("member_active_at", Timestamp),
     sa.Column("team_active_at", Timestamp),
     sa.Column("close_requested_at", Timestamp),
@@ -52,6 +57,7 @@ tickets = sa.Table(
         "guild_id",
         "opener_id",
         "topic_id",
+        "slot",
         where="state IN ('opening', 'open')",
         unique=True,
     ),
@@ -109,8 +115,10 @@ sla_breaches = sa.Table(
     sa.Column("ticket_id", sa.Text, sa.ForeignKey("tickets.id"), primary_key=True),
     # "first_reply", "next_reply" or "resolution".
     sa.Column("target", sa.Text, primary_key=True),
-    sa.Column("due_at", Timestamp, primary_key=True),
-    sa.Column("alerted_at", Timestamp),
+    # From when the target counted: one breach for each wait, whatever changes meanwhile.
+    sa.Column("since", Timestamp, primary_key=True),
+    sa.Column("due_at", Timestamp, nullable=False),
+    sa.Column("noticed_at", Timestamp, nullable=False),
 )
 
 # Messages with buttons that open tickets, made with /panel.
@@ -118,6 +126,8 @@ panels = sa.Table(
     "panels",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
+    # "draft", "sending" or "posted".
+    sa.Column("state", sa.Text, nullable=False),
     sa.Column("guild_id", sa.BigInteger, nullable=False, index=True),
     sa.Column("channel_id", sa.BigInteger, nullable=False),
     sa.Column("message_id", sa.BigInteger, unique=True),
@@ -130,10 +140,25 @@ panels = sa.Table(
     sa.Column("created_at", Timestamp, nullable=False),
 )
 
+# Messages that somebody wants to open a ticket about, until the questions are answered.
+ticket_quotes = sa.Table(
+    "ticket_quotes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("guild_id", sa.BigInteger, nullable=False),
+    sa.Column("taken_by", sa.BigInteger, nullable=False, index=True),
+    sa.Column("author_id", sa.BigInteger, nullable=False, index=True),
+    # The message's text with its author's name and address, secrets already removed.
+    sa.Column("quoted", sa.Text, nullable=False),
+    sa.Column("taken_at", Timestamp, nullable=False, index=True),
+)
+
 # Who may not open tickets in a server, and until when.
 ticket_blocks = sa.Table(
     "ticket_blocks",
     metadata,
+    # What the audit log calls it: the log names no member, because it never forgets.
+    sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("until", Timestamp),
@@ -149,6 +174,8 @@ agents = sa.Table(
     metadata,
     sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # Those of their roles that answer tickets, as they were last seen.
+    sa.Column("role_ids", Json, nullable=False),
     # False while on a break: nothing is assigned to them.
     sa.Column("takes_tickets", sa.Boolean, nullable=False),
     sa.Column("last_assigned_at", Timestamp),

@@ -120,6 +120,45 @@ async def test_every_failed_attempt_owes_the_same_period_and_the_last_one_ends_i
     ]
 
 
+@pytest.mark.parametrize("last_transaction", ["paid", "newest"])
+async def test_s4_what_is_owed_begins_where_paid_time_ended_whichever_payment_is_shown(
+    shop: CreemShop, last_transaction: str
+) -> None:
+    """A refund of an older payment is told together with the subscription's last transaction."""
+    shop.creem.settings.last_transaction = last_transaction
+    older = await shop.payment()
+    await shop.advance_to_period_end(shop.subscription)
+    paid_to = (await shop.seen()).period_end
+    shop.decline_payments(shop.customer)
+    await shop.advance_to_period_end(shop.subscription)
+
+    by_payment = only(await shop.provider.fetch_payment(older.id))
+    in_account = only(await shop.provider.fetch_account(shop.customer))
+
+    for seen in (by_payment, in_account, await shop.seen()):
+        assert (seen.status, seen.period_start) == (Status.PAST_DUE, paid_to)
+
+
+@pytest.mark.parametrize("last_transaction", ["paid", "newest"])
+async def test_a_period_that_has_moved_unpaid_is_the_one_that_is_owed(
+    shop: CreemShop, last_transaction: str
+) -> None:
+    """Creem says that a failed renewal moves nothing; one that did is read as it is."""
+    shop.creem.settings.last_transaction = last_transaction
+    shop.decline_payments(shop.customer)
+    await shop.advance_to_period_end(shop.subscription)
+    paid_to = (await shop.seen()).period_start
+    record = shop.creem._world.get(records.Subscription, shop.subscription)
+    length = record.period_end - record.period_start
+    record.period_start, record.period_end = record.period_end, record.period_end + length
+
+    for found in (
+        await shop.provider.fetch_account(shop.customer),
+        await shop.provider.fetch_subscription(shop.subscription),
+    ):
+        assert only(found).period_start == paid_to
+
+
 async def test_a_retry_that_succeeds_pays_for_the_period_that_was_owed(shop: CreemShop) -> None:
     paid_to = (await shop.seen()).period_end
     shop.creem.decline_payments(shop.customer, times=2)

@@ -75,8 +75,18 @@ def test_every_production_module_says_what_it_is_for() -> None:
 
 
 def _groups(tree: ast.AST) -> dict[str, str]:
-    """The variables that hold a group of commands, and the group's name."""
-    return {
+    """The variables that hold a group of commands, and the group's name.
+
+    A group that several modules add to is handed to them as `<name>_group`.
+    """
+    handed = {
+        each.arg: each.arg.removesuffix("_group")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for each in node.args.args
+        if each.annotation is not None and ast.unparse(each.annotation).endswith(".Group")
+    }
+    return handed | {
         ast.unparse(node.targets[0]): ast.literal_eval(each.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)

@@ -75,7 +75,12 @@ class StripeStrike:
             method=method, path=path, latency=1.0, drop=True, times=1, after_work=after_work
         )
 
+    async def kill(self) -> None:
+        """Wait for the moment."""
+        await until(lambda: self._fault.struck)
+        await self._stage.bot.kill()
+
     async def restart(self) -> None:
         """Wait for the moment, and start a new process after it."""
-        await until(lambda: self._fault.struck)
-        await self._stage.kill_and_restart()
+        await self.kill()
+        await self._stage.bot.start()

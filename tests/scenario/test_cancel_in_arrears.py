@@ -205,13 +205,19 @@ async def test_who_resumes_while_it_ends_is_told_that_it_has_ended(late: Stage) 
 
 
 async def test_kill_9_then_a_resume_that_is_too_late_still_gives_the_receipts(late: Stage) -> None:
-    """Stripe has ended it and its answer is lost; who changes their mind then is told so."""
+    """Stripe has ended it and its answer is lost; who changes their mind then is told so.
+
+    Stripe is away for the new process until Mia has asked: it would find the end out at once.
+    """
     screen = await up_to_confirm(late)
     strike = StripeStrike(late, "DELETE", SUBSCRIPTION, after_work=True)
     await late.mia.click(screen, "Confirm cancel")
-    await strike.restart()
+    await strike.kill()
+    away = late.scene.stripe.faults.add(path=r"/v1/", status=503)
+    await late.bot.start()
 
     answer = await late.mia.slash("resume", channel=late.here)
+    away.remove()
 
     assert answer.message is not None
     await answer.message.changed(containing="Not resumed", timeout=RECOVERY_SECONDS)

@@ -203,6 +203,8 @@ async def test_kill_9_in_a_cancellation_cancels_once(stage: Stage, after_work: b
     await stage.kill_and_restart()
 
     await screen.changed(containing="is cancelled", timeout=RECOVERY_SECONDS)
+    # The next process is alone on the file, and waits for no lease to run out.
+    assert "jobs_taken_over" in stage.bot.log.read_text()
     assert subscription(stage)["status"] == "scheduled_cancel"
     scheduled = [
         each["eventType"]

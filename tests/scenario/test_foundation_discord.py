@@ -85,7 +85,7 @@ async def set_up(stage: Stage, server: SecondServer) -> Message:
 
 async def file_ticket(stage: Stage, person: Persona, where: Channel) -> Message:
     """Run /ticket, answer the questions, and read the answer."""
-    asked = await person.slash("ticket", channel=where, topic="billing")
+    asked = await person.slash("ticket open", channel=where, topic="billing")
     if asked.modal is None:
         assert asked.message is not None
         return asked.message
@@ -168,7 +168,7 @@ async def test_who_adds_a_public_bot_to_a_server_of_their_own_refunds_nobody(
 
     refused = await stage.ada.slash("setup", channel=server.here, moderator_role=server.moderators)
     refund = await stage.sam.slash("refund", channel=server.here, member=stage.mia.user)
-    ticket = await stage.noor.slash("ticket", channel=server.here, topic="billing")
+    ticket = await stage.noor.slash("ticket open", channel=server.here, topic="billing")
 
     for answer in (refused, refund, ticket):
         assert answer.message is not None

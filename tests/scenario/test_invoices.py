@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import LEA_ADDRESS, MIA_ADDRESS
-from bot.sandbox.stripe.resources import checkout
+from bot.sandbox.stripe.resources import portal
 from bot.sandbox.stripe.shapes.platform import portal_session
 from tests.scenario.outside import call_stripe, change_store, jobs_done
 from tests.scenario.refunding import payment_of
@@ -187,7 +187,7 @@ async def test_s22_a_portal_on_another_host_is_not_shown(
         session: dict[str, object] = made(*args, **given)  # type: ignore[arg-type]
         return session | {"url": "https://billing.evil.example/p"}
 
-    monkeypatch.setattr(checkout, "portal_session", elsewhere)
+    monkeypatch.setattr(portal, "portal_session", elsewhere)
 
     answer = await stage.mia.slash("billing", channel=stage.here)
     screen = await answer.settled(timeout=30)

@@ -65,12 +65,20 @@ async def test_mia_takes_a_discount_and_pays_in_full_after_it(stage: Stage) -> N
         assert "/cancel" in durable
     assert stage.subscription["cancel_at_period_end"] is False
     assert (attempt(stage)["state"], attempt(stage)["kept_at"]) == ("saved", None)
+    balance = await stage.balance_of(stage.mia)
+    assert "Pro · $20.00 monthly" in balance.text
+    assert "$10.00 monthly" in balance.text
+    assert "$20.00 monthly again" in balance.text
     again = await up_to_offer(stage, UNUSED)
     assert labels(again) == ["Confirm cancel", "Change reason", "Keep my plan"]  # fairness 3
     await stage.mia.click(again, "Keep my plan")
 
-    for _ in range(4):
+    await renew(stage)
+    account = await stage.mia.slash("account", channel=stage.here)
+    assert "Pro · $10.00 monthly" in (await account.settled()).text
+    for _ in range(3):
         await renew(stage)
+    assert "Pro · $20.00 monthly" in (await stage.balance_of(stage.mia)).text
     assert charged(stage) == [2000, 1000, 1000, 1000, 2000]
     audited = stage.rows("SELECT action FROM audit_log WHERE action LIKE 'offer.%'")
     assert [row["action"] for row in audited] == ["offer.accepted", "offer.applied"]

@@ -237,7 +237,7 @@ async def test_what_has_changed_meanwhile_is_on_the_card_before_it_can_be_approv
 
     first = await approve(stage.max, card)
 
-    assert "Something changed since this refund was asked for" in first.text
+    assert "not what your card shows any more" in first.text
     await card.changed(containing="Refund $12.00 to")
     assert "**Refunded before:** $8.00" in card.text
     screen = await approve(stage.max, card)

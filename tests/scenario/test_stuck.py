@@ -5,13 +5,15 @@ import pytest
 from bot.sandbox.faults import FaultHandle
 from tests.scenario.bad_luck import until
 from tests.scenario.outside import change_store, jobs_done
-from tests.scenario.refunding import confirm, draft
+from tests.scenario.refunding import confirm, draft, refunds
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import cancel, up_to_confirm
 from tests.scenario.test_foundation import health
 
 CANCELLATION = "A cancellation waits"
 RESUMPTION = "A resumption waits"
+REFUND = "A refund waits"
+NOT_ENDED = "Refunded, but not ended"
 
 
 def refuse(stage: Stage, status: int = 403) -> FaultHandle:
@@ -23,8 +25,8 @@ def refuse(stage: Stage, status: int = 403) -> FaultHandle:
 
 async def ten_minutes_later(stage: Stage) -> None:
     """The look comes now, and has been taken when this returns."""
-    change_store(stage, "UPDATE jobs SET run_at = 0 WHERE kind LIKE '%.tell_stuck'")
-    waiting = "SELECT id FROM jobs WHERE kind LIKE '%.tell_stuck' AND done_at IS NULL"
+    change_store(stage, "UPDATE jobs SET run_at = 0 WHERE kind LIKE '%_stuck'")
+    waiting = "SELECT id FROM jobs WHERE kind LIKE '%_stuck' AND done_at IS NULL"
     await until(lambda: not stage.rows(waiting), seconds=20)
 
 
@@ -127,3 +129,40 @@ async def test_s11_a_refunded_plan_that_goes_on_is_told_by_mail_where_no_channel
     )
     assert "Refunded, but not ended (R-" in mail.subject
     assert stage.scene.mia_subscription in mail.text
+
+
+@pytest.mark.parametrize("status", [401, 503])
+async def test_a_refund_that_the_provider_does_not_make_is_told_to_the_team(
+    stage: Stage, status: int
+) -> None:
+    """The moderator was told that it is under way. Each half that does not come is told once."""
+    await stage.link_mia()
+    faults = stage.scene.stripe.faults
+    refused = faults.add(method="POST", path=r"/v1/refunds$", status=status)
+    refused_end = faults.add(method="DELETE", path=r"/v1/subscriptions/sub_", status=status)
+    await confirm(stage, await draft(stage))
+    await until(lambda: refused.struck)
+
+    await ten_minutes_later(stage)
+
+    [message] = told(stage, REFUND)
+    assert "Please do not refund it by hand as well" in message
+    assert refunds(stage) == []
+    refused.remove()
+    await until(lambda: refused_end.struck, seconds=30)
+    change_store(stage, "UPDATE jobs SET done_at = NULL WHERE kind = 'refund.look_stuck'")
+    await until(lambda: told(stage, NOT_ENDED))
+    refused_end.remove()
+    await jobs_done(stage, seconds=30)
+    assert stage.subscription["status"] == "canceled"
+    assert [len(told(stage, each)) for each in (REFUND, NOT_ENDED)] == [1, 1]
+
+
+async def test_nobody_is_told_of_a_refund_that_went_well(stage: Stage) -> None:
+    await stage.link_mia()
+    await confirm(stage, await draft(stage))
+    await jobs_done(stage)
+
+    await ten_minutes_later(stage)
+
+    assert told(stage, "A refund waits") + told(stage, "but not") == []

@@ -12,6 +12,7 @@ from tests.scenario.ticketing import (
     ANSWERS,
     ask,
     in_dm,
+    may_not_make_threads,
     open_ticket,
     read_transcript,
     settled,
@@ -142,6 +143,7 @@ async def test_a_refusal_is_told_after_a_kill(stage: Stage) -> None:
     stage.expect_error("ticket_not_opened")
     while len(stage.scene.guild.channels) < 500:
         stage.scene.guild.add_text_channel(f"room-{len(stage.scene.guild.channels)}")
+    may_not_make_threads(stage)
     modal = await ask(stage, stage.mia)
     strike = DiscordStrike(stage, *SCREEN, after_work=False)
     sent = await stage.mia.submit(modal, ANSWERS)

@@ -66,7 +66,7 @@ async def test_five_modals_opened_first_and_submitted_after_give_one_ticket(stag
 async def test_the_command_leads_to_the_open_ticket(stage: Stage) -> None:
     ticket = await open_ticket(stage)
 
-    answer = await stage.mia.slash("ticket", channel=stage.here, topic="billing")
+    answer = await stage.mia.slash("ticket open", channel=stage.here, topic="billing")
 
     assert answer.modal is None
     assert f"<#{ticket.channel.id}>" in words_of(answer)
@@ -201,7 +201,7 @@ async def test_opening_goes_on_after_a_kill_right_after_the_submission(stage: St
     await until(lambda: stuck.struck)
     await stage.kill_and_restart()
 
-    answer = await stage.mia.slash("ticket", channel=stage.here, topic="billing")
+    answer = await stage.mia.slash("ticket open", channel=stage.here, topic="billing")
     assert "being opened" in words_of(answer)
     assert sent.message is not None
     await opened(stage, sent.message, seconds=RECOVERY_SECONDS)

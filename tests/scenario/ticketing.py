@@ -1,9 +1,12 @@
 """Tickets as a member and the team handle them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 
 from bot.sandbox.discord import Channel, Interaction, Message, Modal, Persona
+from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.stage import Stage
 
@@ -23,8 +26,12 @@ class OpenedTicket:
 
 
 async def ask(stage: Stage, person: Persona, topic: str = "billing") -> Modal:
-    """A member runs /ticket and gets the topic's questions."""
-    answer = await person.slash("ticket", channel=stage.here, topic=topic)
+    """A member runs /ticket open and gets the topic's questions, with or without self-help."""
+    answer = await person.slash("ticket open", channel=stage.here, topic=topic)
+    if answer.message is not None and "Open the ticket" in [
+        b.label for b in answer.message.buttons
+    ]:
+        answer = await person.click(answer.message, "Open the ticket")
     assert answer.modal is not None, answer.message and answer.message.text
     return answer.modal
 
@@ -103,33 +110,46 @@ class Transcript:
 
 
 class _Reader(HTMLParser):
+    """Text belongs to the innermost element that has a meaning of its own."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.read = Transcript()
-        self._place = ""
+        self._places: list[str] = []
         self._question = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.read.tags.add(tag)
         self.read.attributes.update(name for name, _ in attrs)
+        if tag in ("meta", "img", "hr", "br"):
+            return
         if tag == "article":
             self.read.articles.append(Article())
         part = dict(attrs).get("class") or ""
-        in_article = bool(self.read.articles) and part in ("author", "meta", "content")
-        self._place = part if in_article else f"<{tag}>"
+        inherited = self._places[-1] if self._places else ""
+        own = {"components": "content"}.get(part, part)
+        if self.read.articles and own in ("author", "meta", "content"):
+            self._places.append(own)
+        elif tag in ("h1", "p", "dt", "dd"):
+            self._places.append(f"<{tag}>")
+        elif own in ("reply", "file", "embed", "removed") or tag in ("style", "title", "summary"):
+            self._places.append("")
+        else:
+            self._places.append(inherited)
 
     def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's convention
-        self._place = ""
+        self._places.pop()
 
     def handle_data(self, data: str) -> None:
-        if self._place in ("author", "meta", "content"):
+        place = self._places[-1] if self._places else ""
+        if place in ("author", "meta", "content"):
             article = self.read.articles[-1]
-            setattr(article, self._place, getattr(article, self._place) + data)
-        elif self._place == "<dt>":
+            setattr(article, place, getattr(article, place) + data)
+        elif place == "<dt>":
             self._question = data
-        elif self._place == "<dd>":
+        elif place == "<dd>":
             self.read.answers[self._question] = data
-        elif self._place in ("<h1>", "<p>"):
+        elif place in ("<h1>", "<p>"):
             self.read.head += f"{data}\n"
 
 
@@ -146,3 +166,22 @@ async def transcript_of(stage: Stage, ticket: OpenedTicket) -> Transcript:
     await close(stage.mia, ticket)
     told = await stage.mia.wait_for_message("dm", containing="is closed", timeout=RECOVERY_SECONDS)
     return read_transcript(told)
+
+
+def change_configuration(stage: Stage, changes: Mapping[str, str]) -> None:
+    """Give the bot a file of its own with these changes, for its next start."""
+    text = Path(stage.bot.environment["MOORING_CONFIG"]).read_text()
+    for before, after in changes.items():
+        assert before in text, before
+        text = text.replace(before, after, 1)
+    own = stage.bot.log.with_name("mooring.toml")
+    own.write_text(text)
+    stage.bot.environment["MOORING_CONFIG"] = str(own)
+
+
+def may_not_make_threads(stage: Stage) -> None:
+    """So that a ticket has nowhere to go when there is no room for its channel."""
+    guild = stage.scene.guild
+    for role in (guild.everyone, guild.bot_member.roles[-1]):
+        role.permissions &= ~may.CREATE_PRIVATE_THREADS
+        guild.announce_role_update(role)

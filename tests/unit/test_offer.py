@@ -32,7 +32,9 @@ from bot.domain.offer import (
     OfferTerms,
     WhyNot,
     choose,
+    discount_of,
     less,
+    next_price,
     renewal_after,
     terms_of,
     why_not,
@@ -86,6 +88,12 @@ YEARLY = replace(
     price=usd(20000),
     period_end=datetime(2027, 11, 5, tzinfo=UTC),
 )
+# A month of it is left.
+YEARS_END = replace(
+    YEARLY,
+    period_start=datetime(2025, 12, 11, 12, tzinfo=UTC),
+    period_end=datetime(2026, 12, 11, 12, tzinfo=UTC),
+)
 FACTS = Facts(customer_since=NOW - timedelta(days=100), paid=usd(6000))
 
 
@@ -133,7 +141,7 @@ offers = st.lists(
 lasts = st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=400)))
 cases = st.builds(
     case,
-    st.sampled_from([MONTHLY, YEARLY, replace(MONTHLY, status=Status.PAST_DUE)]),
+    st.sampled_from([MONTHLY, YEARLY, YEARS_END, replace(MONTHLY, status=Status.PAST_DUE)]),
     st.builds(
         Facts,
         customer_since=st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda ago: NOW - ago),
@@ -216,8 +224,19 @@ def test_the_holdout_is_the_same_people_for_every_reason() -> None:
         (offer(OfferKind.SMALLER_PLAN, plan_id=PRO), case(), "no_price"),
         (offer(OfferKind.SMALLER_PLAN), case(replace(MONTHLY, provider=CREEM)), "no_price"),
         (offer(OfferKind.SMALLER_PLAN), case(replace(MONTHLY, price=usd(800))), "no_price"),
-        (offer(OfferKind.SMALLER_PLAN), case(YEARLY), "no_price"),
-        (offer(OfferKind.MONTHLY), case(YEARLY), None),
+        (offer(OfferKind.SMALLER_PLAN), case(YEARS_END), "no_price"),
+        (offer(OfferKind.MONTHLY), case(YEARS_END), None),
+        (
+            offer(OfferKind.MONTHLY),
+            case(YEARS_END, now=NOW - timedelta(microseconds=1)),
+            "paid_ahead",
+        ),
+        (offer(OfferKind.MONTHLY), case(YEARLY), "paid_ahead"),
+        (
+            offer(OfferKind.SMALLER_PLAN),
+            case(replace(MONTHLY, interval=Interval.QUARTER, period_end=NOW + timedelta(days=32))),
+            "paid_ahead",
+        ),
         (offer(OfferKind.MONTHLY), case(), "interval"),
         (offer(OfferKind.TALK, plans=frozenset({LITE})), case(), "plan"),
         (offer(OfferKind.TALK, min_days=101), case(), "tenure"),
@@ -260,7 +279,7 @@ def test_fairness_7_terms_of_a_pause() -> None:
 def test_fairness_7_terms_of_another_plan_or_interval() -> None:
     smaller = terms_of(offer(OfferKind.SMALLER_PLAN), case())
     assert (smaller.after, smaller.price_id, smaller.during) == (usd(900), "lite_m", None)
-    monthly = terms_of(offer(OfferKind.MONTHLY), case(YEARLY))
+    monthly = terms_of(offer(OfferKind.MONTHLY), case(YEARS_END))
     assert (monthly.now, monthly.interval) == (usd(20000), Interval.YEAR)
     assert (monthly.after, monthly.after_interval) == (usd(2000), Interval.MONTH)
     assert terms_of(offer(OfferKind.CREDITS), case()).units == 500
@@ -312,3 +331,20 @@ def test_no_discount_whose_months_would_be_over_before_the_last_renewal_promised
     once = offer(OfferKind.DISCOUNT, months=1)
     assert refusal(once, early) is WhyNot.RENEWALS
     assert refusal(once, case(about, now=datetime(2027, 3, 5, tzinfo=UTC))) is None
+
+
+def test_fairness_7_the_next_price_is_the_agreed_one_until_its_end() -> None:
+    agreed = terms_of(offer(OfferKind.DISCOUNT), case())
+    assert discount_of(MONTHLY, agreed, now=NOW) == agreed
+    assert next_price(MONTHLY, agreed) == usd(1000)
+    assert agreed.until is not None
+    last = replace(MONTHLY, period_end=agreed.until)
+    assert next_price(last, agreed) == usd(2000)
+
+
+def test_what_was_agreed_for_another_price_tells_nothing() -> None:
+    agreed = terms_of(offer(OfferKind.DISCOUNT), case())
+    switched = replace(MONTHLY, price=usd(900))
+    assert discount_of(switched, agreed, now=NOW) is None
+    assert discount_of(MONTHLY, None, now=NOW) is None
+    assert next_price(MONTHLY, None) == MONTHLY.price

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import errors
 from bot.domain.catalogue import Interval
 from bot.domain.errors import MooringError
 from bot.domain.identifiers import ChannelId
@@ -29,6 +29,7 @@ TEXTS: dict[str, list[str]] = {
     "needs": ["support", "moderator", "server", "manage server"],
     "what": ["ticket", "refund", "payment", "price", "plan", "top-up", "purchase"],
     "why": ["refunded", "disputed", "in_progress"],
+    "write_to": ["", "team@lumen.example"],
     "state": [state.value for state in RefundState],
 }
 
@@ -53,11 +54,20 @@ def _samples(name: str, hint: object) -> list[object]:
     return SAMPLES[getattr(hint, "__supertype__", hint)]
 
 
+def _leaves(kind: type[MooringError]) -> Iterator[type[MooringError]]:
+    """What is raised; a class that has others below it only holds them together."""
+    below = kind.__subclasses__()
+    for each in below:
+        yield from _leaves(each)
+    if not below:
+        yield kind
+
+
 def every_refusal() -> Iterator[MooringError]:
     """Every subclass with every value of every fact, one fact varied at a time."""
-    for kind in MooringError.__subclasses__():
+    for kind in _leaves(MooringError):
         assert dataclasses.is_dataclass(kind)
-        hints = typing.get_type_hints(kind, vars(errors))
+        hints = typing.get_type_hints(kind, vars(sys.modules[kind.__module__]))
         names = [field.name for field in dataclasses.fields(kind)]
         facts = {name: _samples(name, hints[name]) for name in names}
         first = {name: values[0] for name, values in facts.items()}

@@ -89,7 +89,8 @@ def begin_period(
     credit: int,
 ) -> bool:
     """Charge a period of this product, and switch to both once that is paid. False when the card
-    refuses: the subscription is then as it was."""
+    refuses: the subscription is then as it was, but for the transaction that it names as its
+    last."""
     discount = standing_discount(world, subscription)
     cost = amounts(world, product, units=units, discount=discount, credit=credit)
     payment = charge(
@@ -102,6 +103,8 @@ def begin_period(
         period=period,
     )
     if payment.status == "declined":
+        if world.settings.last_transaction == "newest":
+            subscription.last_transaction_id = payment.id
         return False
     subscription.credit = cost.credit_left
     switch(subscription, product, units)

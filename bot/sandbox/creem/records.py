@@ -212,6 +212,8 @@ class StoreSettings:
         references: how events name other objects: "documented" (as Creem's examples do), "ids", or
             "alternating" between these two from event to event. With "ids" the API's own answers
             hold ids as well.
+        last_transaction: which one a subscription names as its last: "paid", or "newest", which is
+            a declined one after a failed renewal.
     """
 
     cancel_mode: str = "immediate"
@@ -219,3 +221,4 @@ class StoreSettings:
     tax_percent: int = 0
     refund_status: str = "succeeded"
     references: str = "documented"
+    last_transaction: str = "paid"

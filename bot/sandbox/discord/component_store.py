@@ -39,6 +39,16 @@ def stored_components(
     return [store.component(component) for component in components]
 
 
+def _emoji(emoji: Json) -> Json:
+    """One of Unicode's has a name only."""
+    return {key: value for key, value in emoji.items() if value is not None}
+
+
+def _option(option: Json) -> Json:
+    stored = {key: value for key, value in option.items() if value is not None}
+    return stored | ({"emoji": _emoji(stored["emoji"])} if "emoji" in stored else {})
+
+
 class _Store:
     """Turns the components of one message into their stored form."""
 
@@ -55,6 +65,10 @@ class _Store:
         stored = dict(_DEFAULTS.get(kind, {}))
         stored |= {key: value for key, value in component.items() if value is not None}
         stored["id"] = component.get("id") or next(self._free)
+        if "emoji" in stored:
+            stored["emoji"] = _emoji(stored["emoji"])
+        if "options" in stored:
+            stored["options"] = [_option(option) for option in stored["options"]]
         if "components" in stored:
             stored["components"] = [self.component(child) for child in stored["components"]]
         for key in ("accessory", "component"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_CHANNELS = 500
 MAX_CHANNELS_PER_CATEGORY = 50
+MAX_ACTIVE_THREADS = 1000
 
 
 class Guild:
@@ -246,6 +247,14 @@ class Guild:
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
         self.world.gateway.dispatch(event, channel.payload(), guild=self)
         self.world.tell("channel_updated", channel, channel.payload(), only=None)
+
+    def archive_thread(self, thread: Channel, *, archived: bool = True) -> None:
+        """Put a thread away, as Discord does after a time without messages, or wake it up."""
+        if thread.thread is None:
+            raise ValueError("only threads are archived")
+        thread.thread.archived = archived
+        thread.thread.archive_changed_at = self.world.clock()
+        self.announce_channel_update(thread)
 
     def delete_channel(self, channel: Channel) -> None:
         """Delete a channel or thread by hand; a category's channels stay, without parent."""

@@ -20,6 +20,7 @@ from bot.sandbox.discord.world import World
 
 MAX_CONTENT = 2000
 MAX_FILES = 10
+MAX_BROUGHT_BY_ROLE = 100
 SETTABLE_FLAGS = (
     flags.SUPPRESS_EMBEDS | flags.EPHEMERAL | flags.SUPPRESS_NOTIFICATIONS | flags.IS_COMPONENTS_V2
 )
@@ -104,8 +105,44 @@ def post(world: World, draft: Post) -> Message:
     )
     message.attachments = _store_files(world, message, body, draft.files)
     _render(world, message, body)
+    if channel.is_private_thread and message.viewer is None:
+        _bring_in(world, message)
     _place(world, message)
     return message
+
+
+def _bring_in(world: World, message: Message) -> None:
+    """Whoever is mentioned in a private thread becomes its member, if they see its channel.
+
+    A role brings its members as long as they are fewer than 100.
+    """
+    thread, guild = message.channel, message.channel.guild
+    if guild is None or thread.thread is None or thread.parent is None:
+        return
+    wanted = [guild.member(user.id) for user in message.mentions]
+    for role_id in message.mention_roles:
+        holders = [each for each in guild.members if any(r.id == role_id for r in each.roles)]
+        wanted += holders if len(holders) < MAX_BROUGHT_BY_ROLE else []
+    members = thread.thread.members
+    added = [
+        each
+        for each in wanted
+        if each is not None and each.id not in members and each.can_view(thread.parent)
+    ]
+    if not added:
+        return
+    for member in added:
+        members[member.id] = world.clock()
+    data: Json = {
+        "id": thread.id,
+        "guild_id": guild.id,
+        "member_count": len(members),
+        "added_members": [
+            thread.thread_member_payload(each.id) | {"member": each.payload()} for each in added
+        ],
+    }
+    world.gateway.dispatch("THREAD_MEMBERS_UPDATE", data, guild=guild)
+    world.tell("channel_updated", thread, thread.payload())
 
 
 def _refuse_empty(body: Json, files: Sequence[File], *, v2: bool) -> None:

@@ -261,6 +261,7 @@ class Persona:
             needed |= permissions.ATTACH_FILES
         if channel.deleted or not self._may(channel, needed):
             raise SandboxRefusal(f"{self.user.username} may not write there")
+        self._wake_up(channel)
         reference: Json | None = None
         if reply_to is not None:
             reference = {"type": 0, "channel_id": channel.id, "message_id": reply_to.id}
@@ -279,6 +280,14 @@ class Persona:
             return messaging.post(self._world, draft)
         except ApiError as error:
             raise SandboxRefusal(str(error)) from error
+
+    def _wake_up(self, channel: Channel) -> None:
+        """A message in an archived thread unarchives it, unless it is locked."""
+        if channel.guild is None or channel.thread is None or not channel.thread.archived:
+            return
+        if channel.thread.locked and not self._may(channel, permissions.MANAGE_THREADS):
+            raise SandboxRefusal("the thread is locked")
+        channel.guild.archive_thread(channel, archived=False)
 
     async def edit(self, message: Message, content: str) -> Message:
         """Edit one's own message."""

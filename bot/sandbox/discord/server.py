@@ -66,8 +66,16 @@ class Server:
         if path.rstrip("/") == "/gateway":
             return await self._backend.gateway.connect(request)
         if path.startswith("/cdn/"):
-            return serve_file(self._backend.world.files, request)
+            return await self._cdn(request)
         return web.Response(status=404)
+
+    async def _cdn(self, request: web.BaseRequest) -> web.StreamResponse:
+        fault = self._faults.take(request.method, request.path)
+        if fault is not None and fault.latency:
+            await asyncio.sleep(fault.latency)
+        if fault is not None and fault.replaces_answer:
+            return web.Response(status=fault.status or 500)
+        return serve_file(self._backend.world.files, request)
 
     async def _api(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         asked = _Request(

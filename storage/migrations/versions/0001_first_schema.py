@@ -22,6 +22,9 @@ def upgrade() -> None:
         "agents",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "role_ids", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column("takes_tickets", sa.Boolean(), nullable=False),
         sa.Column("last_assigned_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_agents")),
@@ -251,6 +254,7 @@ def upgrade() -> None:
     op.create_table(
         "panels",
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
@@ -305,6 +309,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "ticket_blocks",
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
@@ -312,8 +317,24 @@ def upgrade() -> None:
         sa.Column("blocked_by", sa.BigInteger(), nullable=False),
         sa.Column("blocked_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_ticket_blocks")),
+        sa.UniqueConstraint("id", name=op.f("uq_ticket_blocks_id")),
     )
     op.create_index(op.f("ix_ticket_blocks_user_id"), "ticket_blocks", ["user_id"], unique=False)
+    op.create_table(
+        "ticket_quotes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("taken_by", sa.BigInteger(), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("quoted", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_quotes")),
+    )
+    op.create_index(
+        op.f("ix_ticket_quotes_author_id"), "ticket_quotes", ["author_id"], unique=False
+    )
+    op.create_index(op.f("ix_ticket_quotes_taken_at"), "ticket_quotes", ["taken_at"], unique=False)
+    op.create_index(op.f("ix_ticket_quotes_taken_by"), "ticket_quotes", ["taken_by"], unique=False)
     op.create_table(
         "tickets",
         sa.Column("id", sa.Text(), nullable=False),
@@ -321,12 +342,16 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("opener_id", sa.BigInteger(), nullable=False),
         sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("slot", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
             "answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=True),
         sa.Column("welcome_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "welcome_files", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
         sa.Column("attempt_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
@@ -340,6 +365,7 @@ def upgrade() -> None:
         sa.Column("snoozed_until", sa.BigInteger(), nullable=True),
         sa.Column("waiting_since", sa.BigInteger(), nullable=True),
         sa.Column("first_reply_at", sa.BigInteger(), nullable=True),
+        sa.Column("first_reply_by", sa.BigInteger(), nullable=True),
         sa.Column("member_active_at", sa.BigInteger(), nullable=True),
         sa.Column("team_active_at", sa.BigInteger(), nullable=True),
         sa.Column("close_requested_at", sa.BigInteger(), nullable=True),
@@ -394,7 +420,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_tickets_occupying",
         "tickets",
-        ["guild_id", "opener_id", "topic_id"],
+        ["guild_id", "opener_id", "topic_id", "slot"],
         unique=True,
         sqlite_where=sa.text("state IN ('opening', 'open')"),
         postgresql_where=sa.text("state IN ('opening', 'open')"),
@@ -433,6 +459,7 @@ def upgrade() -> None:
         sa.Column("offer_id", sa.Text(), nullable=True),
         sa.Column("offered_at", sa.BigInteger(), nullable=True),
         sa.Column("accepted_at", sa.BigInteger(), nullable=True),
+        sa.Column("terms", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("kept_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_cancel_attempts_customer_id")
@@ -447,6 +474,12 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_cancel_attempts_started_at"), "cancel_attempts", ["started_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_cancel_attempts_subscription_id"),
+        "cancel_attempts",
+        ["subscription_id"],
+        unique=False,
     )
     op.create_index(
         "ix_cancel_attempts_unproven",
@@ -533,6 +566,7 @@ def upgrade() -> None:
         sa.Column("period_start", sa.BigInteger(), nullable=True),
         sa.Column("period_end", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("paid_twice_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_payments_customer_id")
         ),
@@ -543,6 +577,14 @@ def upgrade() -> None:
         "payments",
         ["customer_id", "paid_at"],
         unique=False,
+    )
+    op.create_index(
+        "ix_payments_paid_twice",
+        "payments",
+        ["paid_twice_at"],
+        unique=False,
+        sqlite_where=sa.text("paid_twice_at IS NOT NULL"),
+        postgresql_where=sa.text("paid_twice_at IS NOT NULL"),
     )
     op.create_index(
         "ix_payments_period",
@@ -556,12 +598,13 @@ def upgrade() -> None:
         "sla_breaches",
         sa.Column("ticket_id", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("alerted_at", sa.BigInteger(), nullable=True),
+        sa.Column("noticed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("fk_sla_breaches_ticket_id")
         ),
-        sa.PrimaryKeyConstraint("ticket_id", "target", "due_at", name=op.f("pk_sla_breaches")),
+        sa.PrimaryKeyConstraint("ticket_id", "target", "since", name=op.f("pk_sla_breaches")),
     )
     op.create_table(
         "subscriptions",
@@ -620,9 +663,6 @@ def upgrade() -> None:
         sa.Column("author_name", sa.Text(), nullable=False),
         sa.Column("from_bot", sa.Boolean(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column(
-            "attachments", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
-        ),
         sa.Column("rich", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
         sa.Column("internal", sa.Boolean(), server_default=sa.false(), nullable=False),
@@ -737,6 +777,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_refunds_payment_id"), "refunds", ["payment_id"], unique=False)
     op.create_index(
+        op.f("ix_refunds_subscription_id"), "refunds", ["subscription_id"], unique=False
+    )
+    op.create_index(
         "uq_refunds_unfinished",
         "refunds",
         ["payment_id"],
@@ -815,6 +858,7 @@ def upgrade() -> None:
     )
     _make_audit_log_append_only()
     _sum_the_ledger()
+    _search_what_was_said()
 
 
 def _make_audit_log_append_only() -> None:
@@ -887,6 +931,67 @@ def _sum_the_ledger() -> None:
         )
 
 
+def _search_what_was_said() -> None:
+    """What people wrote, and what they answered when they opened the ticket; not what bots show."""
+    if op.get_bind().dialect.name == "sqlite":
+        _search_with_fts5()
+        return
+    # PostgreSQL would take an address or a number with a dot for one word.
+    together = "coalesce(string_agg(value, ' '), '')"
+    words = "to_tsvector('simple', translate({said}, '@._/:+#=&?-', '           '))"
+    for name, takes, body in (
+        ("ticket_words", "said text", f"SELECT {words.format(said='said')}"),
+        (
+            "ticket_answer_words",
+            "answers jsonb",
+            f"SELECT {words.format(said=together)} FROM jsonb_each_text(answers)",
+        ),
+    ):
+        op.execute(
+            f"CREATE FUNCTION {name}({takes}) RETURNS tsvector LANGUAGE sql IMMUTABLE AS "
+            f"$$ {body} $$"
+        )
+    op.execute(
+        "CREATE INDEX ix_ticket_messages_search ON ticket_messages "
+        "USING gin (ticket_words(content)) WHERE NOT from_bot"
+    )
+    op.execute("CREATE INDEX ix_tickets_search ON tickets USING gin (ticket_answer_words(answers))")
+
+
+def _search_with_fts5() -> None:
+    """Rows have the number of their message; answers that of the welcome message with them."""
+    op.execute(
+        "CREATE VIRTUAL TABLE ticket_search USING fts5(body, ticket_id UNINDEXED, "
+        "tokenize = 'unicode61 remove_diacritics 2')"
+    )
+    add = "INSERT INTO ticket_search (rowid, body, ticket_id)"
+    for name, event, what in (
+        (
+            "message_added",
+            "INSERT ON ticket_messages WHEN NOT NEW.from_bot",
+            f"{add} VALUES (NEW.message_id, NEW.content, NEW.ticket_id)",
+        ),
+        (
+            "message_edited",
+            "UPDATE OF content ON ticket_messages WHEN NOT NEW.from_bot",
+            "UPDATE ticket_search SET body = NEW.content WHERE rowid = NEW.message_id",
+        ),
+        (
+            "message_removed",
+            "DELETE ON ticket_messages WHEN NOT OLD.from_bot",
+            "DELETE FROM ticket_search WHERE rowid = OLD.message_id",
+        ),
+        (
+            "answers_shown",
+            "UPDATE OF welcome_id, answers ON tickets",
+            "DELETE FROM ticket_search WHERE rowid = OLD.welcome_id; "
+            f"{add} SELECT NEW.welcome_id, group_concat(value, ' '), NEW.id "
+            "FROM json_each(NEW.answers) WHERE NEW.welcome_id IS NOT NULL HAVING count(*) > 0",
+        ),
+    ):
+        op.execute(f"CREATE TRIGGER ticket_search_{name} AFTER {event} BEGIN {what}; END")
+
+
 def downgrade() -> None:
     """Undo."""
     for table in (
@@ -909,6 +1014,7 @@ def downgrade() -> None:
         "cancel_attempts",
         "used_signatures",
         "tickets",
+        "ticket_quotes",
         "ticket_blocks",
         "reconciliations",
         "plan_roles",
@@ -930,3 +1036,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION refuse_audit_change")
         op.execute("DROP FUNCTION sum_ledger")
+        op.execute("DROP FUNCTION ticket_words")
+        op.execute("DROP FUNCTION ticket_answer_words")
+    else:
+        op.drop_table("ticket_search")

@@ -26,8 +26,8 @@ from tests.support import preloaded
 from tests.support.shops import Shop
 
 KILLED = -9
-# Longer than a lease, and than the pause before another try after the first few.
-BETWEEN_LIVES = 20.0
+# Seconds. Doubled with every life it is longer than a lease, and than any pause before another try.
+FIRST_PAUSE = 10.0
 MOST_LIVES = 12
 _PREPARED_AT_ONCE = 20
 
@@ -83,7 +83,7 @@ class Ordeal:
             [job] = self.rows("SELECT done_at FROM jobs WHERE id = ?", victim.job)
             if job["done_at"] is not None:
                 return ended
-            following = await preloaded.run(live, Life(self.place, ahead=number * BETWEEN_LIVES))
+            following = await preloaded.run(live, Life(self.place, ahead=FIRST_PAUSE * 2**number))
             assert following == 0, self._log(following)
         raise AssertionError(f"no end after {MOST_LIVES} lives")
 

@@ -67,6 +67,7 @@ def ended_once(ordeal: Ordeal, victim: Victim, *, cents: int) -> None:
     about = f'%"{refund["id"]}"%'
     told = ordeal.rows("SELECT kind FROM jobs WHERE payload LIKE ? AND done_at IS NULL", about)
     assert sorted(row["kind"] for row in told) == [
+        "refund.look_stuck",
         "refund.mail_receipt",
         "refund.show",
         "refund.tell_member",

@@ -21,6 +21,7 @@ from bot.domain.refund import PaymentPurpose
 from storage import audit, customers, disputes, invoices, link_requests, payments, subscriptions
 from storage.database import Database
 from storage.schema import (
+    agents,
     cancel_attempts,
     cancel_steps,
     checkouts,
@@ -31,7 +32,14 @@ from storage.schema import (
     notice_settings,
     refund_decisions,
     refunds,
+    ticket_blocks,
+    ticket_events,
+    ticket_files,
+    ticket_message_versions,
     ticket_messages,
+    ticket_people,
+    ticket_quotes,
+    ticket_tags,
     tickets,
     win_backs,
     withdrawals,
@@ -217,6 +225,51 @@ async def _add_ticket(connection: AsyncConnection, name: str, user_id: UserId) -
         closed_at=NOW,
         closed_by=user_id,
         close_reason=f"{name} is content",
+        rating=4,
+        rating_comment=f"{name} is well served",
+        rated_at=NOW,
+    )
+    await _insert(
+        connection,
+        ticket_people,
+        ticket_id=f"ticket_{name}",
+        user_id=user_id,
+        added_by=MAX,
+        added_at=NOW,
+    )
+    await _insert(connection, ticket_tags, ticket_id=f"ticket_{name}", tag=f"about-{name}")
+    await _insert(
+        connection,
+        ticket_events,
+        ticket_id=f"ticket_{name}",
+        kind="close_refused",
+        actor_id=user_id,
+        details={},
+        at=NOW,
+    )
+    await _insert(
+        connection,
+        ticket_quotes,
+        id=f"quote_{name}",
+        guild_id=GUILD,
+        taken_by=MAX,
+        author_id=user_id,
+        quoted=f"{name} says",
+        taken_at=NOW,
+    )
+    await _insert(
+        connection,
+        ticket_blocks,
+        id=f"block_{name}",
+        guild_id=GUILD,
+        user_id=user_id,
+        until=OLD,
+        reason=f"{name} says too much",
+        blocked_by=MAX,
+        blocked_at=OLD,
+    )
+    await _insert(
+        connection, agents, guild_id=GUILD, user_id=user_id, role_ids=[5], takes_tickets=False
     )
     said = (
         (1, user_id, name, False, f"{name} speaks", None),
@@ -234,10 +287,27 @@ async def _add_ticket(connection: AsyncConnection, name: str, user_id: UserId) -
             author_name=author_name,
             from_bot=from_bot,
             content=content,
-            attachments=[],
             sent_at=NOW,
             deleted_at=deleted_at,
         )
+    about_own = {"message_id": user_id * 10 + 1}
+    await _insert(
+        connection,
+        ticket_message_versions,
+        **about_own,
+        content=f"{name} spoke",
+        replaced_at=NOW,
+    )
+    await _insert(
+        connection,
+        ticket_files,
+        **about_own,
+        attachment_id=user_id * 10 + 9,
+        ticket_id=f"ticket_{name}",
+        filename=f"{name}.png",
+        size=5,
+        stored_as=f"ticket_{name}/{user_id}",
+    )
 
 
 async def _add_acts(

@@ -13,7 +13,7 @@ from bot.services.cancellations import CancellationService
 from bot.services.context import Context
 from bot.services.screens import Screen
 from bot.services.subscriptions import SubscriptionService
-from storage import audit, cancel_attempts, jobs, subscriptions
+from storage import audit, cancel_attempts, customers, jobs, subscriptions
 from storage.database import Database
 from tests.integration.storage.samples import (
     GUILD,
@@ -67,6 +67,34 @@ async def test_the_whole_way_to_the_request(service: CancellationService, contex
         )
         assert await audit.first_broken_row(connection) is None
     assert [job.kind for job in claimed] == ["cancellation.carry_out"]
+
+
+@pytest.mark.parametrize("requested", [False, True])
+async def test_s1_what_somebody_began_who_had_the_account_before_holds_up_nobody(
+    service: CancellationService, context: Context, requested: bool
+) -> None:
+    before = await start(service, context)
+    await service.give_reason(before, MIA, reason_id="unused", comment="Private")
+    if requested:
+        await service.request(before, MIA, screen=SCREEN)
+    async with context.database.write() as connection:
+        await customers.unlink(connection, MIA)
+        await customers.link(connection, MIAS, NOOR, now=NOW)
+    account = await SubscriptionService(context).account(NOOR)
+
+    case = await service.start(account, NOOR, GUILD)
+
+    if requested:  # it is carried out, and there is nothing to ask
+        assert (case.attempt.id, case.attempt.state) == (before, AttemptState.REQUESTED)
+        return
+    assert (case.attempt.user_id, case.attempt.reason_id) == (NOOR, None)
+    await service.give_reason(case.attempt.id, NOOR, reason_id="other", comment=None)
+    left = await service.request(case.attempt.id, NOOR, screen=SCREEN)
+    assert left.attempt.state is AttemptState.REQUESTED
+    async with context.database.read() as connection:
+        given_up = await cancel_attempts.find(connection, before)
+    assert given_up is not None
+    assert given_up.state is AttemptState.TIMED_OUT
 
 
 async def test_only_ones_own_attempt_and_only_known_reasons(

@@ -15,10 +15,20 @@ def _tables(connection: sa.Connection) -> set[str]:
     return set(sa.inspect(connection).get_table_names())
 
 
+def _is_in_metadata(_object: object, name: str | None, *_: object) -> bool:
+    """SQLAlchemy cannot tell of full-text indexes: a test of the search uses them."""
+    return name is None or not (name.startswith("ticket_search") or name.endswith("_search"))
+
+
 async def test_the_migrated_schema_equals_the_metadata(database: Database) -> None:
     def differences(connection: sa.Connection) -> list[object]:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": _is_in_metadata,
+            },
         )
         return list(compare_metadata(context, metadata))
 

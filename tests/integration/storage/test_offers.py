@@ -1,5 +1,6 @@
 """Offers in the store: what decides, who takes what, and that nothing is taken twice."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.job import Job
 from bot.domain.money import Money
-from bot.domain.offer import Offer, OfferId, OfferKind, OfferPolicy
+from bot.domain.offer import Offer, OfferId, OfferKind, OfferPolicy, OfferTerms
 from bot.domain.refund import PaymentPurpose
 from bot.services.cancellations import CancelCase, CancellationService
 from bot.services.context import Context
@@ -47,6 +48,7 @@ from tests.integration.storage.samples import (
     MIAS,
     NOOR,
     NOW,
+    STRIPE,
     SUBSCRIPTION,
     Clock,
     add_customer,
@@ -57,6 +59,9 @@ from tests.integration.storage.samples import (
 SCREEN = Screen(1, "token")
 REASONS = frozenset({"too_expensive", "unused"})
 PAUSE = Offer(OfferId("pause"), OfferKind.PAUSE, REASONS, months=2)
+HALF = Offer(
+    OfferId("half"), OfferKind.DISCOUNT, REASONS, months=3, percent=50, coupons={STRIPE: "half"}
+)
 CREDITS = Offer(OfferId("credits"), OfferKind.CREDITS, REASONS, units=500)
 LITE = Offer(OfferId("lite"), OfferKind.SMALLER_PLAN, REASONS, plan_id=PlanId("lite"))
 
@@ -163,6 +168,38 @@ async def test_fairness_3_one_offer_in_an_attempt_and_none_within_the_cooldown(
     assert (second.attempt.variant, second.attempt.offer_id) == (None, None)
 
 
+async def test_fairness_3_reasons_given_at_the_same_moment_are_shown_one_offer(
+    mia: Context,
+) -> None:
+    """On two devices, of one plan or of two: whoever comes second sees what came first."""
+    asked = (replace(PAUSE, reasons=frozenset({"unused"})), replace(CREDITS, reasons=REASONS))
+    desk = Desk(mia, *asked)
+    async with mia.database.write() as connection:
+        another = subscription(id=SubscriptionId("sub_another"))
+        await subscriptions.save(connection, another, asked_at=NOW)
+        for name, about in (("A1", SUBSCRIPTION), ("A2", another)):
+            await cancel_attempts.add(
+                connection,
+                AttemptId(name),
+                user_id=MIA,
+                guild_id=GUILD,
+                customer_id=MIAS,
+                subscription_id=about.id,
+                now=NOW,
+            )
+    first, second = [await desk.attempt(AttemptId(name)) for name in ("A1", "A2")]
+
+    cases = await asyncio.gather(
+        *(
+            desk.say(reason_id, attempt)
+            for reason_id in ("unused", "too_expensive")
+            for attempt in (first, second)
+        )
+    )
+
+    assert len({(case.attempt.id, case.offer.offer.id) for case in cases if case.offer}) == 1
+
+
 async def test_fairness_3_the_cooldown_follows_the_account_and_the_user(mia: Context) -> None:
     """Whoever links another account, or hands one on, is not asked again."""
     noors = CustomerId("cus_noor")
@@ -226,6 +263,40 @@ async def test_a_pause_is_accepted_with_its_job_and_nothing_is_told_yet(mia: Con
     with pytest.raises(ProviderUnavailableError):
         await desk.saga.apply(job)
     assert (await desk.attempt(accepting.id)).state is AttemptState.ACCEPTING
+
+
+async def test_fairness_7_the_account_shows_a_discount_once_it_is_made_and_until_its_end(
+    mia: Context, clock: Clock
+) -> None:
+    """As it was agreed to, whatever the vendor offers by now."""
+    desk = Desk(mia, HALF)
+    case = await desk.say()
+    await desk.take(case)
+    assert await seen_discount(mia) is None
+    async with mia.database.write() as connection:
+        await cancel_attempts.advance(
+            connection,
+            case.attempt.id,
+            expected=(AttemptState.ACCEPTING,),
+            to=AttemptState.SAVED,
+            now=NOW,
+        )
+
+    discount = await seen_discount(mia)
+
+    assert case.offer is not None
+    assert discount == case.offer.terms
+    assert discount.until is not None
+    async with mia.database.read() as connection:
+        assert await offers.terms_in_effect(connection, SUBSCRIPTION.id) == discount
+        assert await offers.terms_in_effect(connection, SubscriptionId("sub_other")) is None
+    clock.now = discount.until
+    assert await seen_discount(mia) is None
+
+
+async def seen_discount(context: Context) -> OfferTerms | None:
+    """What Mia's screens show."""
+    return (await SubscriptionService(context).account(MIA)).discount
 
 
 async def test_fairness_5_whoever_confirms_meanwhile_is_not_held_by_an_offer(mia: Context) -> None:

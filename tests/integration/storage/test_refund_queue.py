@@ -40,6 +40,7 @@ from bot.domain.subscription import Status
 from bot.domain.ticket import TicketState
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
+from bot.services.refund_cases import RefundCase
 from bot.services.refund_queue import RefundQueueService
 from bot.services.refund_requests import RefundRequestService
 from bot.services.refunds import RefundService
@@ -95,6 +96,11 @@ class Desk:
         assert submitted.refund.state is RefundState.SUBMITTED
         return submitted.refund.id
 
+    async def approve(self, by: Actor, refund_id: RefundId) -> RefundCase:
+        """By somebody who has the newest card before them."""
+        agreed = (await self.direct.find(refund_id)).refund.fingerprint
+        return await self.queue.approve(by, refund_id, agreed=agreed, screen=SCREEN)
+
     async def state(self, refund_id: RefundId) -> RefundState:
         return (await self.direct.find(refund_id)).refund.state
 
@@ -131,7 +137,7 @@ async def test_s14_a_request_waits_and_a_moderator_grants_it(desk: Desk) -> None
     waiting = await desk.queue.waiting(BY_MAX)
     assert ([each.id for each in waiting.listed], waiting.total) == ([refund_id], 1)
 
-    granted = await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+    granted = await desk.approve(BY_MAX, refund_id)
 
     assert granted.refund.state is RefundState.REQUESTED
     assert (granted.refund.moderator_id, granted.refund.requester_id) == (MAX, SAM)
@@ -141,7 +147,7 @@ async def test_s14_a_request_waits_and_a_moderator_grants_it(desk: Desk) -> None
     ]
     assert (await desk.queue.waiting(BY_MAX)).total == 0
     for late in (
-        desk.queue.approve(BY_ADA, refund_id, screen=SCREEN),
+        desk.approve(BY_ADA, refund_id),
         desk.queue.deny(BY_ADA, refund_id, reason="no"),
         desk.queue.ask_back(BY_ADA, refund_id, question="?"),
         desk.queue.set_amount(BY_ADA, refund_id, Money(1, "usd")),
@@ -170,7 +176,7 @@ async def test_a_wish_counts_from_the_click_and_is_prepared_by_anybody_of_the_te
     strict = Desk(desk.context, window_days={Ground.OUR_ERROR: 20})
     await strict.direct.set_ground(BY_MAX, wished.refund.id, Ground.OUR_ERROR)
     await strict.requests.submit(BY_SAM, wished.refund.id, note="")
-    granted = await strict.queue.approve(BY_MAX, wished.refund.id, screen=SCREEN)
+    granted = await strict.approve(BY_MAX, wished.refund.id)
     assert granted.refund.state is RefundState.REQUESTED
 
 
@@ -209,7 +215,7 @@ async def test_who_may_not(desk: Desk) -> None:
         await desk.requests.ticket_in(actor(MIA, SUPPORT), CHANNEL)
     refund_id = await desk.waiting()
     for decide in (
-        desk.queue.approve(BY_SAM, refund_id, screen=SCREEN),
+        desk.approve(BY_SAM, refund_id),
         desk.queue.deny(BY_MIA, refund_id, reason="no"),
         desk.queue.waiting(BY_SAM),
         desk.queue.history(BY_SAM, MIA),
@@ -217,9 +223,9 @@ async def test_who_may_not(desk: Desk) -> None:
         with pytest.raises(NotPermitted):
             await decide
     with pytest.raises(OwnRequest):
-        await desk.queue.approve(actor(SAM, MODERATOR), refund_id, screen=SCREEN)
+        await desk.approve(actor(SAM, MODERATOR), refund_id)
     with pytest.raises(OwnAccount):
-        await desk.queue.approve(actor(MIA, MODERATOR), refund_id, screen=SCREEN)
+        await desk.approve(actor(MIA, MODERATOR), refund_id)
     assert await desk.state(refund_id) is RefundState.SUBMITTED
 
 
@@ -241,7 +247,7 @@ async def test_an_account_of_ones_own_is_known_by_its_address_and_its_past(desk:
     refund_id = await desk.waiting()
     for moderator in (BY_ADA, BY_MAX):
         with pytest.raises(OwnAccount):
-            await desk.queue.approve(moderator, refund_id, screen=SCREEN)
+            await desk.approve(moderator, refund_id)
         with pytest.raises(OwnAccount):
             await desk.direct.draft(moderator, MIA, PAYMENT.id)
 
@@ -249,17 +255,33 @@ async def test_an_account_of_ones_own_is_known_by_its_address_and_its_past(desk:
 async def test_two_people_above_the_limit_and_a_changed_amount_begins_anew(desk: Desk) -> None:
     desk = Desk(desk.context, two_person_above={"usd": 1000})
     refund_id = await desk.waiting()
-    first = await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+    first = await desk.approve(BY_MAX, refund_id)
     assert (first.refund.state, first.needs_two) == (RefundState.SUBMITTED, True)
     with pytest.raises(ApprovedBefore):
-        await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+        await desk.approve(BY_MAX, refund_id)
     await desk.queue.set_amount(BY_MAX, refund_id, Money(1500, "usd"))
-    again = await desk.queue.approve(BY_ADA, refund_id, screen=SCREEN)
+    again = await desk.approve(BY_ADA, refund_id)
     assert again.refund.state is RefundState.SUBMITTED
 
-    done = await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+    done = await desk.approve(BY_MAX, refund_id)
 
     assert (done.refund.state, done.refund.amount) == (RefundState.REQUESTED, Money(1500, "usd"))
+
+
+async def test_a_yes_is_to_the_card_that_was_looked_at(desk: Desk) -> None:
+    """Max has a card for a part before him, and Ada makes it everything: that he has not seen."""
+    refund_id = await desk.waiting()
+    await desk.queue.set_amount(BY_ADA, refund_id, Money(500, "usd"))
+    seen = (await desk.queue.file(refund_id)).case.refund.fingerprint
+    await desk.queue.set_amount(BY_ADA, refund_id, PAYMENT.amount)
+
+    with pytest.raises(ConsequenceChanged) as changed:
+        await desk.queue.approve(BY_MAX, refund_id, agreed=seen, screen=SCREEN)
+
+    assert changed.value.in_queue
+    assert await desk.state(refund_id) is RefundState.SUBMITTED
+    granted = await desk.approve(BY_MAX, refund_id)
+    assert granted.refund.amount == PAYMENT.amount
 
 
 async def test_the_desks_own_draft_waits_for_the_second_and_keeps_others_out(desk: Desk) -> None:
@@ -276,7 +298,7 @@ async def test_the_desks_own_draft_waits_for_the_second_and_keeps_others_out(des
     with pytest.raises(NoSuchThing):  # nobody asked for it, so that there is nobody to ask
         await desk.queue.ask_back(BY_ADA, drafted.refund.id, question="?")
 
-    granted = await desk.queue.approve(BY_ADA, drafted.refund.id, screen=SCREEN)
+    granted = await desk.approve(BY_ADA, drafted.refund.id)
 
     assert (granted.refund.state, granted.refund.moderator_id) == (RefundState.REQUESTED, ADA)
 
@@ -314,7 +336,7 @@ async def test_what_changed_meanwhile_is_mended_on_the_card_and_not_granted(desk
         await payments.save(connection, less, asked_at=NOW)
 
     with pytest.raises(ConsequenceChanged) as changed:
-        await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+        await desk.approve(BY_MAX, refund_id)
 
     assert changed.value.in_queue
     case = await desk.direct.find(refund_id)
@@ -322,7 +344,7 @@ async def test_what_changed_meanwhile_is_mended_on_the_card_and_not_granted(desk
         Money(1500, "usd"),
         Consequence.ALREADY_ENDED,
     )
-    granted = await desk.queue.approve(BY_MAX, refund_id, screen=SCREEN)
+    granted = await desk.approve(BY_MAX, refund_id)
     assert granted.refund.state is RefundState.REQUESTED
 
 
@@ -340,7 +362,7 @@ async def test_a_question_is_answered_by_whom_it_concerns_and_can_be_done_withou
     assert [each.note for each in answered.decisions][-1] == "Tuesday"
     assert "4242" not in str([each.note for each in answered.decisions])  # S21
     await desk.queue.ask_back(BY_MAX, refund_id, question="Sure?")
-    granted = await desk.queue.approve(BY_ADA, refund_id, screen=SCREEN)
+    granted = await desk.approve(BY_ADA, refund_id)
     assert granted.refund.state is RefundState.REQUESTED
 
 
@@ -391,7 +413,7 @@ async def test_of_two_processes_one_decides(desk: Desk, database_url: str, clock
     async with service_context(other, clock) as far_context:
         far = Desk(replace(far_context, new_id=iter(f"FAR{n}" for n in range(99)).__next__))
         outcomes = await asyncio.gather(
-            desk.queue.approve(BY_MAX, refund_id, screen=SCREEN),
+            desk.approve(BY_MAX, refund_id),
             far.queue.deny(BY_ADA, refund_id, reason="no"),
             return_exceptions=True,
         )

@@ -102,7 +102,12 @@ async def test_cleaning_forgets_the_old_and_comes_back_tomorrow(
     for _ in range(3):
         async with context.database.write() as connection:
             claimed = await jobs.claim(
-                connection, now=clock(), lease=timedelta(seconds=1), token="t", most=9
+                connection,
+                now=clock(),
+                lease=timedelta(seconds=1),
+                token="t",
+                most=9,
+                kind="housekeeping.run",
             )
             await jobs.finish(connection, [job.id for job in claimed], token="t", now=clock())
         [job] = claimed

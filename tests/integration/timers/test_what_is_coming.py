@@ -1,14 +1,18 @@
 """Reminders of renewals, ends of trials and expiring cards, as true as the provider is now."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.billing.provider import Discount, ProviderUnavailableError
+from bot.domain.money import Money
 from bot.domain.notice import (
     CardExpiring,
     RenewalComing,
     TrialEnding,
 )
+from bot.services.next_charges import TRIES_FOR_A_PREVIEW
 from bot.services.notice_jobs import moment_of
 from tests.integration.timers.world import World, subscribed
 
@@ -24,6 +28,42 @@ async def test_a_yearly_renewal_is_told_30_days_before(world: World) -> None:
 
     assert isinstance(facts, RenewalComing)
     assert facts.subscription.period_end == end
+
+
+@pytest.mark.parametrize("preview", ["told", "refused"])
+async def test_fairness_7_a_renewal_with_a_discount_is_told_at_what_it_charges(
+    world: World, preview: str
+) -> None:
+    """By the provider's own figure. Where it has none, what was not agreed to is not assumed."""
+    await subscribed(world, "price_pro_year")
+    await world.wait(days=30)
+    world.shop.stripe.add_coupon(id="half_a_year", percent=50, months=12)
+    [job] = await world.waiting("notice:renewal_coming:")
+    less = Discount("half_a_year", 50, 12, moment_of(job.payload["period_end"]))
+    await world.shop.provider.apply_discount(
+        world.subscription, less, reference="A1", idempotency_key="k"
+    )
+    await world.wait(days=306)
+    if preview == "refused":
+        world.shop.stripe.faults.add(path="/v1/invoices/create_preview", status=400)
+
+    facts = await world.facts("notice:renewal_coming:")
+
+    assert isinstance(facts, RenewalComing)
+    assert facts.charge == (Money(10000, "usd") if preview == "told" else facts.subscription.price)
+
+
+async def test_a_preview_that_never_comes_does_not_hold_a_reminder_back(world: World) -> None:
+    await subscribed(world, "price_pro_year")
+    await world.wait(days=336)
+    world.shop.stripe.faults.add(path="/v1/invoices/create_preview", status=403)
+    [job] = await world.waiting("notice:renewal_coming:")
+    with pytest.raises(ProviderUnavailableError):
+        await world.run(job)
+
+    notice = await world.run(replace(job, attempts=TRIES_FOR_A_PREVIEW))
+
+    assert notice is not None
 
 
 async def test_a_renewal_that_was_called_off_at_the_provider_is_not_told(world: World) -> None:

@@ -12,7 +12,9 @@ from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.messaging import Post
 from bot.sandbox.discord.rest.access import bot_permissions, channel_of, message_of
 from bot.sandbox.discord.rest.router import Call, Reply, Routes
+from bot.sandbox.discord.users import User
 from bot.sandbox.discord.wire import ApiError, Json, iso, missing_permissions
+from bot.sandbox.discord.world import World
 
 routes = Routes()
 
@@ -29,7 +31,7 @@ def create(call: Call) -> Reply:
     """Send a message."""
     backend, body = call.backend, call.body
     channel = channel_of(call, needs=permissions.SEND_MESSAGES)
-    _check_place(channel, body, has_files=bool(call.files))
+    _check_place(backend.world, channel, body, has_files=bool(call.files))
     nonce = body.get("nonce")
     if nonce is not None and body.get("enforce_nonce"):
         earlier = backend.nonces.earlier(channel.id, nonce)
@@ -50,9 +52,15 @@ def create(call: Call) -> Reply:
     return Reply(200, message.payload())
 
 
-def _check_place(channel: Channel, body: Json, *, has_files: bool) -> None:
+def _takes_dms(user: User, world: World) -> bool:
+    """A bot reaches only people with whom it shares a server, and who let it."""
+    shares_one = any(guild.member(user.id) is not None for guild in world.guilds.values())
+    return user.accepts_dms and shares_one
+
+
+def _check_place(world: World, channel: Channel, body: Json, *, has_files: bool) -> None:
     if channel.guild is None:
-        if not all(user.accepts_dms for user in channel.recipients):
+        if not all(_takes_dms(user, world) for user in channel.recipients):
             raise ApiError(403, 50007, "Cannot send messages to this user")
         return
     if channel.kind in _NO_TEXT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.sandbox.discord import channels, permissions
 from bot.sandbox.discord.channels import Channel, ThreadState
 from bot.sandbox.discord.forms import Form
-from bot.sandbox.discord.guilds import Guild
+from bot.sandbox.discord.guilds import MAX_ACTIVE_THREADS, Guild
 from bot.sandbox.discord.messages import Message
 from bot.sandbox.discord.rest.access import (
     bot_permissions,
@@ -51,6 +51,9 @@ def _start(
     call: Call, guild: Guild, parent: Channel, kind: int, message: Message | None = None
 ) -> Channel:
     world, body = call.backend.world, call.body
+    active = sum(each.thread is not None and not each.thread.archived for each in guild.threads)
+    if active >= MAX_ACTIVE_THREADS:
+        raise ApiError(400, 160006, "Maximum number of active threads reached")
     form = Form()
     if form.required(("name",), body.get("name")):
         form.length(("name",), body["name"], low=1, high=100)

@@ -1,0 +1,61 @@
+"""Whose turn it is in a ticket: the team's while a member waits for an answer, else the member's.
+
+Opening a ticket is the member's first word, so that one in which nobody has written yet waits for
+the team. Messages can be heard out of order, after an outage; the turn is the same in the end.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.identifiers import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`waiting_since` is when the member began to wait; None while it is the member's turn."""
+
+    waiting_since: datetime | None
+    first_reply_at: datetime | None = None
+    first_reply_by: UserId | None = None
+    member_active_at: datetime | None = None
+    team_active_at: datetime | None = None
+
+    def after_member(self, at: datetime) -> "Turn":
+        """The member, or somebody who was added on their side, wrote at `at`."""
+        turn = replace(self, member_active_at=_later(self.member_active_at, at))
+        if self.team_active_at is not None and at <= self.team_active_at:
+            return turn  # answered since
+        if self.waiting_since is not None and self.waiting_since <= at:
+            return turn
+        return replace(turn, waiting_since=at)
+
+    def after_team(self, at: datetime, by: UserId) -> "Turn":
+        """Somebody of the team wrote at `at`, where the member can read it."""
+        is_first = self.first_reply_at is None or at < self.first_reply_at
+        turn = replace(
+            self,
+            team_active_at=_later(self.team_active_at, at),
+            first_reply_at=at if is_first else self.first_reply_at,
+            first_reply_by=by if is_first else self.first_reply_by,
+        )
+        # The first wait began by our own clock, later ones by Discord's.
+        answered = self.first_reply_at is None or (
+            self.waiting_since is not None and self.waiting_since <= at
+        )
+        if not answered:
+            return turn
+        # A later question was heard before this answer to an earlier one.
+        asked_since = self.member_active_at
+        if asked_since is None or asked_since <= at:
+            asked_since = None
+        return replace(turn, waiting_since=asked_since)
+
+    @property
+    def last_active_at(self) -> datetime | None:
+        """The last word of either side."""
+        moments = [at for at in (self.member_active_at, self.team_active_at) if at is not None]
+        return max(moments, default=None)
+
+
+def _later(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else max(known, at)

@@ -1,0 +1,148 @@
+"""Who of the team takes new tickets, and giving them out in the transaction that opens one."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.assignment import Agent, Assignment, choose, turn_of
+from bot.domain.errors import GuildNotSetUp, NotPermitted
+from bot.domain.identifiers import GuildId, RoleId, UserId
+from bot.domain.job import Job, NewJob
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_work import Act, TicketEvent
+from bot.services.context import Context
+from bot.services.guilds import Actor, Duty, GuildService
+from storage import agents, jobs, ticket_events
+
+CHECK = "agents.check"
+
+
+async def assign(
+    connection: AsyncConnection, context: Context, ticket: Ticket, *, role_id: RoleId | None
+) -> Ticket:
+    """Give a new ticket to whose turn it is, or leave it to whoever claims it.
+
+    The agents' rows are locked, so that two tickets that are opened at once take two turns.
+    """
+    how = context.policy.support.assignment
+    if how is Assignment.NONE or role_id is None:
+        return ticket
+    team = await agents.of_guild(connection, ticket.guild_id, for_update=True)
+    agent = choose(team, how, role_id=role_id, opener_id=ticket.opener_id)
+    if agent is None:
+        return ticket
+    now = context.clock()
+    turn = turn_of(team, now=now)
+    await agents.give(connection, ticket.guild_id, ticket.id, agent.user_id, turn=turn)
+    await ticket_events.add(
+        connection, TicketEvent(ticket.id, Act.ASSIGNED, None, {"to": agent.user_id}, now)
+    )
+    return replace(ticket, assignee_id=agent.user_id)
+
+
+class AgentService:
+    """`/agent`: who takes tickets."""
+
+    def __init__(self, context: Context, guild_service: GuildService) -> None:
+        """`guild_service` says who is support."""
+        self._context = context
+        self._guilds = guild_service
+
+    @property
+    def assignment(self) -> Assignment:
+        """How new tickets are given out."""
+        return self._context.policy.support.assignment
+
+    async def set_taking(self, actor: Actor, *, takes_tickets: bool) -> None:
+        """Whether the actor is given new tickets; raises NotPermitted for who answers none."""
+        self._guilds.require_trusted(actor.guild_id)
+        answering = await self._answering(actor.guild_id)
+        if not answering:
+            raise GuildNotSetUp(("support role",))
+        role_ids = answering & actor.role_ids
+        if not role_ids:
+            raise NotPermitted(needs=Duty.SUPPORT)
+        async with self._context.database.write() as connection:
+            await agents.save(
+                connection,
+                actor.guild_id,
+                actor.user_id,
+                role_ids=role_ids,
+                takes_tickets=takes_tickets,
+            )
+
+    async def roster(self, actor: Actor) -> Sequence[Agent]:
+        """Everybody with their load, those who take tickets first; for the team alone."""
+        await self.topics_of(actor)
+        async with self._context.database.read() as connection:
+            team = await agents.of_guild(connection, actor.guild_id)
+        return sorted(team, key=lambda agent: (not agent.takes_tickets, agent.user_id))
+
+    async def topics_of(self, actor: Actor) -> tuple[str, ...]:
+        """The topics whose tickets the actor answers, which are all for moderators.
+
+        Raises NotPermitted for who answers none.
+        """
+        self._guilds.require_trusted(actor.guild_id)
+        settings = await self._guilds.settings(actor.guild_id)
+        topics = self._context.policy.topics
+        if settings.moderator_role_id in actor.role_ids:
+            return tuple(topic.id for topic in topics)
+        if settings.support_role_id is None:
+            raise GuildNotSetUp(("support role",))
+        answered = tuple(
+            topic.id
+            for topic in topics
+            if (topic.staff_role_id or settings.support_role_id) in actor.role_ids
+        )
+        if not answered:
+            raise NotPermitted(needs=Duty.SUPPORT)
+        return answered
+
+    async def _answering(self, guild_id: GuildId) -> frozenset[RoleId]:
+        """The roles that answer tickets: the server's, and those of single topics."""
+        own = {topic.staff_role_id for topic in self._context.policy.topics}
+        usual = (await self._guilds.settings(guild_id)).support_role_id
+        return frozenset(role for role in {usual, *own} if role is not None)
+
+    # Somebody who has lost the role is given no more tickets.
+
+    async def schedule(self) -> None:
+        """At start: today's look at everybody's roles, unless it is there."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [_check(now)], now=now)
+
+    async def everywhere(self, _job: Job) -> list[tuple[GuildId, UserId]]:
+        """Whose roles to look at; tomorrow's look is set."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [_check(now + timedelta(days=1))], now=now)
+        async with self._context.database.read() as connection:
+            return await agents.everywhere(connection)
+
+    async def seen(
+        self, guild_id: GuildId, user_id: UserId, role_ids: Collection[RoleId] | None
+    ) -> None:
+        """What Discord says somebody's roles are now; None for who is not in the server."""
+        answering = (await self._answering(guild_id)).intersection(role_ids or ())
+        async with self._context.database.write() as connection:
+            if not answering:
+                await agents.remove(connection, guild_id, user_id)
+                return
+            team = await agents.of_guild(connection, guild_id)
+            known = next((each for each in team if each.user_id == user_id), None)
+            if known is not None and known.role_ids != answering:
+                await agents.save(
+                    connection,
+                    guild_id,
+                    user_id,
+                    role_ids=answering,
+                    takes_tickets=known.takes_tickets,
+                )
+
+
+def _check(moment: datetime) -> NewJob:
+    return NewJob(CHECK, f"{CHECK}:{moment:%Y-%m-%d}", {}, run_at=moment)

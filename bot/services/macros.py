@@ -1,0 +1,88 @@
+"""Macros: all actions of one in one transaction, and what they do in Discord as jobs."""
+
+from typing import assert_never
+
+from bot.domain.desk_errors import MacroUsed
+from bot.domain.errors import NoSuchThing
+from bot.domain.identifiers import TicketId
+from bot.domain.macro import Action, AddTag, Assign, Close, Macro, Reply, SetPriority, Snooze
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_work import Act
+from bot.services import ticket_acts as acts
+from bot.services.context import Context
+from bot.services.guilds import Actor
+from bot.services.ticket_acts import Work
+from bot.services.ticket_work import TicketWorkService
+from bot.services.tickets import close_within
+from storage import ticket_events
+
+REPLY = "desk.macro_reply"
+
+
+class MacroService:
+    """The vendor's macros, for the team."""
+
+    def __init__(self, context: Context, work: TicketWorkService) -> None:
+        """`work` says who is of the team."""
+        self._context = context
+        self._work = work
+
+    def find(self, macro_id: str) -> Macro:
+        """The macro with this id; raises NoSuchThing for one that the vendor has removed."""
+        for macro in self._context.policy.desk.macros:
+            if macro.id == macro_id:
+                return macro
+        raise NoSuchThing("macro")
+
+    def matching(self, typed: str) -> list[Macro]:
+        """Those whose name contains what is typed, in the vendor's order."""
+        wanted = typed.strip().lower()
+        return [
+            macro
+            for macro in self._context.policy.desk.macros
+            if wanted in macro.label.lower() or wanted in macro.id
+        ]
+
+    async def run(
+        self, actor: Actor, ticket_id: TicketId, macro: Macro, *, run_id: str, reply: str | None
+    ) -> Ticket:
+        """Carry everything out, or nothing; raises MacroUsed for a preview that was sent before.
+
+        `reply` is what the macro says, as it was shown.
+        """
+        async with self._work.working(actor, ticket_id) as work:
+            done = await ticket_events.of_ticket(work.connection, ticket_id)
+            if any(each.act is Act.MACRO and each.details.get("run") == run_id for each in done):
+                raise MacroUsed
+            event = await work.change(Act.MACRO, {"macro": macro.id, "run": run_id})
+            for action in macro.actions:
+                await self._act(work, action, event, reply)
+        return work.ticket
+
+    async def _act(self, work: Work, action: Action, event: int, reply: str | None) -> None:
+        match action:
+            case Reply():
+                # In the ticket's line: it is said before the ticket closes.
+                said = {"text": reply or action.text, "by": work.actor.user_id}
+                await work.then(REPLY, event, line=work.ticket.id, **said)
+                await acts.answered(work)
+            case AddTag(tag):
+                await acts.add_tag(work, tag)
+            case SetPriority(priority):
+                await acts.set_priority(work, priority)
+            case Assign(to_me=True):
+                await acts.assign(work)
+            case Assign():
+                await acts.unassign(work)
+            case Snooze(span):
+                await acts.snooze(work, work.now + span)
+            case Close(reason):
+                work.ticket = await close_within(
+                    work.connection,
+                    work.ticket.id,
+                    by=work.actor.user_id,
+                    reason=reason,
+                    now=work.now,
+                )
+            case _:
+                assert_never(action)

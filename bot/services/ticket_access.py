@@ -1,0 +1,80 @@
+"""Who may see a ticket, and who works on it. Buttons, transcripts and search ask here."""
+
+from bot.domain.errors import GuildNotSetUp, NotPermitted
+from bot.domain.identifiers import GuildId, RoleId
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_search import TopicsInSight
+from bot.services.context import Context
+from bot.services.guilds import Actor, Duty, GuildService
+from storage import ticket_people
+
+
+class TicketAccess:
+    """Asked anew at every click: roles and the list of people change."""
+
+    def __init__(self, context: Context, guild_service: GuildService) -> None:
+        """`guild_service` says who is support."""
+        self._context = context
+        self._guilds = guild_service
+
+    async def team_role(self, ticket: Ticket) -> RoleId | None:
+        """The role that answers this ticket: its topic's, or else the server's support role."""
+        return await self.role_for(ticket.guild_id, ticket.topic_id)
+
+    async def role_for(self, guild_id: GuildId, topic_id: str) -> RoleId | None:
+        """The role that answers tickets of this topic here."""
+        topics = self._context.policy.topics
+        own = next((each.staff_role_id for each in topics if each.id == topic_id), None)
+        return own or (await self._guilds.settings(guild_id)).support_role_id
+
+    async def is_team(self, actor: Actor, ticket: Ticket) -> bool:
+        """Whether the actor answers this ticket, or moderates its server."""
+        if ticket.guild_id != actor.guild_id or not self._guilds.trusts(actor.guild_id):
+            return False
+        moderators = (await self._guilds.settings(actor.guild_id)).moderator_role_id
+        return not actor.role_ids.isdisjoint({await self.team_role(ticket), moderators} - {None})
+
+    async def require_team(self, actor: Actor, ticket: Ticket) -> None:
+        """Raise NotPermitted unless the actor answers this ticket or moderates its server."""
+        self._guilds.require_trusted(actor.guild_id)
+        if await self.is_team(actor, ticket):
+            return
+        if await self.team_role(ticket) is None:
+            raise GuildNotSetUp(("support role",))
+        raise NotPermitted(needs=Duty.SUPPORT)
+
+    async def topics_in_sight(self, actor: Actor) -> TopicsInSight:
+        """Of which topics the actor may see every ticket in the server; raises NotPermitted."""
+        self._guilds.require_trusted(actor.guild_id)
+        settings = await self._guilds.settings(actor.guild_id)
+        with_team = {
+            topic.id: topic.staff_role_id
+            for topic in self._context.policy.topics
+            if topic.staff_role_id is not None
+        }
+        own = frozenset(topic for topic, role in with_team.items() if role in actor.role_ids)
+        if settings.moderator_role_id in actor.role_ids:
+            return TopicsInSight()
+        if settings.support_role_id in actor.role_ids:
+            return TopicsInSight(without=frozenset(with_team) - own)
+        if own:
+            return TopicsInSight(only=own)
+        if settings.support_role_id is None:
+            raise GuildNotSetUp(("support role",))
+        raise NotPermitted(needs=Duty.SUPPORT)
+
+    async def may_see(self, actor: Actor, ticket: Ticket) -> bool:
+        """Its opener, whoever was added to it, and the team; in its own server alone."""
+        if ticket.guild_id != actor.guild_id:
+            return False
+        if ticket.opener_id == actor.user_id:
+            return True
+        async with self._context.database.read() as connection:
+            if await ticket_people.is_in(connection, ticket.id, actor.user_id):
+                return True
+        return await self.is_team(actor, ticket)
+
+    async def require_sight(self, actor: Actor, ticket: Ticket) -> None:
+        """Raise NotPermitted unless the actor may see the ticket."""
+        if not await self.may_see(actor, ticket):
+            raise NotPermitted(needs=Duty.SUPPORT)

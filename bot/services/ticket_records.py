@@ -1,0 +1,137 @@
+"""The record of a ticket: what is said in it is stored as it comes, without secrets (rule S21).
+
+Everything that follows from a message is committed with it: its files are fetched, and a secret is
+taken out of the channel, by jobs.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.domain.errors import NoSuchThing
+from bot.domain.identifiers import GuildId, MessageId, TicketId
+from bot.domain.job import NewJob
+from bot.domain.ticket_record import HeardChannel, MessageEdit, TicketMessage, TicketRecord
+from bot.services import ticket_turns
+from bot.services.context import Context
+from storage import jobs, ticket_files, ticket_messages, tickets
+
+FETCH_FILE = "ticket.fetch_file"
+REMOVE_SECRET = "ticket.remove_secret"  # noqa: S105 - a kind of job
+
+
+class NotStoredError(Exception):
+    """The store took nothing; the caller still has it."""
+
+
+class TicketRecordService:
+    """Messages, edits, deletions and files of all tickets."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def capture(self, messages: Sequence[TicketMessage]) -> None:
+        """Store messages as they come, several in one transaction; raises NotStoredError."""
+        now = self._context.clock()
+        try:
+            async with self._context.database.write() as connection:
+                added = await ticket_messages.add(connection, messages)
+                new = [each for each in messages if each.message_id in added]
+                await ticket_files.add(connection, new)
+                await ticket_turns.messages(connection, self._context, new)
+                following = [job for each in new for job in _following(each)]
+                if following:
+                    await jobs.add(connection, following, now=now)
+        except SQLAlchemyError as error:
+            raise NotStoredError from error
+
+    async def capture_edit(self, edit: MessageEdit) -> None:
+        """Store what a message says after an edit, beside what it said before."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            await ticket_messages.edit(connection, edit, now=now)
+            if edit.secrets:
+                await jobs.add(connection, [_removal(edit)], now=now)
+
+    async def capture_deletions(self, message_ids: Sequence[MessageId]) -> None:
+        """Remember which messages were deleted."""
+        async with self._context.database.write() as connection:
+            await ticket_messages.delete(connection, message_ids, now=self._context.clock())
+
+    async def heard(self, guild_id: GuildId | None = None) -> list[HeardChannel]:
+        """Where people talk in open tickets, everywhere or in a server; in one query."""
+        async with self._context.database.read() as connection:
+            return await ticket_messages.heard(connection, guild_id)
+
+    async def text_of(self, message_id: MessageId) -> str:
+        """What is stored of a message; nothing when it is not known."""
+        async with self._context.database.read() as connection:
+            return await ticket_messages.text_of(connection, message_id)
+
+    async def record(self, ticket_id: TicketId) -> TicketRecord:
+        """The ticket with all that was said in it; raises NoSuchThing."""
+        async with self._context.database.read() as connection:
+            ticket = await tickets.find(connection, ticket_id)
+            if ticket is None:
+                raise NoSuchThing("ticket")
+            return TicketRecord(ticket, await ticket_messages.of_ticket(connection, ticket_id))
+
+    async def check_channel(self, ticket_id: TicketId) -> None:
+        """Have Discord asked whether the ticket's channel still exists."""
+        await self._add_job("ticket.check_channel", ticket_id, {"ticket_id": ticket_id}, line=None)
+
+    async def backfill(self, heard: HeardChannel, newest: MessageId) -> None:
+        """Have the messages fetched that were written while nobody listened."""
+        payload = {
+            "ticket_id": heard.ticket_id,
+            "channel_id": heard.channel_id,
+            "after": heard.last_captured,
+            "internal": heard.internal,
+        }
+        # In the ticket's line: a transcript that is asked for meanwhile waits for it.
+        await self._add_job(
+            "ticket.backfill", f"{heard.ticket_id}:{newest}", payload, line=heard.ticket_id
+        )
+
+    async def _add_job(
+        self, kind: str, key: str, payload: Mapping[str, object], *, line: str | None
+    ) -> None:
+        now = self._context.clock()
+        # Asked again in a later minute, it is looked at again.
+        job = NewJob(kind, f"{kind}:{key}:{int(now.timestamp()) // 60}", payload, line=line)
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [job], now=now)
+
+
+def _following(message: TicketMessage) -> list[NewJob]:
+    fetches = [
+        NewJob(
+            FETCH_FILE,
+            f"ticket-file:{each.id}",
+            {
+                "attachment_id": each.id,
+                "channel_id": message.channel_id,
+                "message_id": message.message_id,
+                "url": each.url,
+            },
+        )
+        for each in message.attachments
+        # A file whose message has to go is not kept: nobody knows what else is in it.
+        if not message.secrets
+    ]
+    return [_removal(message), *fetches] if message.secrets else fetches
+
+
+def _removal(message: TicketMessage | MessageEdit) -> NewJob:
+    return NewJob(
+        REMOVE_SECRET,
+        f"ticket-secret:{message.message_id}",
+        {
+            "ticket_id": message.ticket_id,
+            "channel_id": message.channel_id,
+            "message_id": message.message_id,
+            "author_id": message.author_id,
+            "kinds": sorted(message.secrets),
+        },
+    )

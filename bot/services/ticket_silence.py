@@ -1,0 +1,135 @@
+"""A member who does not answer is reminded once; then the ticket is closed, and can be reopened.
+
+Never while the member waits, never while the team has put the ticket off, and not while the team
+has asked whether it is solved: that question has a deadline of its own. A ticket in which nobody
+of the team has written yet waits for the team, so that silence never closes it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import NoSuchThing
+from bot.domain.identifiers import MessageId, TicketId
+from bot.domain.job import Job, NewJob
+from bot.domain.ticket import Ticket
+from bot.services.context import Context
+from bot.services.ticket_turns import moment_of, silence_timer, stamp
+from bot.services.tickets import close_within
+from storage import jobs, ticket_turns, tickets
+from storage.ticket_turns import TicketTurn
+
+CLOSE_SILENT = "silence.close"
+TELL_SILENT = "silence.tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A ticket and the last message in it that is stored."""
+
+    ticket: Ticket
+    newest: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What the member is told: until when to answer."""
+
+    ticket: Ticket
+    closes_at: datetime
+
+
+class SilenceService:
+    """`[tickets] auto_close`."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def heard(self, job: Job) -> Heard | None:
+        """What is known of the job's ticket; None where it does not exist."""
+        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        async with self._context.database.read() as connection:
+            ticket = await tickets.find(connection, ticket_id)
+            if ticket is None:
+                return None
+            return Heard(ticket, await ticket_turns.newest_message(connection, ticket_id))
+
+    async def remind(self, job: Job) -> None:
+        """Have the member reminded, if they have been silent for so long; or look again later."""
+        silence = self._context.policy.support.silence
+        if silence is None:
+            return
+        ticket_id, now = TicketId(str(job.payload["ticket_id"])), self._context.clock()
+        async with self._context.database.write() as connection:
+            found = await _silent(connection, ticket_id)
+            if found is None:
+                return
+            since = _last_word(found)
+            if found.snoozed_until is not None and found.snoozed_until > now:
+                since = max(since, found.snoozed_until)
+            due = since + silence.remind_after
+            if due > now:
+                await jobs.add(connection, [silence_timer(ticket_id, due)], now=now)
+                return
+            # After a long pause of the bot there is still time to answer.
+            pause = silence.close_after - silence.remind_after
+            closes_at = max(since + silence.close_after, now + pause)
+            about = {"ticket_id": ticket_id, "since": stamp(since), "closes_at": stamp(closes_at)}
+            key = f"{ticket_id}:{stamp(since)}"
+            following = [
+                NewJob(TELL_SILENT, f"silence-tell:{key}", about, line=ticket_id),
+                NewJob(CLOSE_SILENT, f"silence-close:{key}", about, run_at=closes_at),
+            ]
+            await jobs.add(connection, following, now=now)
+
+    async def reminder(self, job: Job) -> Reminder | None:
+        """What to say; None when somebody has written since."""
+        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        async with self._context.database.read() as connection:
+            found = await _silent(connection, ticket_id)
+            if found is None or _last_word(found) != moment_of(job.payload["since"]):
+                return None
+            ticket = await tickets.find(connection, ticket_id)
+        if ticket is None:
+            raise NoSuchThing("ticket")
+        return Reminder(ticket, moment_of(job.payload["closes_at"]))
+
+    async def close(self, job: Job) -> None:
+        """Close, in the transaction that has found the member still silent."""
+        silence, now = self._context.policy.support.silence, self._context.clock()
+        if silence is None:
+            return
+        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        async with self._context.database.write() as connection:
+            found = await _silent(connection, ticket_id)
+            if found is None or _last_word(found) != moment_of(job.payload["since"]):
+                return
+            if found.snoozed_until is not None and found.snoozed_until > now:
+                again = silence_timer(ticket_id, found.snoozed_until)
+                await jobs.add(connection, [again], now=now)
+                return
+            reason = f"No answer for {_in_words(now - _last_word(found))}."
+            await close_within(connection, ticket_id, by=None, reason=reason, now=now)
+
+
+async def _silent(connection: AsyncConnection, ticket_id: TicketId) -> TicketTurn | None:
+    """The ticket's turn, if it is the member's and nothing else decides how it ends."""
+    found = await ticket_turns.find(connection, ticket_id)
+    if found is None or found.turn.waiting_since is not None or found.close_deadline is not None:
+        return None
+    return found if found.turn.team_active_at is not None else None
+
+
+def _last_word(found: TicketTurn) -> datetime:
+    last = found.turn.last_active_at
+    assert last is not None  # noqa: S101 - `_silent` returns none without a word of the team
+    return last
+
+
+def _in_words(silent: timedelta) -> str:
+    if silent >= timedelta(days=2):
+        return f"{silent.days} days"
+    hours = max(1, round(silent.total_seconds() / 3600))
+    return "1 hour" if hours == 1 else f"{hours} hours"

@@ -1,0 +1,221 @@
+"""Whose turn it is, in the transaction of what changes it, and the timers that follow from it.
+
+A timer carries what it was set for and decides again when it runs: by the configuration, the
+priority and the turn of that moment. One that comes too early sets another; a stale one does
+nothing (ADR 26).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.identifiers import TicketId
+from bot.domain.job import Job, NewJob
+from bot.domain.sla import Due, ServiceLevels, Target, Wait, dues
+from bot.domain.support_policy import SupportPolicy
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_record import TicketMessage
+from bot.services.context import Context
+from storage import jobs, ticket_turns, tickets
+from storage.columns import EPOCH
+from storage.ticket_turns import TicketTurn
+
+SLA_DUE = "sla.due"
+SLA_ALERT = "sla.alert"
+REMIND_SILENT = "silence.remind"
+SWEEP = "support.sweep"
+_PORTION = 500
+
+
+def stamp(moment: datetime) -> int:
+    """A time as it stands in keys and payloads, as exact as in the store."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def moment_of(stamped: object) -> datetime:
+    """The inverse of `stamp`."""
+    return EPOCH + timedelta(milliseconds=int(str(stamped)))
+
+
+async def opened(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
+    """A member has opened, or reopened, a ticket: they wait from now on."""
+    await hand_to_team(connection, context, ticket_id)
+
+
+async def hand_to_team(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
+    """It is the team's turn without a message, as when the member says that it is not solved."""
+    await ticket_turns.begin_waiting(connection, ticket_id, now=context.clock())
+    await arm(connection, context, ticket_id)
+
+
+async def hand_to_member(
+    connection: AsyncConnection, context: Context, ticket_id: TicketId
+) -> None:
+    """The team has said its word without a message, as by opening a ticket for the member."""
+    found = await ticket_turns.find(connection, ticket_id)
+    if found is None:
+        return
+    now = context.clock()
+    turn = replace(found.turn, waiting_since=None, team_active_at=now)
+    await ticket_turns.save(connection, replace(found, turn=turn))
+    await arm(connection, context, ticket_id)
+
+
+async def messages(
+    connection: AsyncConnection, context: Context, new: Sequence[TicketMessage]
+) -> None:
+    """What was just captured for the first time; notes and bots do not count."""
+    said = [each for each in new if not each.internal and not each.from_bot]
+    by_ticket = {
+        ticket_id: sorted(own, key=lambda each: each.sent_at)
+        for ticket_id, own in groupby(
+            sorted(said, key=lambda each: each.ticket_id), key=lambda each: each.ticket_id
+        )
+    }
+    if not by_ticket:
+        return
+    for found in await ticket_turns.of_tickets(connection, list(by_ticket)):
+        after = _after(found, by_ticket[found.ticket_id])
+        await ticket_turns.save(connection, after)
+        is_other = after.turn.waiting_since != found.turn.waiting_since
+        woken = found.snoozed_until is not None
+        if is_other or woken or found.turn.team_active_at is None:
+            await arm(connection, context, found.ticket_id)
+
+
+def _after(found: TicketTurn, said: Sequence[TicketMessage]) -> TicketTurn:
+    """A reply of either side ends a snooze; one of the member's, the question whether to close."""
+    turn = found.turn
+    after = replace(found, snoozed_until=None)
+    for message in said:
+        if message.author_id not in found.members:
+            turn = turn.after_team(message.sent_at, message.author_id)
+            continue
+        turn = turn.after_member(message.sent_at)
+        after = replace(after, close_requested_at=None, close_deadline=None)
+    return replace(after, turn=turn)
+
+
+async def arm(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
+    """Set the timers that the ticket needs as it is now: after each change of turn, topic,
+    priority or snooze."""
+    wait = await ticket_turns.wait(connection, ticket_id)
+    if wait is None:
+        return
+    now = context.clock()
+    await jobs.add(connection, timers(wait, context.policy.support, now=now), now=now)
+
+
+def timers(
+    wait: Wait,
+    support: SupportPolicy,
+    *,
+    now: datetime,
+    told: Collection[tuple[Target, datetime]] = (),
+) -> list[NewJob]:
+    """What to look at when. `told`: targets, with their beginnings, that are known to be missed."""
+    new = [
+        _timer(wait, due, now)
+        for due in dues(wait, support.levels, support.hours)
+        if (due.target, due.since) not in told
+    ]
+    if wait.waiting_since is None and support.silence is not None:
+        said_at = wait.last_active_at or now
+        remind_at = max(said_at + support.silence.remind_after, now)
+        new.append(silence_timer(wait.ticket_id, remind_at))
+    return new
+
+
+def _timer(wait: Wait, due: Due, now: datetime) -> NewJob:
+    run_at = max(due.at, now, wait.snoozed_until or now)
+    about = {"ticket_id": wait.ticket_id, "target": due.target.value, "since": stamp(due.since)}
+    key = f"sla:{wait.ticket_id}:{due.target}:{stamp(due.since)}:{stamp(run_at)}"
+    return NewJob(SLA_DUE, key, about, run_at=run_at)
+
+
+def silence_timer(ticket_id: TicketId, run_at: datetime) -> NewJob:
+    """When to look whether the member has answered."""
+    key = f"silence-remind:{ticket_id}:{stamp(run_at)}"
+    return NewJob(REMIND_SILENT, key, {"ticket_id": ticket_id}, run_at=run_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A target that was missed, for those who are told."""
+
+    ticket: Ticket
+    due: Due
+
+
+class TurnService:
+    """Carries out what was armed."""
+
+    def __init__(self, context: Context) -> None:
+        """Build on the process's context."""
+        self._context = context
+
+    async def schedule(self) -> None:
+        """At start: the configuration may have changed, so the timers are looked at again."""
+        support = self._context.policy.support
+        if support.levels == ServiceLevels() and support.silence is None:
+            return
+        now = self._context.clock()
+        sweep = NewJob(SWEEP, f"{SWEEP}:{stamp(now)}", {})
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [sweep], now=now)
+
+    async def sweep(self, job: Job) -> None:
+        """Arm a portion of the open tickets; the next portion is the next job."""
+        after = job.payload.get("after")
+        last = None if after is None else TicketId(str(after))
+        support, now = self._context.policy.support, self._context.clock()
+        async with self._context.database.write() as connection:
+            some = await ticket_turns.open_after(connection, last, most=_PORTION)
+            told = await ticket_turns.missed(connection, [wait.ticket_id for wait in some])
+            new = [
+                timer
+                for wait in some
+                for timer in timers(wait, support, now=now, told=told[wait.ticket_id])
+            ]
+            if len(some) == _PORTION:
+                newest = some[-1].ticket_id
+                key = f"{job.key.partition('>')[0]}>{newest}"
+                new.append(NewJob(SWEEP, key, {"after": newest}))
+            await jobs.add(connection, new, now=now)
+
+    async def target_due(self, job: Job) -> None:
+        """The time for a target is over, if it still counts: one alert for it, and no more."""
+        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        target, since = Target(job.payload["target"]), moment_of(job.payload["since"])
+        support, now = self._context.policy.support, self._context.clock()
+        async with self._context.database.write() as connection:
+            wait = await ticket_turns.wait(connection, ticket_id)
+            if wait is None:
+                return
+            due = next(
+                (
+                    each
+                    for each in dues(wait, support.levels, support.hours)
+                    if each.target is target and each.since == since
+                ),
+                None,
+            )
+            if due is None:
+                return  # answered, or nobody promises it any more
+            if due.at > now or (wait.snoozed_until is not None and wait.snoozed_until > now):
+                await jobs.add(connection, [_timer(wait, due, now)], now=now)
+            elif await ticket_turns.note_breach(connection, ticket_id, due, now=now):
+                key = f"sla-alert:{ticket_id}:{target}:{stamp(since)}"
+                await jobs.add(connection, [NewJob(SLA_ALERT, key, job.payload)], now=now)
+
+    async def breach(self, job: Job) -> Breach | None:
+        """What to alert about; None when the ticket is gone."""
+        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        target, since = Target(job.payload["target"]), moment_of(job.payload["since"])
+        async with self._context.database.read() as connection:
+            ticket = await tickets.find(connection, ticket_id)
+            due = await ticket_turns.breach(connection, ticket_id, target, since)
+        return None if ticket is None or due is None else Breach(ticket, due)

@@ -1,0 +1,167 @@
+"""Transcripts of tickets: as a file, and at a link. Access to one is access to its ticket."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.domain.errors import NoSuchThing, NotInTicket, NotPermitted
+from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, TicketId, UserId
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_record import KeptFile, TicketRecord
+from bot.domain.topic import answer_labels
+from bot.domain.transcript import Copy, TranscriptLink
+from bot.services.context import Context
+from bot.services.guilds import Actor
+from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_files import TicketFileService
+from bot.services.ticket_records import TicketRecordService
+from bot.transcripts.page import Sources, render_page
+from storage import audit, ticket_people, tickets
+
+# Discord takes files of 10 MB from a bot, and pictures grow by a third in a page.
+PICTURES_IN_FILE = 5 << 20
+LARGEST_FILE = 9_500_000
+# A page from our own server may be heavier, and a phone still has to show it.
+PICTURES_AT_LINK = 20 << 20
+# Closing waits this long for files that are on their way: with the channel Discord deletes them.
+FILES_WAITED_FOR = timedelta(minutes=2)
+
+
+class TranscriptService:
+    """What was said, for those who may read it."""
+
+    def __init__(
+        self,
+        context: Context,
+        records: TicketRecordService,
+        files: TicketFileService,
+        access: TicketAccess,
+        *,
+        public_url: str | None,
+        key: bytes | None,
+    ) -> None:
+        """Without an address and a key there are no links, and the file has to do."""
+        self._context = context
+        self._records = records
+        self._files = files
+        self._access = access
+        self._public_url = public_url
+        self._key = key
+
+    async def is_complete(self, ticket: Ticket) -> bool:
+        """Whether everything is here that will be, or has been waited for long enough."""
+        waited = self._context.clock() - (ticket.closed_at or ticket.created_at)
+        return waited > FILES_WAITED_FOR or not await self._files.is_any_awaited(ticket.id)
+
+    async def file(self, record: TicketRecord, copy: Copy) -> str:
+        """The transcript as a file; without pictures where it would be too large to send."""
+        html = await self._render(record, copy, picture_bytes=PICTURES_IN_FILE)
+        if len(html.encode()) > LARGEST_FILE:
+            html = await self._render(record, copy, picture_bytes=0)
+        return html
+
+    async def asked_for(self, actor: Actor, ticket_id: TicketId) -> tuple[TicketRecord, Copy]:
+        """What the actor may read of it: the team all, its people their copy; raises NotPermitted.
+
+        That one of the team has read it is written down.
+        """
+        record = await self._records.record(ticket_id)
+        await self._access.require_sight(actor, record.ticket)
+        is_own = record.ticket.opener_id == actor.user_id
+        if is_own or not await self._access.is_team(actor, record.ticket):
+            return record, Copy.MEMBER
+        async with self._context.database.write() as connection:
+            await audit.append(
+                connection,
+                actor_id=actor.user_id,
+                action="ticket.transcript_read",
+                subject=ticket_id,
+                details={},
+                now=self._context.clock(),
+            )
+        return record, Copy.STAFF
+
+    def is_for_one_team(self, ticket: Ticket) -> bool:
+        """Whether its topic has a team of its own, which the log channel's readers may not be."""
+        topics = self._context.policy.topics
+        return any(each.id == ticket.topic_id and each.staff_role_id for each in topics)
+
+    async def named(
+        self, guild_id: GuildId, *, number: int | None, channel_id: ChannelId | None
+    ) -> TicketId:
+        """The ticket with this number, or the one that is talked about here; raises NotInTicket."""
+        async with self._context.database.read() as connection:
+            found = await tickets.named(connection, guild_id, number=number, channel_id=channel_id)
+        if found is None:
+            raise NotInTicket
+        return found
+
+    def link(self, ticket_id: TicketId, user_id: UserId, copy: Copy) -> str | None:
+        """An address that shows this person their copy for a while; None without a web address."""
+        if self._public_url is None or self._key is None:
+            return None
+        made = TranscriptLink.made(ticket_id, user_id, copy, now=self._context.clock())
+        return f"{self._public_url}/transcripts/{ticket_id}?{made.query(self._key)}"
+
+    async def page(self, link: TranscriptLink, signature: str) -> str:
+        """What a link leads to; raises NotPermitted for one that is not, or no longer, good."""
+        record = await self._opened(link, signature)
+        query = link.query(self._key) if self._key else ""
+        return await self._render(
+            record,
+            link.copy,
+            picture_bytes=PICTURES_AT_LINK,
+            file_link=lambda file: f"{link.ticket_id}/files/{file.id}?{query}",
+        )
+
+    async def file_at(
+        self, link: TranscriptLink, signature: str, attachment_id: AttachmentId
+    ) -> KeptFile:
+        """A file that stands in the copy that the link leads to."""
+        record = await self._opened(link, signature)
+        for message in record.messages:
+            if link.copy is Copy.STAFF or message.for_member:
+                for file in message.files:
+                    if file.id == attachment_id:
+                        return file
+        raise NoSuchThing("file")
+
+    async def _opened(self, link: TranscriptLink, signature: str) -> TicketRecord:
+        now = self._context.clock()
+        if self._key is None or not link.fits(signature, key=self._key) or link.has_expired(now):
+            raise NotPermitted(needs="link")
+        record = await self._records.record(link.ticket_id)
+        if link.copy is Copy.MEMBER and not await self._is_in(record.ticket, link.user_id):
+            raise NotPermitted(needs="link")
+        return record
+
+    async def _is_in(self, ticket: Ticket, user_id: UserId) -> bool:
+        """Who was removed from a ticket, or erased, reads it no more.
+
+        Roles are Discord's to tell, and nobody clicks in Discord here: what a staff copy's link
+        says was true an hour ago at most.
+        """
+        if ticket.opener_id == user_id:
+            return True
+        async with self._context.database.read() as connection:
+            return await ticket_people.is_in(connection, ticket.id, user_id)
+
+    async def _render(
+        self,
+        record: TicketRecord,
+        copy: Copy,
+        *,
+        picture_bytes: int,
+        file_link: Callable[[KeptFile], str] | None = None,
+    ) -> str:
+        """In a thread: a long ticket takes longer than others should wait."""
+        topics = {each.id: each for each in self._context.policy.topics}
+        topic = topics.get(record.ticket.topic_id)
+        return await asyncio.to_thread(
+            render_page,
+            record,
+            copy=copy,
+            topic=topic.label if topic else "Ticket",
+            labels=answer_labels(topic),
+            sources=Sources(self._files.path, picture_bytes, file_link),
+        )

@@ -1,0 +1,1 @@
+"""Transcripts: one self-contained HTML file that nothing in it can make act."""

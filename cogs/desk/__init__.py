@@ -1,0 +1,28 @@
+"""The team's side of a ticket."""
+
+from discord.ext import commands
+
+from cogs.dependencies import Dependencies
+from cogs.desk.customer import CustomerCog
+from cogs.desk.effects import DeskEffects
+from cogs.desk.macros import MacroCog
+from cogs.desk.notes import NotesCog
+from cogs.desk.slash import DeskCommandsCog
+from cogs.desk.solved import SolvedCog
+from cogs.desk.work import WorkCog
+from cogs.tickets.capture import CaptureCog
+from cogs.tickets.missed import MissedCog
+
+
+async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
+    """Add this feature's commands, buttons and effects; it comes after the tickets."""
+    capture, missed = bot.get_cog(CaptureCog.__name__), bot.get_cog(MissedCog.__name__)
+    if not isinstance(capture, CaptureCog) or not isinstance(missed, MissedCog):
+        raise TypeError("the tickets' feature comes first")
+    DeskEffects(bot, dependencies)
+    await bot.add_cog(WorkCog(dependencies))
+    await bot.add_cog(DeskCommandsCog(dependencies))
+    await bot.add_cog(CustomerCog(dependencies))
+    await bot.add_cog(NotesCog(bot, dependencies, capture))
+    await bot.add_cog(MacroCog(dependencies))
+    await bot.add_cog(SolvedCog(dependencies, capture, missed))

@@ -1,0 +1,139 @@
+"""What follows in Discord from the team's work. Each looks at what is so by now."""
+
+import discord
+from discord.ext import commands
+
+from bot.domain.identifiers import RoleId, TicketId, UserId
+from bot.domain.job import Job
+from bot.domain.ticket import Ticket, TicketState
+from bot.domain.topic import Place
+from bot.services import ticket_acts, ticket_merges
+from bot.services.jobs import TryAgainError
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.layout import card, text
+from cogs.tickets.overwrites import TALK, overwrites_for
+
+
+class DeskEffects:
+    """Handlers of the desk's jobs."""
+
+    def __init__(self, bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
+        """Register every handler."""
+        self._bot = bot
+        self._is = dependencies
+        jobs = dependencies.jobs
+        jobs.add(ticket_acts.MOVED, self.give_access, in_discord=True)
+        jobs.add(ticket_acts.ESCALATED, self.call_moderators, in_discord=True)
+        jobs.add(ticket_acts.SNOOZE_OVER, dependencies.ticket_work.snooze_over)
+        jobs.add(ticket_acts.SNOOZE_TOLD, self.tell_snooze_over, in_discord=True)
+        jobs.add(ticket_merges.MERGED, self.tell_merged, in_discord=True)
+
+    async def _ticket(self, job: Job) -> Ticket:
+        return await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+
+    async def give_access(self, job: Job) -> None:
+        """The channel follows the topic: one call. A thread is found by its team's mention."""
+        ticket = await self._ticket(job)
+        if ticket.state is not TicketState.OPEN or ticket.channel_id is None:
+            return
+        role = await self._is.ticket_access.team_role(ticket)
+        if job.payload["before"] != job.payload["after"] and ticket.place != Place.THREAD:
+            await self._let_only(ticket, role)
+        topics = {topic.id: topic.label for topic in self._is.policy.topics}
+        label = topics.get(ticket.topic_id, ticket.topic_id)
+        await self._is.messenger.post(
+            ticket.channel_id,
+            card(
+                text(
+                    f"**This ticket is about “{label}” now.** "
+                    f"{f'<@&{role}>' if role else 'The team'} will answer here. You need to do "
+                    "nothing."
+                ),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+            key=job.key,
+            mentioned_role=role,
+        )
+
+    async def _let_only(self, ticket: Ticket, role: RoleId | None) -> None:
+        guild = self._bot.get_guild(ticket.guild_id)
+        if guild is None or guild.unavailable:
+            raise TryAgainError("the server is not available")
+        channel = guild.get_channel(ticket.channel_id or 0)
+        if not isinstance(channel, discord.TextChannel):
+            return
+        people = [ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)]
+        overwrites = overwrites_for(guild, people=people, role_id=role)
+        await channel.edit(overwrites=overwrites, reason="Moved to another topic")
+
+    async def call_moderators(self, job: Job) -> None:
+        """Once, in the log channel; from then on they see the ticket: one call."""
+        ticket = await self._ticket(job)
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        role = settings.moderator_role_id
+        if ticket.state is TicketState.OPEN and role is not None:
+            await self._let_in(ticket, role, key=job.key)
+        called = f"<@&{role}>: " if role else ""
+        by = UserId(int(job.payload["by"]))
+        await self._is.messenger.post(
+            settings.log_channel_id,
+            card(
+                text(
+                    f"### {called}ticket {ticket.number:04} was escalated\n<#{ticket.channel_id}> "
+                    f"· by <@{by}>\n{words.quoted(str(job.payload['why']))}"
+                ),
+                accent=words.WARNING_COLOUR,
+            ),
+            key=job.key,
+            mentioned_role=role,
+        )
+
+    async def _let_in(self, ticket: Ticket, role_id: RoleId, *, key: str) -> None:
+        """A role sees the ticket too. Into a thread people come by being mentioned."""
+        if ticket.place == Place.THREAD:
+            said = card(text(f"<@&{role_id}> look at this ticket too."))
+            await self._is.messenger.post(
+                ticket.channel_id, said, key=f"{key}:thread", mentioned_role=role_id
+            )
+            return
+        guild = self._bot.get_guild(ticket.guild_id)
+        if guild is None or guild.unavailable:
+            raise TryAgainError("the server is not available")
+        channel, role = guild.get_channel(ticket.channel_id or 0), guild.get_role(role_id)
+        if isinstance(channel, discord.TextChannel) and role is not None:
+            await channel.set_permissions(role, overwrite=TALK, reason="Escalated")
+
+    async def tell_snooze_over(self, job: Job) -> None:
+        """Whoever has the ticket is called, where only the team reads."""
+        ticket = await self._ticket(job)
+        if ticket.state is not TicketState.OPEN:
+            return
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        who = f"<@{ticket.assignee_id}>: the" if ticket.assignee_id else "The"
+        await self._is.messenger.post(
+            ticket.notes_thread_id or settings.log_channel_id,
+            card(
+                text(f"{who} snooze of ticket {ticket.number:04} is over. <#{ticket.channel_id}>")
+            ),
+            key=job.key,
+            mentioned=ticket.assignee_id,
+        )
+
+    async def tell_merged(self, job: Job) -> None:
+        """In the one that goes on; who is told about the other one, is told when it closes."""
+        ticket = await self._ticket(job)
+        source = await self._is.tickets.find(TicketId(str(job.payload["source"])))
+        await self._is.messenger.post(
+            ticket.channel_id,
+            card(
+                text(
+                    f"### Ticket {source.number:04} goes on here\n<@{ticket.opener_id}>, your two "
+                    "tickets are one now. Nothing that was said is lost: the team sees both, and "
+                    "you get both when this one closes."
+                ),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+            key=job.key,
+            mentioned=ticket.opener_id,
+        )

@@ -1,0 +1,203 @@
+"""Internal notes: a private thread that the member cannot be in, made when it is first needed.
+
+A thread on the ticket's channel; for a ticket that is a thread itself, one in the log channel.
+Nobody can invite others into it: who wants to read presses “Notes”, and is checked each time.
+"""
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.desk_errors import NotesImpossible
+from bot.domain.errors import NotInTicket
+from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
+from bot.domain.job import Job
+from bot.domain.ticket import Ticket, TicketState
+from bot.domain.topic import Place
+from bot.services import ticket_notes
+from bot.services.jobs import TryAgainError
+from bot.services.screens import Screen
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.desk.customer_card import customer_card
+from cogs.desk_refusals import desk_refusal
+from cogs.interactions import Interaction, actor_of, reply, screen_of
+from cogs.layout import View, card, text
+from cogs.tickets.capture import CaptureCog
+
+LONGEST_NOTE = 3_000
+ARCHIVED = 50083
+
+_log = structlog.get_logger(__name__)
+
+
+class NotesCog(commands.Cog):
+    """/note, the “Notes” button, and the thread."""
+
+    def __init__(
+        self, bot: commands.AutoShardedBot, dependencies: Dependencies, capture: CaptureCog
+    ) -> None:
+        """Register the button and the jobs."""
+        self._bot = bot
+        self._is = dependencies
+        self._capture = capture
+        dependencies.router.add("desk.notes", self.ask_open)
+        dependencies.jobs.add(ticket_notes.WRITE, self.write, in_discord=True)
+        dependencies.jobs.add(ticket_notes.OPEN, self.open, in_discord=True)
+        dependencies.jobs.add(ticket_notes.KEEP_OUT, self.keep_out, in_discord=True)
+
+    @app_commands.command(name="note", description="Write an internal note (support)")
+    @app_commands.describe(text="The member never sees it")
+    @app_commands.default_permissions(manage_messages=True)
+    @app_commands.guild_only()
+    async def note(
+        self, interaction: Interaction, text: app_commands.Range[str, 1, LONGEST_NOTE]
+    ) -> None:
+        """Kept at once; a job writes it into the thread."""
+        if interaction.channel_id is None:
+            raise NotInTicket
+        ticket = await self._is.ticket_work.at(ChannelId(interaction.channel_id))
+        await self._is.ticket_notes.write(
+            actor_of(interaction), ticket.id, text, screen=screen_of(interaction)
+        )
+        await reply(interaction, _short("## Writing your note…\nIt is saved."))
+
+    async def ask_open(self, interaction: Interaction, ticket_id: str) -> None:
+        """Into the thread, for somebody of the team."""
+        await self._is.ticket_notes.open(
+            actor_of(interaction), TicketId(ticket_id), screen=screen_of(interaction)
+        )
+        await reply(interaction, _short("## Opening the notes…"))
+
+    async def write(self, job: Job) -> None:
+        """The note, under the name of who wrote it."""
+        ticket, screen = await self._of(job)
+        author = UserId(int(job.payload["by"]))
+        note = card(
+            text(f"**Note** by <@{author}>\n{words.quoted(str(job.payload['text']))}"),
+            accent=words.NEUTRAL_COLOUR,
+        )
+        try:
+            thread_id = await self._thread(ticket)
+            if not await self._is.messenger.post(thread_id, note, key=job.key):
+                await self._forget_deleted(ticket, thread_id)
+                raise NotesImpossible
+            await self._let_in(thread_id, author)
+        except NotesImpossible as refusal:
+            await self._is.messenger.show(screen, _refused(refusal))
+            return
+        await self._is.messenger.show(screen, _short(f"## Note written\nIt is in <#{thread_id}>."))
+
+    async def open(self, job: Job) -> None:
+        """The thread, with this person in it."""
+        ticket, screen = await self._of(job)
+        try:
+            thread_id = await self._thread(ticket)
+            await self._let_in(thread_id, UserId(int(job.payload["by"])))
+        except NotesImpossible as refusal:
+            await self._is.messenger.show(screen, _refused(refusal))
+            return
+        except discord.NotFound:
+            await self._forget_deleted(ticket, ticket.notes_thread_id)
+            raise
+        said = f"## Notes\n<#{thread_id}>: the member cannot see what is written there."
+        await self._is.messenger.show(screen, _short(said))
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """A mention lets people into a private thread, if whoever writes manages threads."""
+        ticket_id = self._capture.ticket_of_notes(message.channel.id)
+        if ticket_id is not None and message.mentions:
+            mentioned = [UserId(each.id) for each in message.mentions]
+            await self._is.ticket_notes.keep_out(ticket_id, MessageId(message.id), mentioned)
+
+    async def keep_out(self, job: Job) -> None:
+        """The member's side never stays in the notes."""
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        theirs = {ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)}
+        found = theirs.intersection(job.payload["mentioned"])
+        if ticket.notes_thread_id is None or not found:
+            return
+        for user_id in found:
+            try:
+                await self._bot.http.remove_user_from_thread(ticket.notes_thread_id, user_id)
+            except discord.NotFound as missing:
+                _log.info("not_in_notes", ticket=ticket.id, code=missing.code)
+        said = (
+            "⚠️ **A mention lets people into this thread. The member was taken out again.** They "
+            "may have read what was written until then. Write names without @ here."
+        )
+        await self._is.messenger.post(ticket.notes_thread_id, _short(said), key=job.key)
+
+    async def _of(self, job: Job) -> tuple[Ticket, Screen]:
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        return ticket, Screen.from_payload(job.payload["screen"])
+
+    async def _thread(self, ticket: Ticket) -> ChannelId:
+        """The one that there is, one that a killed process had made, or a new one."""
+        if ticket.notes_thread_id is not None:
+            return ticket.notes_thread_id
+        if ticket.state is not TicketState.OPEN:
+            raise NotesImpossible
+        guild = self._bot.get_guild(ticket.guild_id)
+        if guild is None or guild.unavailable:
+            raise TryAgainError("the server is not available")
+        name = f"notes-{ticket.number:04}"
+        made = [each for each in guild.threads if each.name == name and _is_own(each, guild)]
+        thread_id = ChannelId(made[0].id if made else await self._make(guild, ticket, name))
+        await self._is.ticket_notes.attach(ticket.id, thread_id)
+        self._capture.watch(ticket.id, thread_id, internal=True)
+        file = await self._is.customers.read(ticket.guild_id, ticket.opener_id)
+        shown = customer_card(file, self._is, ticket=ticket, live=False)
+        await self._is.messenger.post(thread_id, shown, key=f"notes-customer:{thread_id}")
+        return thread_id
+
+    async def _make(self, guild: discord.Guild, ticket: Ticket, name: str) -> int:
+        place = ticket.channel_id
+        if ticket.place == Place.THREAD:
+            place = (await self._is.guilds.settings(ticket.guild_id)).log_channel_id
+        channel = guild.get_channel(place or 0)
+        if not isinstance(channel, discord.TextChannel):
+            raise NotesImpossible
+        try:
+            thread = await channel.create_thread(
+                name=name,
+                type=discord.ChannelType.private_thread,
+                invitable=False,
+                auto_archive_duration=10080,  # the longest, in minutes,
+            )
+        except discord.Forbidden as refusal:
+            _log.warning("notes_not_made", ticket=ticket.id, code=refusal.code)
+            raise NotesImpossible from refusal
+        return thread.id
+
+    async def _let_in(self, thread_id: ChannelId, user_id: UserId) -> None:
+        try:
+            await self._bot.http.add_user_to_thread(thread_id, user_id)
+        except discord.HTTPException as refusal:
+            if refusal.code != ARCHIVED:
+                raise
+            await self._bot.http.edit_channel(thread_id, archived=False)
+            await self._bot.http.add_user_to_thread(thread_id, user_id)
+
+    async def _forget_deleted(self, ticket: Ticket, thread_id: ChannelId | None) -> None:
+        """Where somebody has deleted the thread, the next try makes another one."""
+        guild = self._bot.get_guild(ticket.guild_id)
+        if guild is None or thread_id is None or guild.get_thread(thread_id) is not None:
+            return
+        self._capture.forget(thread_id)
+        await self._is.ticket_notes.attach(ticket.id, None)
+        raise TryAgainError("the thread was deleted")
+
+
+def _is_own(thread: discord.Thread, guild: discord.Guild) -> bool:
+    return thread.is_private() and thread.owner_id == guild.me.id
+
+
+def _short(said: str) -> View:
+    return card(text(said), accent=words.NEUTRAL_COLOUR)
+
+
+def _refused(refusal: NotesImpossible) -> View:
+    return card(text(desk_refusal(refusal)), accent=words.WARNING_COLOUR)

@@ -1,0 +1,84 @@
+"""/stats: the screen, its period and its file."""
+
+import asyncio
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.identifiers import UserId
+from bot.domain.retention_report import Period
+from cogs.dependencies import Dependencies
+from cogs.interactions import Interaction, actor_of, chosen, replace
+from cogs.retention.render import PERIODS
+from cogs.retention.sending import send_file
+from cogs.support_stats.files import tickets_csv
+from cogs.support_stats.picture import draw
+from cogs.support_stats.render import picture_files, stats_card
+from cogs.support_stats.wording import Names, decoded
+
+_USUAL_DAYS = 30
+
+
+class StatsCog(commands.Cog):
+    """For moderators and those who manage the server. The service refuses everybody else."""
+
+    def __init__(self, bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
+        """Register the select and the button."""
+        self._bot = bot
+        self._is = dependencies
+        dependencies.router.add("stats.period", self.choose_period)
+        dependencies.router.add("stats.csv", self.send_csv)
+
+    @app_commands.command(name="stats", description="First response, resolution and CSAT")
+    @app_commands.describe(period="How far back (30 days if you leave it out)")
+    @app_commands.choices(
+        period=[app_commands.Choice(name=name, value=days) for days, name in PERIODS.items()]
+    )
+    @app_commands.default_permissions(manage_messages=True)
+    @app_commands.guild_only()
+    async def stats(self, interaction: Interaction, period: int | None = None) -> None:
+        """Reading and drawing take a moment."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show(interaction, self._last(period or _USUAL_DAYS))
+
+    def _last(self, days: int) -> Period:
+        return Period.of_days(days, now=self._is.clock())
+
+    async def choose_period(self, interaction: Interaction, _argument: str) -> None:
+        """The same at another time."""
+        period = self._last(int(chosen(interaction)))
+        await interaction.response.defer()
+        await self._show(interaction, period)
+
+    async def _show(self, interaction: Interaction, period: Period) -> None:
+        stats = await self._is.ticket_stats.report(actor_of(interaction), period)
+        names = self._names(interaction.guild, {key for key, _ in stats.by_agent if key})
+        pictures = await asyncio.to_thread(draw, stats, names)
+        is_always = self._is.ticket_stats.hours.is_always
+        view = stats_card(stats, pictures, names, is_always=is_always, now=self._is.clock())
+        await replace(interaction, view, pictures=picture_files(pictures))
+
+    async def send_csv(self, interaction: Interaction, argument: str) -> None:
+        """One row for each ticket."""
+        period = decoded(argument)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        facts = await self._is.ticket_stats.facts(actor_of(interaction), period)
+        names = self._names(interaction.guild, {each.agent_id for each in facts if each.agent_id})
+        hours = self._is.ticket_stats.hours
+        written = await asyncio.to_thread(tickets_csv, facts, hours, names)
+        await send_file(
+            interaction,
+            written,
+            "tickets.csv",
+            "## Every ticket\nOne row for each, without who opened it. Times are UTC. Minutes are "
+            "support hours, and with `clock` in their name all hours.",
+        )
+
+    def _names(self, guild: discord.Guild | None, agent_ids: set[UserId]) -> Names:
+        """Of agents those whom the gateway has told of: a name is not worth a call."""
+        members = {each: guild.get_member(each) for each in agent_ids} if guild else {}
+        return Names(
+            {topic.id: topic.label for topic in self._is.tickets.topics},
+            {each: member.display_name for each, member in members.items() if member},
+        )

@@ -1,0 +1,84 @@
+"""What is said when a ticket is closed: to the member, and in the log."""
+
+from datetime import datetime
+
+import discord
+
+from bot.domain.ticket import Ticket
+from bot.domain.ticket_ends import BEST, WORST
+from bot.domain.transcript import MEMBER_LINK
+from cogs import words
+from cogs.interactions import custom_id
+from cogs.layout import Part, View, button, card, line, row, text
+
+
+def member_card(
+    ticket: Ticket, *, reopen_until: datetime | None, asks_rating: bool, link: str | None = None
+) -> View:
+    """What happened, why, and what the member can do now."""
+    reason = f"\n**Reason:**\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
+    by = " by you" if ticket.closed_by == ticket.opener_id else " by the team"
+    how = by if ticket.closed_by is not None else ", because its channel was deleted"
+    again = "You can open a new ticket at any time."
+    if reopen_until is not None:
+        again = (
+            f"Not solved? You can open this ticket again until {words.day(reopen_until)}. You can "
+            "open a new one at any time."
+        )
+    reopening = button("Reopen ticket", custom_id("ticket.reopen", ticket.id))
+    return card(
+        text(
+            f"## Ticket {ticket.number:04} is closed\nIt was closed{how}.{reason}\n"
+            f"Everything that was said is in this file{_or_at(link)}. {again}"
+        ),
+        *([row(reopening)] if reopen_until is not None else []),
+        *(_rating(ticket) if asks_rating else []),
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def _or_at(link: str | None) -> str:
+    """The page shows every picture, and hands out the other files."""
+    return f", and for {MEMBER_LINK.days} days {link}" if link else ""
+
+
+def _rating(ticket: Ticket) -> list[Part]:
+    """Asked once; whoever does not answer is not asked again."""
+    return [
+        line(),
+        text("**How was our help?** 1 is bad, 5 is very good. You need not answer."),
+        row(
+            *(
+                button(
+                    str(rating),
+                    custom_id("ticket.rate", f"{ticket.id}/{rating}"),
+                    style=discord.ButtonStyle.secondary,
+                )
+                for rating in range(WORST, BEST + 1)
+            )
+        ),
+    ]
+
+
+def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View:
+    """One entry in the log, with the transcript."""
+    by = f"<@{ticket.closed_by}>" if ticket.closed_by else "nobody: its channel was deleted"
+    reason = f"\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
+    delivery = (
+        ""
+        if told
+        else "\n⚠️ The member could not be reached: no transcript was sent. They take no direct "
+        "messages or have left the server, and no billing address is known."
+    )
+    left = (
+        ""
+        if is_gone
+        else f"\n⚠️ The bot may not delete <#{ticket.channel_id}>. It needs Manage Channels, in the "
+        "category too. Please delete the channel by hand."
+    )
+    return card(
+        text(
+            f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · {topic} · "
+            f"closed by {by}{reason}{delivery}{left}"
+        )
+    )

@@ -1,0 +1,132 @@
+"""Timers of tickets: alerts for missed targets, and members who do not answer.
+
+Before a timer decides, what was said and not stored yet is stored, also what a killed process
+missed: whoever has written in time is not told that they have not.
+"""
+
+import structlog
+
+from bot.domain.identifiers import ChannelId, GuildId
+from bot.domain.job import Job
+from bot.domain.ticket import TicketState
+from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, Reminder
+from bot.services.ticket_turns import REMIND_SILENT, SLA_ALERT, SLA_DUE, SWEEP, Breach
+from cogs import words
+from cogs.dependencies import Dependencies
+from cogs.interactions import custom_id
+from cogs.layout import View, button, card, row, text
+from cogs.queue.render import TARGETS
+from cogs.tickets.capture import CaptureCog
+from cogs.tickets.missed import MissedCog
+
+_log = structlog.get_logger(__name__)
+
+
+class TimerEffects:
+    """Carries out what `ticket_turns` and `ticket_silence` have set."""
+
+    def __init__(self, dependencies: Dependencies, capture: CaptureCog, missed: MissedCog) -> None:
+        """Register the handlers."""
+        self._is = dependencies
+        self._capture = capture
+        self._missed = missed
+        add = dependencies.jobs.add
+        add(SWEEP, dependencies.ticket_turns.sweep)
+        add(SLA_DUE, self.target_due, in_discord=True)
+        add(SLA_ALERT, self.alert, in_discord=True)
+        add(REMIND_SILENT, self.remind, in_discord=True)
+        add(TELL_SILENT, self.tell_silent, in_discord=True)
+        add(CLOSE_SILENT, self.close_silent, in_discord=True)
+
+    async def _hear(self, job: Job) -> None:
+        await self._capture.flush()
+        heard = await self._is.ticket_silence.heard(job)
+        if heard is not None and heard.ticket.state is TicketState.OPEN:
+            await self._missed.complete(heard.ticket, newest=heard.newest)
+
+    async def target_due(self, job: Job) -> None:
+        """A target's time is over, or was when this was set."""
+        await self._hear(job)
+        await self._is.ticket_turns.target_due(job)
+
+    async def alert(self, job: Job) -> None:
+        """One message for the team: it calls whoever has the ticket, else the role that answers."""
+        breach = await self._is.ticket_turns.breach(job)
+        if breach is None:
+            return
+        ticket = breach.ticket
+        role_id = None if ticket.assignee_id else await self._is.ticket_access.team_role(ticket)
+        posted = False
+        for channel_id in await self._alert_channels(ticket.guild_id, ticket.notes_thread_id):
+            posted = posted or await self._is.messenger.post(
+                channel_id,
+                _alert_card(breach, called=_called(ticket.assignee_id, role_id)),
+                key=f"{job.key}:{channel_id}",
+                mentioned=ticket.assignee_id,
+                mentioned_role=role_id,
+            )
+        if not posted:
+            _log.warning("sla_alert_not_posted", ticket=ticket.id, target=breach.due.target)
+
+    async def _alert_channels(
+        self, guild_id: GuildId, notes_thread_id: ChannelId | None
+    ) -> list[ChannelId]:
+        """The log channel; the ticket's notes where there is none or it is closed to the bot."""
+        settings = await self._is.guilds.settings(guild_id)
+        return [each for each in (settings.log_channel_id, notes_thread_id) if each is not None]
+
+    async def remind(self, job: Job) -> None:
+        """The member has said nothing for so long."""
+        await self._hear(job)
+        await self._is.ticket_silence.remind(job)
+
+    async def tell_silent(self, job: Job) -> None:
+        """In the ticket, to the member alone."""
+        reminder = await self._is.ticket_silence.reminder(job)
+        if reminder is None:
+            return
+        ticket = reminder.ticket
+        await self._is.messenger.post(
+            ticket.channel_id,
+            card(
+                text(self._reminder_words(reminder)),
+                row(button("Close ticket", custom_id("ticket.close", ticket.id))),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+            key=job.key,
+            mentioned=ticket.opener_id,
+        )
+
+    def _reminder_words(self, reminder: Reminder) -> str:
+        again = " You can reopen it after that." if self._is.policy.ends.reopen_days else ""
+        return (
+            f"### Do you still need help?\n<@{reminder.ticket.opener_id}>, the team has answered "
+            "and waits for you. Write here if you need anything else. Without a word from you, "
+            f"this ticket is closed {words.relative(reminder.closes_at)}.{again}"
+        )
+
+    async def close_silent(self, job: Job) -> None:
+        """The member has said nothing since the reminder either."""
+        await self._hear(job)
+        await self._is.ticket_silence.close(job)
+
+
+def _called(assignee_id: int | None, role_id: int | None) -> str:
+    if assignee_id is not None:
+        return f"<@{assignee_id}>"
+    return f"<@&{role_id}>" if role_id is not None else "nobody has it"
+
+
+def _alert_card(breach: Breach, *, called: str) -> View:
+    ticket, due = breach.ticket, breach.due
+    where = f"<#{ticket.channel_id}>" if ticket.channel_id else "no channel yet"
+    urgent = "" if ticket.priority == "normal" else f" · {ticket.priority}"
+    return card(
+        text(
+            f"### {TARGETS[due.target]} is late · ticket {ticket.number:04}\n"
+            f"{where}{urgent} · {called}\n"
+            f"It was due {words.relative(due.at)}. The member waits since "
+            f"{words.relative(ticket.waiting_since or due.since)}."
+        ),
+        accent=words.WARNING_COLOUR,
+    )

@@ -1,0 +1,212 @@
+"""Whose turn it is in tickets, and which targets were missed."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
+from bot.domain.sla import Due, Target, Wait
+from bot.domain.ticket import Priority, TicketState
+from bot.domain.turns import Turn
+from storage.schema import sla_breaches, ticket_messages, ticket_people, tickets
+from storage.upsert import insert_new
+
+_t = tickets.c
+_is_open = _t.state == TicketState.OPEN.value
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTurn:
+    """The turn of an open ticket, with what else a message changes.
+
+    `members` are those on the member's side; everybody else who can write there is of the team.
+    """
+
+    ticket_id: TicketId
+    members: frozenset[UserId]
+    turn: Turn
+    channel_id: ChannelId | None
+    snoozed_until: datetime | None
+    close_requested_at: datetime | None
+    close_deadline: datetime | None
+
+
+# What a target depends on.
+WAIT = (
+    _t.id,
+    _t.guild_id,
+    _t.topic_id,
+    _t.priority,
+    sa.func.coalesce(_t.reopened_at, _t.created_at).label("began_at"),
+    _t.waiting_since,
+    _t.first_reply_at,
+    _t.snoozed_until,
+    _t.assignee_id,
+    _t.member_active_at,
+    _t.team_active_at,
+)
+
+
+async def of_tickets(
+    connection: AsyncConnection, ticket_ids: Collection[TicketId]
+) -> list[TicketTurn]:
+    """The turns of those that are being opened or open, for a change in this transaction."""
+    going_on = _t.state.in_([TicketState.OPENING.value, TicketState.OPEN.value])
+    rows = (
+        await connection.execute(
+            sa.select(tickets).where(_t.id.in_(ticket_ids), going_on).with_for_update()
+        )
+    ).all()
+    people = await connection.execute(
+        sa.select(ticket_people.c.ticket_id, ticket_people.c.user_id).where(
+            ticket_people.c.ticket_id.in_(ticket_ids)
+        )
+    )
+    added: defaultdict[str, set[UserId]] = defaultdict(set)
+    for person in people:
+        added[person.ticket_id].add(person.user_id)
+    return [
+        TicketTurn(
+            row.id,
+            frozenset({row.opener_id, *added[row.id]}),
+            Turn(
+                row.waiting_since,
+                row.first_reply_at,
+                row.first_reply_by,
+                row.member_active_at,
+                row.team_active_at,
+            ),
+            row.channel_id,
+            row.snoozed_until,
+            row.close_requested_at,
+            row.close_deadline,
+        )
+        for row in rows
+    ]
+
+
+async def find(connection: AsyncConnection, ticket_id: TicketId) -> TicketTurn | None:
+    """The turn of an open ticket; None where there is none."""
+    found = await of_tickets(connection, [ticket_id])
+    return found[0] if found else None
+
+
+async def save(connection: AsyncConnection, changed: TicketTurn) -> None:
+    """Store what a message changed."""
+    turn = changed.turn
+    await connection.execute(
+        sa.update(tickets)
+        .where(_t.id == changed.ticket_id)
+        .values(
+            waiting_since=turn.waiting_since,
+            first_reply_at=turn.first_reply_at,
+            first_reply_by=turn.first_reply_by,
+            member_active_at=turn.member_active_at,
+            team_active_at=turn.team_active_at,
+            snoozed_until=changed.snoozed_until,
+            close_requested_at=changed.close_requested_at,
+            close_deadline=changed.close_deadline,
+            **({"close_requested_by": None} if changed.close_requested_at is None else {}),
+        )
+    )
+
+
+async def begin_waiting(connection: AsyncConnection, ticket_id: TicketId, *, now: datetime) -> None:
+    """From now on the member waits, unless they have waited before."""
+    await connection.execute(
+        sa.update(tickets)
+        .where(_t.id == ticket_id, _t.waiting_since.is_(None))
+        .values(waiting_since=now)
+    )
+
+
+def wait_of(row: sa.Row[*tuple[Any, ...]]) -> Wait:
+    """A row with `WAIT`."""
+    return Wait(
+        row.id,
+        row.guild_id,
+        row.topic_id,
+        Priority(row.priority),
+        row.began_at,
+        row.waiting_since,
+        row.first_reply_at,
+        row.snoozed_until,
+        row.assignee_id,
+        max(filter(None, (row.member_active_at, row.team_active_at)), default=None),
+    )
+
+
+async def wait(connection: AsyncConnection, ticket_id: TicketId) -> Wait | None:
+    """What decides about the targets of a ticket that goes on; None for any other."""
+    going_on = _t.state.in_([TicketState.OPENING.value, TicketState.OPEN.value])
+    row = (await connection.execute(sa.select(*WAIT).where(_t.id == ticket_id, going_on))).first()
+    return None if row is None else wait_of(row)
+
+
+async def open_after(
+    connection: AsyncConnection, after: TicketId | None, *, most: int
+) -> list[Wait]:
+    """A portion of the open tickets, by id."""
+    statement = sa.select(*WAIT).where(_is_open).order_by(_t.id).limit(most)
+    if after is not None:
+        statement = statement.where(_t.id > after)
+    return [wait_of(row) for row in await connection.execute(statement)]
+
+
+async def missed(
+    connection: AsyncConnection, ticket_ids: Sequence[TicketId]
+) -> defaultdict[TicketId, set[tuple[Target, datetime]]]:
+    """The targets of these tickets that are known to be missed, with their beginnings."""
+    rows = await connection.execute(
+        sa.select(sla_breaches).where(sla_breaches.c.ticket_id.in_(ticket_ids))
+    )
+    found: defaultdict[TicketId, set[tuple[Target, datetime]]] = defaultdict(set)
+    for row in rows:
+        found[row.ticket_id].add((Target(row.target), row.since))
+    return found
+
+
+async def note_breach(
+    connection: AsyncConnection, ticket_id: TicketId, due: Due, *, now: datetime
+) -> bool:
+    """Remember that a target was missed; False when that is known already."""
+    row = {
+        "ticket_id": ticket_id,
+        "target": due.target.value,
+        "since": due.since,
+        "due_at": due.at,
+        "noticed_at": now,
+    }
+    unique = ["ticket_id", "target", "since"]
+    return bool(await insert_new(connection, sla_breaches, [row], unique=unique))
+
+
+async def breach(
+    connection: AsyncConnection, ticket_id: TicketId, target: Target, since: datetime
+) -> Due | None:
+    """A target that was missed, as it was noticed."""
+    row = (
+        await connection.execute(
+            sa.select(sla_breaches.c.due_at).where(
+                sla_breaches.c.ticket_id == ticket_id,
+                sla_breaches.c.target == target.value,
+                sla_breaches.c.since == since,
+            )
+        )
+    ).first()
+    return None if row is None else Due(target, since, row.due_at)
+
+
+async def newest_message(connection: AsyncConnection, ticket_id: TicketId) -> MessageId:
+    """The last message of the ticket's own channel that is stored; 0 when there is none."""
+    newest = await connection.scalar(
+        sa.select(sa.func.coalesce(sa.func.max(ticket_messages.c.message_id), 0)).where(
+            ticket_messages.c.ticket_id == ticket_id, ticket_messages.c.internal.is_(False)
+        )
+    )
+    return MessageId(newest or 0)

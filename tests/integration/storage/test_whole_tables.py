@@ -1,0 +1,83 @@
+"""What a member does, or is told, reads no table whole: it takes as long with a million of them."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.identifiers import AttemptId, UserId
+from storage import (
+    cancel_attempts,
+    checkouts,
+    erasure,
+    ledger,
+    offers,
+    payments,
+    privacy,
+    refunds,
+    withdrawals,
+)
+from storage.database import Database
+from tests.integration.storage.samples import MIA, MIAS, NOW, PAYMENT, SUBSCRIPTION
+
+CYCLE = (SUBSCRIPTION.id, SUBSCRIPTION.period_start)
+Act = Callable[[AsyncConnection], Awaitable[object]]
+
+ACTS: dict[str, Act] = {
+    "/cancel": lambda connection: cancel_attempts.unfinished(connection, SUBSCRIPTION.id),
+    "/change-plan": lambda connection: checkouts.unfinished(connection, MIA),
+    "a purchase that is paid": lambda connection: cancel_attempts.end_unfinished(
+        connection, SUBSCRIPTION.id, failure="replaced", now=NOW
+    ),
+    "/refund": lambda connection: refunds.unfinished_of_payment(connection, PAYMENT.id),
+    "what was refunded before": lambda connection: refunds.earlier(connection, MIAS, limit=5),
+    "an offer": lambda connection: offers.facts_of(
+        connection, MIAS, MIA, currency="usd", besides=AttemptId("A1")
+    ),
+    "a switch": lambda connection: ledger.bought_in(connection, [CYCLE]),
+    "a grant": lambda connection: ledger.first_grant(connection, CYCLE),
+    "/resume": lambda connection: cancel_attempts.newest_cancelled(connection, SUBSCRIPTION.id),
+    "the end of a plan": lambda connection: refunds.has_ended(connection, SUBSCRIPTION.id),
+    "its withdrawal": lambda connection: withdrawals.of_subscription(connection, SUBSCRIPTION.id),
+    "/help": lambda connection: checkouts.unpaid_since(connection, MIA, since=NOW),
+    "/privacy export": lambda connection: privacy.copy(connection, MIA),
+    "/duplicates": lambda connection: payments.of_periods_paid_twice(connection, most=6),
+    "what is in the way of erasing": lambda connection: erasure.obstacles(connection, MIA),
+    "/privacy erase": lambda connection: erasure.erase(
+        connection, UserId(MIA), reference="E-1", now=NOW
+    ),
+}
+# The newest entry alone is read, from its end.
+_CHAIN = "ORDER BY audit_log.id DESC"
+_TABLES = frozenset(privacy.COPIED) | frozenset(privacy.NOT_COPIED)
+
+
+@pytest.mark.parametrize("what", ACTS)
+async def test_no_table_is_read_whole(database: Database, backend: str, what: str) -> None:
+    if backend != "sqlite":
+        return  # PostgreSQL's planner reads a small table whole, whatever its indexes
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, given: tuple[object, ...], *_: object
+    ) -> None:
+        asked.append((statement, given))
+
+    async with database.write() as connection:
+        engine = connection.engine.sync_engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            await ACTS[what](connection)
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+        whole = [
+            (row.detail, statement)
+            for statement, given in asked
+            if _CHAIN not in statement and not statement.startswith("INSERT")
+            for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            if row.detail.startswith("SCAN ") and row.detail.split()[1] in _TABLES
+        ]
+
+    assert asked != []
+    assert whole == []
