@@ -15,124 +15,33 @@ from pydantic import SecretStr
 
 from bot.billing.providers import build_providers
 from bot.client import MooringClient
+from bot.composition import FEATURES, build_dependencies
 from bot.discord_connection import DiscordConnection, give_up
-from bot.domain.identifiers import GuildId
-from bot.domain.transcript import link_key
-from bot.mail import Mailer
-from bot.mail_jobs import MailJobs
 from bot.services import notice_jobs, role_jobs
 from bot.services.accounts import AccountService
-from bot.services.agents import AgentService
-from bot.services.audit_log import AuditService
-from bot.services.cancellation_saga import CancellationSaga
-from bot.services.cancellations import CancellationService
-from bot.services.close_requests import CloseRequestService
 from bot.services.context import Context
-from bot.services.customer_cards import CustomerService
-from bot.services.disputes import DisputeService
-from bot.services.duplicates import DuplicateService
 from bot.services.events import APPLIED_AT_ONCE, EventService
-from bot.services.guilds import GuildService
 from bot.services.health import HealthService
 from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import JobHandlers, Worker, take_over
-from bot.services.macros import MacroService
-from bot.services.notices import NoticeService
-from bot.services.offer_saga import OfferSaga
-from bot.services.offers import OfferService
-from bot.services.overviews import OverviewService
-from bot.services.panels import PanelService
-from bot.services.privacy import PrivacyService
-from bot.services.purchase_completion import PurchaseCompletion
-from bot.services.purchases import PurchaseService
-from bot.services.reconciliation import ReconciliationService
-from bot.services.refund_queue import RefundQueueService
-from bot.services.refund_requests import RefundRequestService
-from bot.services.refund_saga import RefundSaga
-from bot.services.refunds import RefundService
-from bot.services.refunds_elsewhere import RefundsElsewhereService
 from bot.services.replays import ReplayGuard
-from bot.services.resumptions import ResumptionService
-from bot.services.retention_reports import RetentionReportService
-from bot.services.returned_refunds import ReturnedRefundsService
-from bot.services.role_sync import RoleSyncService
-from bot.services.roles import RoleService
-from bot.services.self_help import SelfHelpService
 from bot.services.standing import StandingService
-from bot.services.subscriptions import SubscriptionService
-from bot.services.ticket_access import TicketAccess
-from bot.services.ticket_blocks import TicketBlockService
-from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE, TicketFileService
-from bot.services.ticket_merges import TicketMergeService
-from bot.services.ticket_notes import TicketNotesService
-from bot.services.ticket_people import TicketPeople
-from bot.services.ticket_queue import QueueService
-from bot.services.ticket_ratings import TicketRatings
-from bot.services.ticket_records import FETCH_FILE, TicketRecordService
-from bot.services.ticket_reopening import TicketReopening
-from bot.services.ticket_requests import TicketRequestService
-from bot.services.ticket_search import TicketSearchService
-from bot.services.ticket_silence import SilenceService
-from bot.services.ticket_stats import TicketStatsService
-from bot.services.ticket_turns import TurnService
-from bot.services.ticket_work import TicketWorkService
-from bot.services.tickets import TicketService
+from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE
+from bot.services.ticket_records import FETCH_FILE
 from bot.services.timers import TimerService
-from bot.services.transcripts import TranscriptService
+from bot.services.unconfigured import UnconfiguredService
 from bot.services.usage import UsageService
-from bot.services.win_backs import WinBackService
-from bot.services.withdrawal_saga import WithdrawalSaga
-from bot.services.withdrawals import WithdrawalService
 from bot.settings import Configuration, Environment, provider_keys
 from bot.web.api import UsageApi
 from bot.web.application import create_application
 from bot.web.transcripts import TranscriptPages
-from cogs import (
-    account,
-    admin,
-    cancellation,
-    desk,
-    notices,
-    panels,
-    privacy,
-    queue,
-    refunds,
-    retention,
-    roles,
-    subscribe,
-    support_stats,
-    tickets,
-    win_back,
-    withdrawal,
-)
-from cogs import help as help_feature
-from cogs.dependencies import Dependencies, Vendor
+from cogs.dependencies import Dependencies
 from cogs.interactions import Router
 from cogs.messenger import Messenger
 from storage import migrate
 from storage.database import Database
-from storage.file_folder import FileFolder
 from storage.process_lock import process_lock
 
-FEATURES = (
-    account,
-    subscribe,
-    cancellation,
-    tickets,
-    panels,
-    desk,
-    withdrawal,
-    win_back,
-    help_feature,
-    notices,
-    privacy,
-    refunds,
-    retention,
-    queue,
-    support_stats,
-    roles,
-    admin,
-)
 # Without the letters and digits that people mix up when they read a reference out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
@@ -174,20 +83,8 @@ class Application:
     ) -> None:
         """Build everything; nothing runs yet."""
         self._environment = environment
-        self._database = context.database
         handlers = JobHandlers()
         router = Router()
-        self._guilds = guilds = GuildService(
-            context,
-            configuration.to_guild_settings(),
-            servers=[GuildId(server) for server in configuration.servers],
-        )
-        self._reconciliation = ReconciliationService(context)
-        self._retention = RetentionReportService(context, guilds)
-        self._turns = TurnService(context)
-        self._agents = AgentService(context, guilds)
-        self._roles = RoleService(context, guilds, configuration.to_plan_roles())
-        vendor = configuration.vendor
 
         def with_dependencies(
             feature: Callable[[commands.AutoShardedBot, Dependencies], Awaitable[None]],
@@ -200,91 +97,17 @@ class Application:
         self.client = MooringClient(
             router=router, setups=[with_dependencies(feature.setup) for feature in FEATURES]
         )
-        self._connection = DiscordConnection(environment, self.client, guilds)
-        subscriptions = SubscriptionService(context)
-        ticket_files = TicketFileService(context, FileFolder(environment.attachments_folder))
-        ticket_records = TicketRecordService(context)
-        secret = environment.api_secret
-        transcripts = TranscriptService(
+        self._dependencies = dependencies = build_dependencies(
+            environment,
+            configuration,
             context,
-            ticket_records,
-            ticket_files,
-            TicketAccess(context, guilds),
-            public_url=environment.public_url,
-            key=link_key(secret.get_secret_value()) if secret else None,
-        )
-        ticket_work = TicketWorkService(context, TicketAccess(context, guilds))
-        dependencies = Dependencies(
-            accounts=AccountService(context),
-            subscriptions=subscriptions,
-            self_help=SelfHelpService(context, subscriptions),
-            overviews=OverviewService(context),
-            purchases=PurchaseService(context),
-            purchase_completion=PurchaseCompletion(context),
-            cancellations=CancellationService(context),
-            cancellation_saga=CancellationSaga(context),
-            offers=OfferService(context),
-            offer_saga=OfferSaga(context),
-            resumptions=ResumptionService(context),
-            tickets=TicketService(context, guilds),
-            ticket_requests=TicketRequestService(context, guilds),
-            ticket_blocks=TicketBlockService(context, guilds),
-            panels=PanelService(context, guilds),
-            ticket_records=ticket_records,
-            ticket_files=ticket_files,
-            transcripts=transcripts,
-            ticket_search=TicketSearchService(context, TicketAccess(context, guilds)),
-            ticket_access=TicketAccess(context, guilds),
-            ticket_work=ticket_work,
-            ticket_notes=TicketNotesService(context, ticket_work),
-            ticket_merges=TicketMergeService(context, ticket_work),
-            close_requests=CloseRequestService(context, ticket_work),
-            macros=MacroService(context, ticket_work),
-            customers=CustomerService(context, guilds, ticket_work),
-            ticket_people=TicketPeople(context, TicketAccess(context, guilds)),
-            ticket_ratings=TicketRatings(context),
-            ticket_reopening=TicketReopening(context, guilds, TicketAccess(context, guilds)),
-            ticket_turns=self._turns,
-            ticket_silence=SilenceService(context),
-            ticket_queue=QueueService(context, self._agents),
-            ticket_stats=TicketStatsService(context, guilds),
-            agents=self._agents,
-            withdrawals=WithdrawalService(context),
-            withdrawal_saga=WithdrawalSaga(context, guilds),
-            win_backs=WinBackService(context),
-            refunds=RefundService(context, guilds),
-            refund_requests=RefundRequestService(context, guilds),
-            refund_queue=RefundQueueService(context, guilds),
-            refund_saga=RefundSaga(context),
-            refunds_elsewhere=RefundsElsewhereService(context, guilds),
-            returned_refunds=ReturnedRefundsService(context),
-            duplicates=DuplicateService(context, guilds),
-            audit=AuditService(context, guilds),
-            disputes=DisputeService(context),
-            privacy=PrivacyService(context),
-            guilds=guilds,
-            notices=NoticeService(context),
-            reconciliation=self._reconciliation,
-            retention=self._retention,
-            roles=self._roles,
-            role_sync=RoleSyncService(context),
-            catalogue=context.catalogue,
-            policy=context.policy,
-            vendor=Vendor(
-                name=vendor.name,
-                support_email=vendor.support_email,
-                cancel_url=vendor.cancel_url,
-                link_hosts=vendor.all_link_hosts | environment.own_hosts,
-                nudge=configuration.cancellation.nudge,
-                cancel_topic=configuration.tickets.cancel_topic,
-            ),
-            clock=context.clock,
-            send_mail=MailJobs(Mailer(environment.smtp_url, sender=environment.mail_from)),
             router=router,
             jobs=handlers,
             messenger=Messenger(self.client),
         )
+        self._connection = DiscordConnection(environment, self.client, dependencies.guilds)
         events = EventService(context)
+        self._unconfigured = UnconfiguredService(context)
         self._housekeeping = HousekeepingService(context)
         handlers.add("housekeeping.run", self._housekeeping.run)
         handlers.add("housekeeping.end_attempts", self._housekeeping.end_attempts)
@@ -292,9 +115,9 @@ class Application:
         handlers.add(notice_jobs.PERIOD_OVER, timers.period_over)
         handlers.add(notice_jobs.GRACE_OVER, timers.grace_over)
         handlers.add("event.apply", events.apply)
-        handlers.add(DELETE_FILES, ticket_files.delete)
-        handlers.add("reconciliation.start", self._reconciliation.start)
-        handlers.add("reconciliation.page", self._reconciliation.take_page)
+        handlers.add(DELETE_FILES, dependencies.ticket_files.delete)
+        handlers.add("reconciliation.start", dependencies.reconciliation.start)
+        handlers.add("reconciliation.page", dependencies.reconciliation.take_page)
         self.worker = Worker(
             context.database,
             handlers,
@@ -313,7 +136,7 @@ class Application:
             health=HealthService(context),
             is_gateway_up=self.client.is_gateway_up,
             usage_api=_usage_api(environment.api_secret, context),
-            transcripts=TranscriptPages(transcripts, ticket_files),
+            transcripts=TranscriptPages(dependencies.transcripts, dependencies.ticket_files),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -336,12 +159,13 @@ class Application:
 
             await stack.enter_async_context(self.client)
             await self.client.add_features()
+            await self._unconfigured.look()
             await self._housekeeping.schedule()
-            await self._reconciliation.schedule()
-            await self._retention.schedule()
-            await self._turns.schedule()
-            await self._agents.schedule()
-            joins_needed = await self._roles.start()
+            await self._dependencies.reconciliation.schedule()
+            await self._dependencies.retention.schedule()
+            await self._dependencies.ticket_turns.schedule()
+            await self._dependencies.agents.schedule()
+            joins_needed = await self._dependencies.roles.start()
             working = asyncio.create_task(self.worker.run(), name="worker")
             serving = self._connection.serve(joins_needed=joins_needed, when_ready=self._ready)
             gateway = asyncio.create_task(serving, name="gateway")

@@ -11,7 +11,7 @@ from bot.domain.allowance import balance_of
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
-from bot.domain.offer import OfferTerms, discount_of
+from bot.domain.offer import OfferTerms, reduction_of
 from bot.domain.subscription import TOLERANCE
 from storage import ledger
 from storage.offers import agreed_terms
@@ -110,7 +110,7 @@ def _account(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> Accou
         subscription=subscription,
         balance=balance_of(ledger.parse_month_sums(first.sums), now=now),
         invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
-        discount=subscription and discount_of(subscription, agreed, now=now),
+        reduction=subscription and reduction_of(subscription, agreed),
     )
 
 

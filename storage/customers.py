@@ -92,6 +92,12 @@ async def find_by(
     return [_customer(row) for row in rows]
 
 
+async def linked_through(connection: AsyncConnection) -> list[ProviderName]:
+    """Every provider that a linked member pays through."""
+    statement = sa.select(customers.c.provider).where(customers.c.user_id.is_not(None)).distinct()
+    return sorted(await connection.scalars(statement))
+
+
 async def of_user(connection: AsyncConnection, user_id: UserId) -> Customer | None:
     """The customer linked to this Discord user."""
     row = (

@@ -198,8 +198,18 @@ async def forget(connection: AsyncConnection, job_id: int) -> None:
     await connection.execute(sa.delete(jobs).where(jobs.c.id == job_id))
 
 
-async def withdraw(connection: AsyncConnection, *, kind: str, line: str, now: datetime) -> int:
-    """Call off the waiting jobs of a kind in a line; one that is being carried out goes on."""
+async def withdraw(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    line: str,
+    now: datetime,
+    up_to: int | None = None,
+) -> int:
+    """Call off the waiting jobs of a kind in a line; one that is being carried out goes on.
+
+    `up_to` spares those that are newer than the job with that id.
+    """
     result = await connection.execute(
         sa.update(jobs)
         .where(
@@ -207,6 +217,7 @@ async def withdraw(connection: AsyncConnection, *, kind: str, line: str, now: da
             jobs.c.kind == kind,
             jobs.c.done_at.is_(None),
             jobs.c.lease_until.is_(None),
+            sa.true() if up_to is None else jobs.c.id <= up_to,
         )
         .values(done_at=now)
     )

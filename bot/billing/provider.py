@@ -30,6 +30,11 @@ class ProviderUnavailableError(Exception):
     """
 
 
+class ProviderNotConfiguredError(ProviderUnavailableError):
+    """The account is not in the configuration any more. What was promised waits until it is back;
+    what only reads goes on without."""
+
+
 class ProviderRefusedError(Exception):
     """The provider understood and said no. Asking again brings the same answer."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.allowance import Balance
 from bot.domain.identifiers import CustomerId, ProviderName
 from bot.domain.invoice import Invoice
-from bot.domain.offer import OfferTerms
+from bot.domain.offer import Reduction
 from bot.domain.subscription import Subscription
 
 
@@ -22,7 +22,7 @@ class Card:
 class Account:
     """A linked member. `subscription` is the live one, or else the newest that ended.
 
-    `discount` is what they have agreed to pay for it meanwhile.
+    `reduction` is of an offer that they have taken, while it counts.
     """
 
     customer_id: CustomerId
@@ -31,4 +31,4 @@ class Account:
     subscription: Subscription | None
     balance: Balance
     invoices: tuple[Invoice, ...]
-    discount: OfferTerms | None = None
+    reduction: Reduction | None = None

@@ -248,25 +248,34 @@ def terms_of(offer: Offer, case: Case) -> OfferTerms:
     )
 
 
-def discount_of(
-    subscription: Subscription, agreed: OfferTerms | None, *, now: datetime
-) -> OfferTerms | None:
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Less is charged from the renewal at `starts_at` on, and the full price from `until` on."""
+
+    during: Money
+    after: Money
+    starts_at: datetime
+    until: datetime
+
+    def price_of(self, period_start: datetime) -> Money:
+        """What the period costs that begins then."""
+        begun = self.starts_at - TOLERANCE <= period_start < self.until - TOLERANCE
+        return self.during if begun else self.after
+
+
+def reduction_of(subscription: Subscription, agreed: OfferTerms | None) -> Reduction | None:
     """The discount that was agreed to, while it counts: until its end, and for the price of then.
 
     A pause is none: the subscription itself tells of that.
     """
-    if agreed is None or agreed.until is None or agreed.during is None or agreed.until <= now:
+    if agreed is None or not agreed.during or agreed.starts_at is None or agreed.until is None:
         return None
     is_same = (agreed.now, agreed.interval) == (subscription.price, subscription.interval)
-    return agreed if is_same and agreed.during.amount > 0 else None
-
-
-def next_price(subscription: Subscription, discount: OfferTerms | None) -> Money:
-    """What the next renewal costs, with the discount that counts."""
-    if discount is None or discount.during is None or discount.until is None:
-        return subscription.price
-    is_over = subscription.period_end >= discount.until - TOLERANCE
-    return discount.after if is_over else discount.during
+    if not is_same or agreed.during.amount == 0:
+        return None
+    is_over = subscription.period_start >= agreed.until - TOLERANCE
+    found = Reduction(agreed.during, agreed.after, agreed.starts_at, agreed.until)
+    return None if is_over else found
 
 
 def proposes(offer: Offer, offering: Offering, subscription: Subscription) -> bool:

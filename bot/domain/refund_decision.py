@@ -9,7 +9,8 @@ from bot.domain.identifiers import UserId
 
 
 class DecisionKind(StrEnum):
-    """AMOUNT: a moderator changed it. REVISED: what the refund would do had changed by itself."""
+    """AMOUNT: a moderator changed it. REVISED: what the refund would do had changed by itself.
+    WITHDRAWN: the member has withdrawn from the contract, and all that is left is due to them."""
 
     SUBMITTED = "submitted"
     APPROVED = "approved"
@@ -18,6 +19,7 @@ class DecisionKind(StrEnum):
     ANSWERED = "answered"
     AMOUNT = "amount"
     REVISED = "revised"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Decision:
 
 
 # What was approved before one of these was something else.
-_STARTS_ANEW = (DecisionKind.AMOUNT, DecisionKind.REVISED)
+_STARTS_ANEW = (DecisionKind.AMOUNT, DecisionKind.REVISED, DecisionKind.WITHDRAWN)
 
 
 def approvers(decisions: Sequence[Decision]) -> tuple[UserId, ...]:

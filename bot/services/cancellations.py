@@ -7,6 +7,7 @@ carries it out, however long the provider is away and however often this process
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.account import Account
@@ -28,6 +29,7 @@ from bot.domain.other_plans import OtherPlan
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.subscription import NextStep, Subscription, end_if_cancelled, next_step
 from bot.services.context import Context
+from bot.services.offer_jobs import APPLY, call_off
 from bot.services.offers import OfferService, ShownOffer
 from bot.services.other_plans import other_plans
 from bot.services.screens import Screen
@@ -72,25 +74,45 @@ class CancellationService:
             raise NothingToCancel(ends_at=end if end is not None and now < end else None)
         async with self._context.database.write() as connection:
             await cancel_attempts.time_out(connection, before=now - ATTEMPT_LIFETIME, now=now)
-            unfinished = await cancel_attempts.unfinished(connection, subscription.id)
-            if unfinished is not None and unfinished.user_id != user_id:
-                unfinished = await self._give_up_of_another(connection, unfinished, now)
-            if unfinished is not None:
-                going_on = await cancel_attempts.note_activity(connection, unfinished.id, now=now)
-                return await self._case(connection, going_on or unfinished)
+            going_on = await self._unfinished(connection, subscription.id, user_id, now)
+            if going_on is not None:
+                return await self._case(connection, going_on)
             attempt_id = AttemptId(self._context.new_id())
-            await cancel_attempts.add(
-                connection,
-                attempt_id,
-                user_id=user_id,
-                guild_id=guild_id,
-                customer_id=account.customer_id,
-                subscription_id=subscription.id,
-                now=now,
-                plan_id=subscription.plan_id,
-                monthly=monthly_price(subscription),
-            )
+            try:
+                async with connection.begin_nested():
+                    await cancel_attempts.add(
+                        connection,
+                        attempt_id,
+                        user_id=user_id,
+                        guild_id=guild_id,
+                        customer_id=account.customer_id,
+                        subscription_id=subscription.id,
+                        now=now,
+                        plan_id=subscription.plan_id,
+                        monthly=monthly_price(subscription),
+                    )
+            except IntegrityError:
+                # Begun at the same moment by another click.
+                going_on = await self._unfinished(connection, subscription.id, user_id, now)
+                if going_on is None:
+                    raise
+                return await self._case(connection, going_on)
             return await self._case(connection, await load_attempt(connection, attempt_id))
+
+    async def _unfinished(
+        self,
+        connection: AsyncConnection,
+        subscription_id: SubscriptionId,
+        user_id: UserId,
+        now: datetime,
+    ) -> CancelAttempt | None:
+        """The attempt with which the user goes on; its time begins anew."""
+        found = await cancel_attempts.unfinished(connection, subscription_id)
+        if found is not None and found.user_id != user_id:
+            found = await self._give_up_of_another(connection, found, now)
+        if found is None:
+            return None
+        return await cancel_attempts.note_activity(connection, found.id, now=now) or found
 
     async def _give_up_of_another(
         self, connection: AsyncConnection, attempt: CancelAttempt, now: datetime
@@ -108,7 +130,7 @@ class CancellationService:
             finished_at=now,
         )
         line = attempt.subscription_id
-        await jobs.withdraw(connection, kind="offer.apply", line=line, now=now)
+        await jobs.withdraw(connection, kind=APPLY, line=line, now=now)
         return attempt if given_up is None else None
 
     async def go_on(self, account: Account, attempt_id: AttemptId, user_id: UserId) -> CancelCase:
@@ -243,7 +265,9 @@ class CancellationService:
             if requested is None:
                 raise AttemptOver(outcome=(await load_attempt(connection, attempt_id)).state)
             line = attempt.subscription_id
-            await jobs.withdraw(connection, kind="offer.apply", line=line, now=now)
+            await jobs.withdraw(connection, kind=APPLY, line=line, now=now)
+            if await jobs.in_hand(connection, kind=APPLY, line=line):
+                await jobs.add(connection, [call_off(attempt)], now=now)
             await audit.append(
                 connection,
                 actor_id=user_id,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import (
+    ProviderNotConfiguredError,
     ProviderRefusedError,
     ProviderUnavailableError,
     Purchase,
@@ -99,10 +100,12 @@ class CheckoutPages:
 
     async def close_page(self, job: Job) -> None:
         """Let nobody pay on a page that was given up, where the provider can close it."""
-        provider = self._context.providers[ProviderName(str(job.payload["provider"]))]
         page_id = str(job.payload["page_id"])
         try:
+            provider = self._context.provider_of(ProviderName(str(job.payload["provider"])))
             await provider.close_checkout(page_id)
+        except ProviderNotConfiguredError:
+            return
         except ProviderRefusedError as refusal:
             _log.warning("checkout_not_closed", page=page_id, code=refusal.code)
 
@@ -112,7 +115,7 @@ class CheckoutPages:
             older = await checkouts.unfinished(connection, wanted.user_id)
         if older is None or older.page_id is None or _is_double_click(older, wanted):
             return None
-        provider, asked_at = self._context.providers[older.provider], self._context.clock()
+        provider, asked_at = self._context.provider_of(older.provider), self._context.clock()
         try:
             await provider.close_checkout(older.page_id)
             snapshot = await provider.fetch_checkout(older.page_id)
@@ -153,7 +156,7 @@ class CheckoutPages:
     async def _ask(self, checkout: Checkout, place: Place) -> PageOpened:
         if checkout.page_url is not None:
             return PageOpened(checkout, checkout.page_url)
-        provider = self._context.providers[checkout.provider]
+        provider = self._context.provider_of(checkout.provider)
         try:
             page = await provider.open_checkout(
                 Purchase(

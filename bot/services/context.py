@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.billing.provider import BillingProvider
+from bot.billing.provider import BillingProvider, ProviderNotConfiguredError
 from bot.domain.cancellation import Reason
 from bot.domain.catalogue import Catalogue
 from bot.domain.identifiers import ProviderName
@@ -52,8 +52,8 @@ class Policy:
 class Context:
     """Shared by all services of one process.
 
-    `providers` are the accounts that are configured. What was bought through one that is not any
-    more raises KeyError: a defect of the configuration, retried until it is mended.
+    `providers` are the accounts that are configured. Customers of one that is not any more may
+    still be there: for what was bought, ask `provider_of`.
     """
 
     database: Database
@@ -62,3 +62,10 @@ class Context:
     policy: Policy
     clock: Clock
     new_id: NewId
+
+    def provider_of(self, name: ProviderName) -> BillingProvider:
+        """The account through which something was bought; raises ProviderNotConfiguredError."""
+        provider = self.providers.get(name)
+        if provider is None:
+            raise ProviderNotConfiguredError(name)
+        return provider

@@ -98,7 +98,9 @@ class EventService:
         hint = EventHint(
             payload["id"], payload["type"], payload["object_id"], payload["references"]
         )
-        provider = self._context.providers[payload["provider"]]
+        provider = self._context.providers.get(payload["provider"])
+        if provider is None:
+            return  # its account was taken out of the configuration since
         async with self._context.database.read() as connection:
             last_known = await jobs.last_id(connection)
         asked_at = self._context.clock()

@@ -92,7 +92,7 @@ async def provider_of(
     subscription = await subscriptions.find(connection, subscription_id)
     if subscription is None:
         raise NoSuchThing("subscription")
-    return context.providers[subscription.provider]
+    return context.provider_of(subscription.provider)
 
 
 async def _save_subscriptions(

@@ -4,7 +4,7 @@ from bot.billing.provider import BillingProvider, ProviderRefusedError, Provider
 from bot.domain.identifiers import SubscriptionId
 from bot.domain.money import Money
 from bot.domain.notice import RenewalComing
-from bot.domain.offer import discount_of, next_price
+from bot.domain.offer import reduction_of
 from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from storage import offers
@@ -18,9 +18,10 @@ async def renewal_coming(
     """The provider's own figure; where it has none, the price with what was agreed to."""
     async with context.database.read() as connection:
         agreed = await offers.terms_in_effect(connection, subscription.id)
-    discount = discount_of(subscription, agreed, now=context.clock())
+    reduction = reduction_of(subscription, agreed)
+    price = reduction.price_of(subscription.period_end) if reduction else subscription.price
     charge = await _preview(provider, subscription.id, attempts=attempts)
-    return RenewalComing(subscription, charge or next_price(subscription, discount), discount)
+    return RenewalComing(subscription, price if charge is None else charge, reduction)
 
 
 async def _preview(

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError, Snapshot
+from bot.billing.provider import (
+    ProviderNotConfiguredError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+    Snapshot,
+)
+from bot.domain.account import Card
 from bot.domain.cancellation import CancelAttempt
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId, UserId
@@ -175,10 +181,10 @@ class NoticeService:
         if not is_known:
             # A purchase can be complete before the event of its payment has arrived, and a renewal
             # be paid before the subscription is seen in its new period (S16).
-            provider = self._context.providers[customer.provider]
             try:
+                provider = self._context.provider_of(customer.provider)
                 snapshot = await provider.fetch_payment(payment_id)
-            except ProviderRefusedError:
+            except (ProviderRefusedError, ProviderNotConfiguredError):
                 snapshot = Snapshot()  # gone there: what is known here has to do
             await self._take_over(snapshot, asked_at=now)
         async with self._context.database.read() as connection:
@@ -213,8 +219,9 @@ class NoticeService:
     ) -> str | None:
         """Why the bank said no. A provider that stays silent does not hold the message back."""
         try:
-            failure = await self._context.providers[customer.provider].last_failure(customer.id)
-        except ProviderRefusedError:
+            provider = self._context.provider_of(customer.provider)
+            failure = await provider.last_failure(customer.id)
+        except (ProviderRefusedError, ProviderNotConfiguredError):
             return None
         except ProviderUnavailableError:
             if attempts < TRIES_FOR_A_CODE:
@@ -273,10 +280,10 @@ class NoticeService:
             return None
         if kind not in {each for each, _ in reminders(known, customer.card)}:
             return None
-        provider = self._context.providers[customer.provider]
         try:
+            provider = self._context.provider_of(customer.provider)
             snapshot = await provider.fetch_subscription(known.id)
-        except ProviderRefusedError:
+        except (ProviderRefusedError, ProviderNotConfiguredError):
             return None
         await self._take_over(snapshot, asked_at=asked_at)
         current = await self._subscription(job)
@@ -284,13 +291,10 @@ class NoticeService:
         card = next((each.card for each in snapshot.customers if each.card is not None), None)
         if current is None or current.period_end != period_end:
             return None
-        if kind not in {each for each, _ in reminders(current, card)}:
-            return None
-        if kind is NoticeKind.RENEWAL_COMING:
+        due = {each for each, _ in reminders(current, card)}
+        if kind is NoticeKind.RENEWAL_COMING and kind in due:
             return await renewal_coming(self._context, provider, current, attempts=job.attempts)
-        if kind is NoticeKind.TRIAL_ENDING:
-            return TrialEnding(current)
-        return None if card is None else CardExpiring(current, card)
+        return _reminder(kind, current, card) if kind in due else None
 
     async def _subscription(self, job: Job) -> Subscription | None:
         subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
@@ -307,6 +311,15 @@ def _has_reader(kind: NoticeKind, customer: Customer) -> bool:
     if customer.user_id is not None:
         return True
     return customer.linked_at is not None and customer.email is not None and kind not in SWITCHABLE
+
+
+def _reminder(
+    kind: NoticeKind, subscription: Subscription, card: Card | None
+) -> TrialEnding | CardExpiring | None:
+    """What the provider has nothing more to say to."""
+    if kind is NoticeKind.TRIAL_ENDING:
+        return TrialEnding(subscription)
+    return None if card is None else CardExpiring(subscription, card)
 
 
 def _ended_at_once(attempt: CancelAttempt) -> bool:

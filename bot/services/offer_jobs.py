@@ -7,6 +7,7 @@ from bot.domain.offer import Offer, OfferTerms
 from bot.services.screens import Screen
 
 APPLY = "offer.apply"
+CALL_OFF = "offer.call_off"
 SHOW = "offer.show"
 TELL_MEMBER = "offer.tell_member"
 MAIL_RECEIPT = "offer.mail_receipt"
@@ -30,6 +31,13 @@ def apply_offer(attempt: CancelAttempt, offer: Offer, terms: OfferTerms, screen:
             "screen": screen.to_payload(),
         },
         line=attempt.subscription_id,
+    )
+
+
+def call_off(attempt: CancelAttempt) -> NewJob:
+    """Let go of the line what is being made just now, if it fails: in no line itself."""
+    return NewJob(
+        CALL_OFF, f"offer-call-off:{attempt.id}", {"subscription_id": attempt.subscription_id}
     )
 
 

@@ -4,7 +4,7 @@ The acceptance is committed before the provider is asked, and the outcome after 
 cut short is repeated: what was made under the attempt's reference already is not made again.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,9 +16,13 @@ from bot.domain.identifiers import AttemptId
 from bot.domain.job import Job, NewJob
 from bot.domain.offer import OfferKind, OfferTerms
 from bot.services.context import Context
+from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply, provider_of
-from bot.services.offer_jobs import SHOW, TELL_MEMBER, tell_applied
+from bot.services.offer_jobs import APPLY, SHOW, TELL_MEMBER, tell_applied
 from storage import audit, cancel_attempts, jobs
+
+# Somebody who has confirmed their cancellation waits for it.
+ASKED_AGAIN_AFTER = timedelta(seconds=1)
 
 
 class OfferSaga:
@@ -50,6 +54,21 @@ class OfferSaga:
         async with self._context.database.write() as connection:
             await apply(connection, self._context, answer, asked_at=asked_at)
             await self._save(connection, attempt, job)
+
+    async def call_off(self, job: Job) -> None:
+        """Whoever confirms while the provider is asked does not wait for another try (fairness 5).
+
+        A try that fails goes back into the line with its pause, and the cancellation stands behind
+        it. So this looks until the try has ended, in whichever way.
+        """
+        line = str(job.payload["subscription_id"])
+        async with self._context.database.write() as connection:
+            await jobs.withdraw(
+                connection, kind=APPLY, line=line, now=self._context.clock(), up_to=job.id
+            )
+            asking = await jobs.in_hand(connection, kind=APPLY, line=line)
+        if asking:
+            raise TryAgainError("the provider is being asked", after=ASKED_AGAIN_AFTER)
 
     async def _ask(self, provider: BillingProvider, attempt: CancelAttempt, job: Job) -> Snapshot:
         """Made as it was agreed, whatever the configuration says by now."""

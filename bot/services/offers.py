@@ -30,6 +30,7 @@ from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.offer_jobs import apply_offer, tell_applied
 from bot.services.screens import Screen
+from bot.services.stuck import look_at_offer
 from storage import audit, cancel_attempts, customers, jobs, ledger, offers, subscriptions
 
 
@@ -138,9 +139,8 @@ class OfferService:
                 now,
                 terms=shown.terms.to_payload(),
             )
-            await jobs.add(
-                connection, [apply_offer(attempt, shown.offer, shown.terms, screen)], now=now
-            )
+            apply = apply_offer(attempt, shown.offer, shown.terms, screen)
+            await jobs.add(connection, [apply, look_at_offer(attempt.id, now=now)], now=now)
             await self._note(connection, attempt, "offer.accepted", actor_id=user_id, now=now)
             return taken
 
@@ -257,5 +257,6 @@ class OfferService:
         )
         if facts is None:
             return None
-        kinds = self._context.providers[subscription.provider].offer_kinds
+        provider = self._context.providers.get(subscription.provider)
+        kinds = provider.offer_kinds if provider is not None else frozenset()
         return Case(subscription, facts, self._context.catalogue, kinds, now)

@@ -61,5 +61,5 @@ class OverviewService:
             customer = await customers.of_user(connection, user_id)
         if customer is None:
             raise NotLinked
-        provider = self._context.providers[customer.provider]
+        provider = self._context.provider_of(customer.provider)
         return await provider.portal_url(customer.id, return_url=return_url)

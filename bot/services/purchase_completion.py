@@ -57,7 +57,7 @@ class PurchaseCompletion:
         async with self._context.database.read() as connection:
             checkout = await _find(connection, CheckoutId(str(job.payload["checkout_id"])))
             user = await customers.of_user(connection, checkout.user_id)
-        provider = self._context.providers[checkout.provider]
+        provider = self._context.provider_of(checkout.provider)
         concerned = (checkout.customer_id, user.id if user else None)
         for customer_id in sorted({each for each in concerned if each is not None}):
             await self._bring_up_to_date(customer_id)
@@ -116,7 +116,7 @@ class PurchaseCompletion:
         if customer is None:
             raise NoSuchThing("billing account")
         asked_at = self._context.clock()
-        snapshot = await self._context.providers[customer.provider].fetch_account(customer_id)
+        snapshot = await self._context.provider_of(customer.provider).fetch_account(customer_id)
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
 

@@ -157,7 +157,7 @@ class RefundSaga:
             payment = await payments.find(connection, refund.payment_id)
         if payment is None:
             raise NoSuchThing("payment")
-        return self._context.providers[payment.provider]
+        return self._context.provider_of(payment.provider)
 
     async def _call_for_help(self, refund: Refund) -> None:
         """Money is back and the subscription goes on: people end it by hand, and are told once."""

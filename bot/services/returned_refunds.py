@@ -45,7 +45,7 @@ class ReturnedRefundsService:
         made = _made(known)
         if missing(made, refunded=payment.refunded).amount == 0:
             return
-        provider = self._context.providers[payment.provider]
+        provider = self._context.provider_of(payment.provider)
         not_there = {each.id for each in made if not await _is_there(provider, each)}
         async with self._context.database.write() as connection:
             now_paid = await payments.find(connection, payment_id) or payment

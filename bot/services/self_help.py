@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
+from bot.billing.provider import (
+    ProviderNotConfiguredError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
 from bot.domain.account import Account
 from bot.domain.identifiers import GuildId, PaymentId, TicketId, UserId
 from bot.domain.job import NewJob
@@ -37,6 +41,7 @@ _log = structlog.get_logger(__name__)
 class Findings:
     """What was found. `account` is as it is after looking.
 
+    `provider_refused`: it does not know the account, and asking again brings nothing else.
     `has_arrived`: a payment or plan that Mooring had not heard of came to light. `duplicates` are
     payments that cover the same period, all of them in one group. `renewing` are the plans that
     will be charged, if there is more than one.
@@ -44,6 +49,7 @@ class Findings:
 
     account: Account | None
     provider_answered: bool
+    provider_refused: bool = False
     has_arrived: bool = False
     failure: PaymentFailure | None = None
     duplicates: tuple[tuple[Payment, ...], ...] = ()
@@ -91,12 +97,13 @@ class SelfHelpService:
             failure = None
             if account is not None:
                 await self._subscriptions.refresh(account.customer_id)
-                provider = self._context.providers[account.provider]
+                provider = self._context.provider_of(account.provider)
                 failure = await provider.last_failure(account.customer_id)
             found = replace(found, has_arrived=has_arrived, failure=self._recent(failure))
         except (ProviderUnavailableError, ProviderRefusedError) as silence:
             _log.warning("self_help_without_provider", error=type(silence).__name__)
-            found = replace(found, provider_answered=False)
+            refused = isinstance(silence, ProviderRefusedError | ProviderNotConfiguredError)
+            found = replace(found, provider_answered=False, provider_refused=refused)
         return await self._with_what_is_stored(found, user_id)
 
     async def _fetch_purchases(self, user_id: UserId) -> bool:
@@ -109,11 +116,11 @@ class SelfHelpService:
             if checkout.page_id is None:
                 continue
             asked_at = self._context.clock()
-            provider = self._context.providers[checkout.provider]
             try:
+                provider = self._context.provider_of(checkout.provider)
                 snapshot = await provider.fetch_checkout(checkout.page_id)
-            except ProviderRefusedError as refusal:
-                _log.warning("checkout_unknown", page=checkout.page_id, code=refusal.code)
+            except (ProviderRefusedError, ProviderNotConfiguredError) as refusal:
+                _log.warning("checkout_unknown", page=checkout.page_id, why=str(refusal))
                 continue
             async with self._context.database.write() as connection:
                 changes = await apply(connection, self._context, snapshot, asked_at=asked_at)

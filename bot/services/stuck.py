@@ -23,6 +23,16 @@ def look_at_cancellation(attempt_id: AttemptId, *, now: datetime) -> NewJob:
     )
 
 
+def look_at_offer(attempt_id: AttemptId, *, now: datetime) -> NewJob:
+    """Whether the provider has made the accepted offer by then, or it was called off."""
+    return NewJob(
+        "offer.look_stuck",
+        f"offer-look:{attempt_id}",
+        {"attempt_id": attempt_id},
+        run_at=now + LOOK_AFTER,
+    )
+
+
 def look_at_resumption(
     reference: str, user_id: UserId, subscription_id: SubscriptionId, *, now: datetime
 ) -> NewJob:

@@ -48,7 +48,7 @@ class SubscriptionService:
                 customer = await customers.find(connection, customer_id)
             if customer is None:
                 raise NoSuchThing("billing account")
-            provider = self._context.providers[customer.provider]
+            provider = self._context.provider_of(customer.provider)
             snapshot = await provider.fetch_account(customer_id)
             async with self._context.database.write() as connection:
                 await apply(connection, self._context, snapshot, asked_at=asked_at)

@@ -27,7 +27,8 @@ SLA_DUE = "sla.due"
 SLA_ALERT = "sla.alert"
 REMIND_SILENT = "silence.remind"
 SWEEP = "support.sweep"
-_PORTION = 500
+# SQLite has one writer: others have their turn in between.
+_PORTION = 200
 
 
 def stamp(moment: datetime) -> int:

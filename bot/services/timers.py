@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.billing.provider import ProviderRefusedError, Snapshot
+from bot.billing.provider import ProviderNotConfiguredError, ProviderRefusedError, Snapshot
 from bot.domain.identifiers import SubscriptionId
 from bot.domain.job import Job
 from bot.domain.subscription import Status, Subscription
@@ -61,10 +61,10 @@ class TimerService:
         if customer.user_id is None:
             return  # nobody sees it: whoever links later has the account read anew
         try:
-            provider = self._context.providers[found.provider]
+            provider = self._context.provider_of(found.provider)
             snapshot = await provider.fetch_subscription(subscription_id)
-        except ProviderRefusedError as refusal:
-            _log.warning("timer_refused", subscription=subscription_id, code=refusal.code)
+        except (ProviderRefusedError, ProviderNotConfiguredError) as refusal:
+            _log.warning("timer_refused", subscription=subscription_id, why=str(refusal))
             snapshot = Snapshot()
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)

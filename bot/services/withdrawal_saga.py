@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.billing.provider import BillingProvider, ProviderRefusedError, Snapshot
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import GuildId, RefundId, WithdrawalId
+from bot.domain.identifiers import GuildId, PaymentId, RefundId, WithdrawalId
 from bot.domain.job import Job, NewJob
 from bot.domain.refund import WAITING, Ground, Payment, Refund, RefundState
+from bot.domain.refund_decision import Decision, DecisionKind
 from bot.domain.withdrawal import Withdrawal, WithdrawalState
 from bot.services.context import Context
 from bot.services.guilds import GuildService
+from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply, provider_of
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
@@ -55,9 +57,29 @@ class WithdrawalSaga:
         account = await self._account(provider, withdrawal)
         guild_id = withdrawal.guild_id or await self._guilds.team_guild()
         async with self._context.database.write() as connection:
+            # Nobody approves meanwhile what is being raised to the whole payment.
+            await refunds.have_desk_alone(connection)
             await apply(connection, self._context, account, asked_at=asked_at)
             await apply(connection, self._context, ended, asked_at=asked_at)
             await self._finish(connection, withdrawal, job, failure, guild_id)
+
+    async def ask_for_the_rest(self, job: Job) -> None:
+        """What a refund that was approved before has left of a payment, once that has ended."""
+        async with self._context.database.write() as connection:
+            await refunds.have_desk_alone(connection)
+            withdrawal = await withdrawals.find(
+                connection, WithdrawalId(str(job.payload["withdrawal_id"]))
+            )
+            payment = await payments.find(connection, PaymentId(str(job.payload["payment_id"])))
+            if withdrawal is None or payment is None:
+                raise NoSuchThing("withdrawal")
+            if payment.refundable.amount <= 0:
+                return
+            guild_id, now = GuildId(int(job.payload["guild_id"])), self._context.clock()
+            refund = await self._request(connection, withdrawal, payment, guild_id, now)
+            if refund is None:
+                raise TryAgainError("a refund of this payment is under way")
+            await self._submit(connection, withdrawal, refund, now)
 
     async def _account(self, provider: BillingProvider, withdrawal: Withdrawal) -> Snapshot:
         """What was paid, freshly: the news of a payment may be late."""
@@ -122,14 +144,24 @@ class WithdrawalSaga:
             for each in await payments.of_customer(connection, withdrawal.customer_id)
             if each.subscription_id == withdrawal.subscription_id and each.refundable.amount > 0
         ]
-        waiting = []
+        waiting = 0
         for payment in paid:
             refund = await self._request(connection, withdrawal, payment, guild_id, now)
-            if refund is not None:
-                await record(connection, self._context, refund, "refund.submitted", None)
-                waiting.append(bring_card_up_to_date(refund, f"withdrawal:{withdrawal.id}"))
-        await jobs.add(connection, waiting, now=now)
-        return len(waiting)
+            if refund is None:
+                rest = _ask_for_the_rest(withdrawal, payment, guild_id)
+                await jobs.add(connection, [rest], now=now)
+                continue
+            await self._submit(connection, withdrawal, refund, now)
+            waiting += 1
+        return waiting
+
+    async def _submit(
+        self, connection: AsyncConnection, withdrawal: Withdrawal, refund: Refund, now: datetime
+    ) -> None:
+        """It is on the record, and before the moderators."""
+        await record(connection, self._context, refund, "refund.submitted", None)
+        card = bring_card_up_to_date(refund, f"withdrawal:{withdrawal.id}")
+        await jobs.add(connection, [card], now=now)
 
     async def _request(
         self,
@@ -168,24 +200,44 @@ class WithdrawalSaga:
             async with connection.begin_nested():
                 await refunds.add(connection, refund)
         except IntegrityError:
-            return await self._take_over(connection, withdrawal, payment)
+            return await self._take_over(connection, withdrawal, payment, refund)
         return refund
 
     async def _take_over(
-        self, connection: AsyncConnection, withdrawal: Withdrawal, payment: Payment
+        self,
+        connection: AsyncConnection,
+        withdrawal: Withdrawal,
+        payment: Payment,
+        wanted: Refund,
     ) -> Refund | None:
-        """What was asked for before under the vendor's policy is the law's now. None for one that
-        is approved already."""
+        """What was asked for before under the vendor's policy is the law's now, and so is its
+        amount: who has said yes has said it to something else. None for one that is approved
+        already."""
         known = await refunds.unfinished_of_payment(connection, payment.id)
         if known is None:
             return None
-        ends = await consequence_of(connection, self._context, payment, known.amount)
-        return await refunds.advance(
+        taken = await refunds.advance(
             connection,
             known.id,
             expected=WAITING,
             to=RefundState.SUBMITTED,
             ground=Ground.WITHDRAWAL.value,
             withdrawal_id=withdrawal.id,
-            consequence=ends.value,
+            amount=wanted.amount.amount,
+            consequence=wanted.consequence.value,
         )
+        if taken is not None:
+            now = self._context.clock()
+            decision = Decision(withdrawal.user_id, DecisionKind.WITHDRAWN, None, now)
+            await refunds.add_decision(connection, taken.id, decision)
+        return taken
+
+
+def _ask_for_the_rest(withdrawal: Withdrawal, payment: Payment, guild_id: GuildId) -> NewJob:
+    """Behind the refund that is under way, which stands in the same line."""
+    return NewJob(
+        "withdrawal.ask_rest",
+        f"withdraw-rest:{withdrawal.id}:{payment.id}",
+        {"withdrawal_id": withdrawal.id, "payment_id": payment.id, "guild_id": guild_id},
+        line=withdrawal.subscription_id,
+    )

@@ -134,8 +134,12 @@ class SupportSection(Section):
 
     @model_validator(mode="after")
     def _check_hours(self) -> "SupportSection":
-        if self.hours and not any(self.hours.values()):
-            raise ValueError("hours on at least one day, or no hours at all for round the clock")
+        spans = [_span(each) for day in self.hours.values() for each in day]
+        if self.hours and sum(span.end - span.start for span in spans) < 60:
+            raise ValueError(
+                "hours on at least one day and for an hour a week, or no hours at all for round "
+                "the clock"
+            )
         return self
 
     def problem_with(self, topics: Iterable[str]) -> str | None:

@@ -6,8 +6,7 @@ import discord
 
 from bot.domain.account import Account
 from bot.domain.invoice import Invoice
-from bot.domain.money import Money
-from bot.domain.offer import OfferTerms
+from bot.domain.offer import Reduction
 from bot.domain.subscription import (
     NextStep,
     Status,
@@ -113,21 +112,22 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
 def _paid_heading(account: Account, subscription: Subscription, deps: Dependencies) -> str:
     name = words.plan_name(subscription, deps.catalogue)
     price, offer = subscription.price, ""
-    if account.discount is not None and subscription.may_charge_again:
-        price, offer = _discounted(account.discount, deps)
+    reduction = account.reduction
+    if reduction is not None and subscription.may_charge_again:
+        price = reduction.price_of(subscription.period_start)
+        offer = _changes(reduction, subscription)
     shown = f"{words.money(price)} {words.every(subscription.interval)}"
     return f"## {name} · {shown}\n{_status(subscription, deps)}{offer}"
 
 
-def _discounted(terms: OfferTerms, deps: Dependencies) -> tuple[Money, str]:
-    """What is paid now, and what changes when: during the offer, and after it (fairness 7)."""
-    start, until, during = terms.starts_at, terms.until, terms.during
-    if start is None or until is None or during is None:
-        return terms.now, ""
-    every, has_begun = words.every(terms.interval), start <= deps.clock()
-    begins = "" if has_begun else f"\n**From {words.day(start)}:** {words.money(during)} {every}"
-    ends = f"\n**From {words.day(until)}:** {words.money(terms.after)} {every} again"
-    return during if has_begun else terms.now, f"{begins}{ends}"
+def _changes(reduction: Reduction, subscription: Subscription) -> str:
+    """What changes when: during the offer that was taken, and after it (fairness 7)."""
+    every = words.every(subscription.interval)
+    starts, until = reduction.starts_at, reduction.until
+    has_begun = reduction.price_of(subscription.period_start) == reduction.during
+    begins = f"\n**From {words.day(starts)}:** {words.money(reduction.during)} {every}"
+    ends = f"\n**From {words.day(until)}:** {words.money(reduction.after)} {every} again"
+    return ends if has_begun else begins + ends
 
 
 def _status(subscription: Subscription, deps: Dependencies) -> str:

@@ -13,6 +13,10 @@ _HELP = (
     "The payment provider refuses, or does not answer. The bot goes on trying, and nothing is lost."
 )
 _BY_HAND = "by hand in the provider's dashboard, and see what `mooring check` says."
+_LET_IT_COME = (
+    "Please see what `mooring check` says, and mend the key if it is refused. If the provider is "
+    "away, wait. Do not give the offer by hand: then the bot cannot. The member can still cancel."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,12 @@ class StuckEffects:
     """Handlers of the looks that are added with each confirmation; told once for each."""
 
     def __init__(self, dependencies: Dependencies) -> None:
-        """Register both."""
+        """Register each."""
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add("cancellation.tell_stuck", self.look_at_cancellation, in_discord=True)
         jobs.add("resumption.tell_stuck", self.look_at_resumption, in_discord=True)
+        jobs.add("offer.look_stuck", self.look_at_offer, in_discord=True)
 
     async def look_at_cancellation(self, job: Job) -> None:
         """The member was told that they will not be charged: people see to it."""
@@ -73,6 +78,29 @@ class StuckEffects:
                 SubscriptionId(str(job.payload["subscription_id"])),
                 reference,
                 None,
+            ),
+        )
+
+    async def look_at_offer(self, job: Job) -> None:
+        """The member keeps the plan for something that they do not have yet.
+
+        Nobody is asked to give it by hand: what is there already, Mooring does not give as well.
+        """
+        case = await self._is.cancellations.outcome(AttemptId(str(job.payload["attempt_id"])))
+        attempt = case.attempt
+        if attempt.state is not AttemptState.ACCEPTING:
+            return
+        accepted = attempt.accepted_at or attempt.started_at
+        await self._tell(
+            job,
+            _Stuck(
+                "An accepted offer waits",
+                attempt.user_id,
+                f"took an offer instead of cancelling on {words.plain_time(accepted)}",
+                _LET_IT_COME,
+                attempt.subscription_id,
+                attempt.receipt_reference,
+                attempt.guild_id,
             ),
         )
 

@@ -33,6 +33,7 @@ class OfferCog(commands.Cog):
         router.add("offer.take", self.take)
         router.add("offer.change", self.change)
         jobs.add(offer_jobs.APPLY, dependencies.offer_saga.apply)
+        jobs.add(offer_jobs.CALL_OFF, dependencies.offer_saga.call_off)
         jobs.add(offer_jobs.SHOW, self.show, in_discord=True)
         jobs.add(offer_jobs.TELL_MEMBER, self.tell_member, in_discord=True)
         jobs.add(offer_jobs.MAIL_RECEIPT, self.mail_receipt)

@@ -32,7 +32,7 @@ class HelpEffects:
         if ticket is None:
             return
         found = await self._is.self_help.look(ticket.opener_id)
-        if not found.provider_answered:
+        if not found.provider_answered and not found.provider_refused:
             raise TryAgainError("the provider is silent")
         if not found.is_anything_wrong:
             return

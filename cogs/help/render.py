@@ -56,7 +56,7 @@ def _plan_lines(step: NextStep) -> list[str]:
 def findings_parts(found: Findings, deps: Dependencies) -> list[str]:
     """One paragraph for each thing that was found; what to do when nothing was."""
     parts = [
-        *([] if found.provider_answered else [_silent()]),
+        *([] if found.provider_answered else [_silent(found)]),
         *([_arrived(found.account, deps)] if found.has_arrived else []),
         *([_declined(found.failure, found.account, deps)] if found.failure else []),
         *(_charged_twice(group) for group in found.duplicates),
@@ -67,7 +67,12 @@ def findings_parts(found: Findings, deps: Dependencies) -> list[str]:
     return [*parts, _nothing_found(found, deps)]
 
 
-def _silent() -> str:
+def _silent(found: Findings) -> str:
+    if found.provider_refused:
+        return (
+            "⚠️ **The payment provider does not show me your account.** I could only look at what I "
+            "know already."
+        )
     return (
         "⚠️ **The payment provider does not answer right now.** I could only look at what I know "
         "already. Please look again in a minute."

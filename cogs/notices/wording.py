@@ -107,11 +107,11 @@ def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
 
 def _renewal(facts: RenewalComing, deps: Dependencies, day: Day) -> Wording:
     """What is charged then; where that is not the price, also what the price is, and from when."""
-    subscription, discount = facts.subscription, facts.discount
+    subscription, reduction = facts.subscription, facts.reduction
     charged = f"On that day {words.money(facts.charge)} is charged"
     price = f"{words.money(subscription.price)} {_every(subscription)}"
-    if discount is not None and discount.until is not None:
-        price = f"{charged}. From {day(discount.until)} on you pay {price} again."
+    if reduction is not None and reduction.until > subscription.period_end:
+        price = f"{charged}. From {day(reduction.until)} on you pay {price} again."
     elif facts.charge != subscription.price:
         price = f"{charged}. The price of the plan is {price}."
     else:

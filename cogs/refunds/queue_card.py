@@ -32,6 +32,7 @@ _SAID = {
     DecisionKind.ANSWERED: "answered",
     DecisionKind.AMOUNT: "changed the amount",
     DecisionKind.REVISED: "looked, and what it does had changed",
+    DecisionKind.WITHDRAWN: "withdrew from the contract: now it is for all that is left",
 }
 
 

@@ -11,9 +11,11 @@ from bot.domain.identifiers import GuildId, RoleId
 from bot.domain.job import Job
 from bot.domain.role_plan import MemberRoles, RoleObstacle
 from bot.services.jobs import TryAgainError
+from cogs import words
 from cogs.dependencies import Dependencies
-from cogs.roles.render import obstacle_card
+from cogs.roles.render import obstacle_card, obstacle_text
 from cogs.roles.servers import find_server, roles_held, why_not_give, why_not_take
+from cogs.team import tell_team
 
 # Unknown member, unknown user: whoever has left has no roles.
 GONE = frozenset({10007, 10013})
@@ -99,11 +101,29 @@ class RoleEffects:
         return obstacles
 
     async def tell_obstacle(self, job: Job) -> None:
-        """The log channel, once a day for each role."""
+        """The server's log channel, once a day for each role; where it has none, the others, or a
+        mail, by the names that are read there."""
         guild_id, role_id = GuildId(job.payload["guild_id"]), RoleId(job.payload["role_id"])
+        obstacle = RoleObstacle(job.payload["obstacle"])
         settings = await self._is.guilds.settings(guild_id)
-        view = obstacle_card(role_id, RoleObstacle(job.payload["obstacle"]))
-        await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+        own = obstacle_card(f"<@&{role_id}>", obstacle)
+        if await self._is.messenger.post(settings.log_channel_id, own, key=job.key):
+            return
+        role = self._named(guild_id, role_id)
+        await tell_team(
+            self._is,
+            lambda: obstacle_card(role, obstacle),
+            key=job.key,
+            subject="A plan's role cannot be given or taken",
+            text=f"{obstacle_text(role, obstacle).removeprefix('### ')}\n",
+        )
+
+    def _named(self, guild_id: GuildId, role_id: RoleId) -> str:
+        """A role for those who are elsewhere; its number where its name is not known any more."""
+        guild = self._client.get_guild(guild_id)
+        role = guild.get_role(role_id) if guild is not None else None
+        names = (role.name if role else str(role_id), guild.name if guild else str(guild_id))
+        return "`{}` in the server `{}`".format(*(words.plain(each) for each in names))
 
 
 async def _refusal(call: Coroutine[Any, Any, None]) -> RoleObstacle | None:

@@ -86,15 +86,17 @@ def summary_card(run: SyncRun, obstacles: Mapping[RoleId, RoleObstacle]) -> View
     )
 
 
-def obstacle_card(role_id: RoleId, obstacle: RoleObstacle) -> View:
+def obstacle_text(role: str, obstacle: RoleObstacle) -> str:
     """For the team: a role that the bot cannot give or take."""
-    return card(
-        text(
-            f"### A plan's role cannot be given or taken: <@&{role_id}>\n{why(obstacle)}\n"
-            "Then run `/roles sync`, so that everybody has what their plan comes with."
-        ),
-        accent=words.WARNING_COLOUR,
+    return (
+        f"### A plan's role cannot be given or taken: {role}\n{why(obstacle)}\n"
+        "Then run `/roles sync`, so that everybody has what their plan comes with."
     )
+
+
+def obstacle_card(role: str, obstacle: RoleObstacle) -> View:
+    """The same as a message."""
+    return card(text(obstacle_text(role, obstacle)), accent=words.WARNING_COLOUR)
 
 
 def _listed(obstacles: Mapping[RoleId, RoleObstacle]) -> str:

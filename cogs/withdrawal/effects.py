@@ -31,6 +31,7 @@ class WithdrawalEffects:
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add("withdrawal.carry_out", dependencies.withdrawal_saga.carry_out)
+        jobs.add("withdrawal.ask_rest", dependencies.withdrawal_saga.ask_for_the_rest)
         jobs.add("withdrawal.acknowledge", self.acknowledge, in_discord=True)
         jobs.add("withdrawal.mail_acknowledgement", self.mail_acknowledgement)
         jobs.add("withdrawal.show", self.show, in_discord=True)

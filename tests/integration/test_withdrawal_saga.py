@@ -7,18 +7,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import new_id
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import CREEM, STRIPE, GuildId, RoleId, UserId
+from bot.domain.identifiers import CREEM, STRIPE, GuildId, RefundId, RoleId, UserId
 from bot.domain.job import Job
-from bot.domain.refund import Ground, Refund, RefundState
+from bot.domain.money import Money
+from bot.domain.refund import Consequence, Ground, Payment, Refund, RefundState
+from bot.domain.refund_decision import Decision, DecisionKind, approvers
 from bot.domain.subscription import Status
 from bot.domain.withdrawal import Withdrawal, WithdrawalState
 from bot.sandbox.scene import CONFIGURATION
 from bot.services.context import Context
 from bot.services.guilds import GuildService
+from bot.services.jobs import TryAgainError
 from bot.services.links import link
 from bot.services.mirror import apply
 from bot.services.screens import Screen
@@ -27,6 +31,7 @@ from bot.services.withdrawals import WithdrawalService
 from bot.settings import load_configuration
 from storage import jobs, migrate, payments, refunds, subscriptions, withdrawals
 from storage.database import Database
+from storage.schema import jobs as jobs_table
 from tests.support.shops import Shop, open_shop
 
 MEMBER, GUILD = UserId(1001), GuildId(7001)
@@ -44,9 +49,19 @@ class World:
 
     async def run(self, *, attempt: int = 1, servers: dict[GuildId, GuildSettings] = TEAM) -> None:
         """Its job runs, for the first time or again after it was cut short."""
-        saga = WithdrawalSaga(self.context, GuildService(self.context, servers))
         payload = {"withdrawal_id": self.stated.id, "screen": SCREEN.to_payload()}
-        await saga.carry_out(Job(1, "withdrawal.carry_out", "key", payload, attempt))
+        job = Job(1, "withdrawal.carry_out", "key", payload, attempt)
+        await self.saga(servers).carry_out(job)
+
+    def saga(self, servers: dict[GuildId, GuildSettings] = TEAM) -> WithdrawalSaga:
+        return WithdrawalSaga(self.context, GuildService(self.context, servers))
+
+    async def job(self, kind: str) -> Job:
+        """The one of this kind that waits in the line."""
+        async with self.context.database.read() as connection:
+            rows = await connection.execute(sa.select(jobs_table).where(jobs_table.c.kind == kind))
+            [row] = rows.all()
+        return Job(row.id, row.kind, row.key, row.payload, 1)
 
     async def state(self) -> WithdrawalState:
         async with self.context.database.read() as connection:
@@ -163,12 +178,69 @@ async def test_what_was_asked_for_before_is_the_withdrawals_now(world: World) ->
     assert waiting.payment_id == payment.id
     async with world.context.database.write() as connection:
         await connection.exec_driver_sql(
-            "UPDATE refunds SET ground = 'our_error', withdrawal_id = NULL, state = 'asked_back'"
+            "UPDATE refunds SET ground = 'our_error', withdrawal_id = NULL, state = 'asked_back', "
+            "amount = 500"
         )
         await connection.exec_driver_sql("UPDATE withdrawals SET state = 'requested'")
+        yes = Decision(UserId(9), DecisionKind.APPROVED, None, world.context.clock())
+        await refunds.add_decision(connection, waiting.id, yes)
 
     await world.run()
 
     [taken] = await world.asked_for()
     assert (taken.id, taken.state) == (waiting.id, RefundState.SUBMITTED)
     assert (taken.ground, taken.withdrawal_id) == (Ground.WITHDRAWAL, world.stated.id)
+    assert taken.amount == payment.refundable
+    async with world.context.database.read() as connection:
+        said = await refunds.decisions_of(connection, taken.id)
+    assert approvers(said) == ()  # that was a yes to something else
+    assert said[-1].kind is DecisionKind.WITHDRAWN
+
+
+async def test_what_an_approved_refund_leaves_is_asked_for_when_that_has_ended(
+    world: World,
+) -> None:
+    """Whether it is made or fails: all that is left by then waits for a person."""
+    payment = await world.shop.payment()
+    part = Money(500, payment.amount.currency)
+    async with world.context.database.write() as connection:
+        await refunds.add(connection, approved(payment, part))
+    await world.run()
+    [under_way] = await world.asked_for()
+    assert (under_way.state, under_way.withdrawal_id) == (RefundState.REQUESTED, None)
+    rest = await world.job("withdrawal.ask_rest")
+    with pytest.raises(TryAgainError):
+        await world.saga().ask_for_the_rest(rest)
+    async with world.context.database.write() as connection:
+        await connection.exec_driver_sql("UPDATE refunds SET state = 'done'")
+        await connection.exec_driver_sql("UPDATE payments SET refunded = 500")
+
+    await world.saga().ask_for_the_rest(rest)
+    await world.saga().ask_for_the_rest(rest)  # cut short after its commit
+
+    [asked] = [each for each in await world.asked_for() if each.state is RefundState.SUBMITTED]
+    assert (asked.amount, asked.withdrawal_id) == (payment.amount - part, world.stated.id)
+
+
+def approved(payment: Payment, amount: Money) -> Refund:
+    """A moderator has said yes under the vendor's policy, and the provider has not answered."""
+    now = datetime.now(UTC)
+    return Refund(
+        id=RefundId("R1"),
+        guild_id=GUILD,
+        moderator_id=UserId(9),
+        member_id=MEMBER,
+        payment_id=payment.id,
+        subscription_id=payment.subscription_id,
+        amount=amount,
+        ground=Ground.OUR_ERROR,
+        note=None,
+        consequence=Consequence.ENDS_SUBSCRIPTION,
+        state=RefundState.REQUESTED,
+        created_at=now,
+        requested_at=now,
+        finished_at=None,
+        provider_refund_id=None,
+        provider_status=None,
+        failure=None,
+    )

@@ -2,7 +2,7 @@
 
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import MIA_ADDRESS
-from tests.scenario.bad_luck import RECOVERY_SECONDS, StripeStrike
+from tests.scenario.bad_luck import RECOVERY_SECONDS, StripeStrike, until
 from tests.scenario.outside import call_stripe, jobs_done
 from tests.scenario.stage import COMMENT, Stage
 from tests.scenario.test_cancel import open_cancel, open_reason
@@ -124,6 +124,30 @@ async def test_fairness_5_stripe_is_away_and_mia_leaves_after_all(stage: Stage) 
     assert stage.subscription["cancel_at_period_end"] is True
     assert stage.mia.dm is not None
     assert not any("You keep Pro" in each.text for each in stage.mia.messages(stage.mia.dm))
+
+
+async def test_fairness_5_stripe_makes_the_pause_after_mia_has_confirmed(stage: Stage) -> None:
+    """S3, S4: what was made too late does not keep the plan, and nothing more is charged."""
+    await stage.link_mia()
+    screen = await up_to_offer(stage, UNUSED)
+    slow = stage.scene.stripe.faults.add(
+        method="POST", path=SUBSCRIPTION, latency=1.0, status=503, after_work=True, times=1
+    )
+    await stage.mia.click(screen, PAUSE)
+    await until(lambda: slow.struck)
+
+    await stage.mia.click(screen, "Confirm cancel")
+
+    await screen.changed(containing="is cancelled", timeout=RECOVERY_SECONDS)
+    await jobs_done(stage)
+    assert stage.subscription["pause_collection"] is not None
+    told = (await stage.balance_of(stage.mia)).text
+    assert "Cancelled" in told
+    assert "Paused from" not in told
+    assert "Goes on by itself" not in told
+    await renew(stage)
+    assert stage.subscription["status"] == "canceled"
+    assert charged(stage) == [2000]
 
 
 async def test_an_offer_that_stripe_refuses_leaves_mia_where_she_was(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from bot.sandbox.discord import permissions as may
 from bot.sandbox.discord.guilds import Guild
 from bot.sandbox.scene import CONFIGURATION
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike, until
-from tests.scenario.outside import call_stripe, jobs_done
+from tests.scenario.outside import call_stripe, change_store, jobs_done
 from tests.scenario.plan_roles import (
     a_day_later,
     ids,
@@ -110,6 +110,18 @@ async def test_a_role_above_the_bots_own_is_explained_and_given_after_a_sync(sta
     assert "1 changed" in summary.text
     assert "⚠️" not in summary.text
     assert roles_of(stage, stage.mia) == ["Pro"]
+
+
+async def test_without_a_log_channel_the_team_gets_a_mail(stage: Stage) -> None:
+    await set_plan_roles(stage)
+    change_store(stage, "UPDATE guilds SET log_channel_id = NULL")
+    above_the_bot(stage, stage.scene.plan_roles["Pro"])
+
+    await stage.link_mia()
+
+    mail = await stage.scene.mail.wait_for(to="team@lumen.example", containing="given or taken")
+    assert f"Pro in the server {stage.scene.guild.name}" in mail.text
+    assert "Drag the bot's role up" in mail.text
 
 
 async def test_the_permission_that_is_missing_is_named(stage: Stage) -> None:

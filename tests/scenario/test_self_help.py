@@ -250,6 +250,22 @@ async def test_a_ticket_without_a_payment_problem_stays_quiet(stage: Stage) -> N
     assert not [each for each in stage.sam.messages(ticket.channel) if SEEN in each.text]
 
 
+async def test_s30_a_ticket_shows_what_is_known_where_the_provider_refuses(stage: Stage) -> None:
+    """The customer was deleted there: asking again brings the same answer."""
+    await stage.link_mia()
+    first, second = charge_twice(stage)
+    await jobs_done(stage)
+    stage.scene.stripe.faults.add(path=r"^/v1/customers/cus_\w+$", status=404)
+
+    ticket = await open_ticket(stage)
+
+    seen = await stage.sam.wait_for_message(ticket.channel, containing=SEEN)
+    assert "does not show me your account" in seen.text
+    assert first in seen.text
+    assert second in seen.text
+    await jobs_done(stage)
+
+
 async def test_a_ticket_opens_while_the_provider_is_down_and_is_looked_into_later(
     stage: Stage,
 ) -> None:

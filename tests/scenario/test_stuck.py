@@ -9,9 +9,11 @@ from tests.scenario.refunding import confirm, draft, refunds
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import cancel, up_to_confirm
 from tests.scenario.test_foundation import health
+from tests.scenario.test_offers import HALF, SWITCHED, up_to_offer
 
 CANCELLATION = "A cancellation waits"
 RESUMPTION = "A resumption waits"
+OFFER = "An accepted offer waits"
 REFUND = "A refund waits"
 NOT_ENDED = "Refunded, but not ended"
 
@@ -81,6 +83,42 @@ async def test_without_a_log_channel_the_team_gets_a_mail(stage: Stage) -> None:
 
     [mail] = [each for each in stage.scene.mail.messages if CANCELLATION in each.subject]
     assert stage.scene.mia_subscription in mail.text
+
+
+@pytest.mark.parametrize("status", [401, 503])
+async def test_an_offer_that_the_provider_does_not_make_is_told_to_the_team(
+    stage: Stage, status: int
+) -> None:
+    """Fairness 5, 7: what was agreed is not given by hand, and the way out stays open."""
+    await stage.link_mia()
+    screen = await up_to_offer(stage, SWITCHED)
+    refused = refuse(stage, status)
+    await stage.mia.click(screen, HALF)
+    await until(lambda: stage.rows("SELECT id FROM jobs WHERE failing_since IS NOT NULL"))
+
+    await ten_minutes_later(stage)
+
+    [message] = told(stage, OFFER)
+    assert stage.scene.mia_subscription in message
+    assert "Do not give the offer by hand" in message
+    assert "The member can still cancel" in message
+    refused.remove()
+    await stage.mia.click(screen, "Confirm cancel")
+    await screen.changed(containing="is cancelled", timeout=30)
+
+
+async def test_nobody_is_told_of_an_offer_that_was_called_off(stage: Stage) -> None:
+    await stage.link_mia()
+    screen = await up_to_offer(stage, SWITCHED)
+    refused = refuse(stage)
+    await stage.mia.click(screen, HALF)
+    await stage.mia.click(screen, "Confirm cancel")
+    refused.remove()
+    await screen.changed(containing="is cancelled", timeout=30)
+
+    await ten_minutes_later(stage)
+
+    assert told(stage, OFFER) == []
 
 
 async def test_a_resumption_that_waits_is_told_to_the_team(stage: Stage) -> None:

@@ -32,9 +32,8 @@ from bot.domain.offer import (
     OfferTerms,
     WhyNot,
     choose,
-    discount_of,
     less,
-    next_price,
+    reduction_of,
     renewal_after,
     terms_of,
     why_not,
@@ -333,18 +332,23 @@ def test_no_discount_whose_months_would_be_over_before_the_last_renewal_promised
     assert refusal(once, case(about, now=datetime(2027, 3, 5, tzinfo=UTC))) is None
 
 
-def test_fairness_7_the_next_price_is_the_agreed_one_until_its_end() -> None:
+def test_fairness_7_what_was_agreed_to_counts_from_its_beginning_to_its_end() -> None:
     agreed = terms_of(offer(OfferKind.DISCOUNT), case())
-    assert discount_of(MONTHLY, agreed, now=NOW) == agreed
-    assert next_price(MONTHLY, agreed) == usd(1000)
-    assert agreed.until is not None
-    last = replace(MONTHLY, period_end=agreed.until)
-    assert next_price(last, agreed) == usd(2000)
+    reduction = reduction_of(MONTHLY, agreed)
+    assert reduction is not None
+    assert reduction.price_of(MONTHLY.period_start) == usd(2000)
+    assert reduction.price_of(MONTHLY.period_end) == usd(1000)
+    assert reduction.price_of(reduction.until - timedelta(days=28)) == usd(1000)
+    assert reduction.price_of(reduction.until) == usd(2000)
+    assert reduction_of(replace(MONTHLY, period_start=reduction.until), agreed) is None
+
+
+@pytest.mark.parametrize("kind", [OfferKind.PAUSE, OfferKind.CREDITS])
+def test_what_is_no_discount_reduces_nothing(kind: OfferKind) -> None:
+    assert reduction_of(MONTHLY, terms_of(offer(kind), case())) is None
 
 
 def test_what_was_agreed_for_another_price_tells_nothing() -> None:
     agreed = terms_of(offer(OfferKind.DISCOUNT), case())
-    switched = replace(MONTHLY, price=usd(900))
-    assert discount_of(switched, agreed, now=NOW) is None
-    assert discount_of(MONTHLY, None, now=NOW) is None
-    assert next_price(MONTHLY, None) == MONTHLY.price
+    assert reduction_of(replace(MONTHLY, price=usd(900)), agreed) is None
+    assert reduction_of(MONTHLY, None) is None

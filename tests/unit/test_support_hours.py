@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.support_hours import Holiday, Span, SupportHours
@@ -23,14 +23,16 @@ def berlin(*parts: int) -> datetime:
 @st.composite
 def spans(draw: st.DrawFn) -> tuple[Span, ...]:
     """Up to three parts of a day that do not overlap."""
-    edges = sorted(draw(st.sets(st.integers(0, 24 * 60), min_size=2, max_size=6)))
-    return tuple(Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=False))
+    edges = sorted(draw(st.sets(st.integers(0, 48), min_size=2, max_size=6)))
+    pairs = zip(edges[::2], edges[1::2], strict=False)
+    return tuple(Span(first * 30, last * 30) for first, last in pairs)
 
 
 @st.composite
 def hours(draw: st.DrawFn) -> SupportHours:
     zone = draw(st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]))
-    week = draw(st.dictionaries(st.integers(0, 6), spans(), max_size=7))
+    week = draw(st.dictionaries(st.integers(0, 6), spans(), min_size=2, max_size=7))
+    week = draw(st.sampled_from([week, {}]))
     first = draw(st.dates(date(2026, 3, 1), date(2026, 11, 30)))
     away = Holiday(first, first + timedelta(days=draw(st.integers(0, 10))))
     return SupportHours(ZoneInfo(zone), week, (away,) if draw(st.booleans()) else ())
@@ -40,6 +42,7 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=s
 durations = st.timedeltas(timedelta(), timedelta(days=12))
 
 
+@settings(deadline=None)  # years of days, where the team is there for minutes
 @given(hours(), moments, durations)
 def test_adding_and_measuring_are_inverse(
     at: SupportHours, start: datetime, time: timedelta
@@ -50,6 +53,7 @@ def test_adding_and_measuring_are_inverse(
     assert end >= start + time
 
 
+@settings(deadline=None)  # years of days, where the team is there for minutes
 @given(hours(), moments, durations, durations)
 def test_more_time_ends_later_and_parts_add_up(
     at: SupportHours, start: datetime, first: timedelta, second: timedelta
@@ -60,6 +64,7 @@ def test_more_time_ends_later_and_parts_add_up(
     assert at.add(middle, second) == at.add(start, first + second)
 
 
+@settings(deadline=None)  # years of days, where the team is there for minutes
 @given(hours(), moments, durations, durations)
 def test_measuring_is_never_more_than_the_clock_and_adds_up(
     at: SupportHours, start: datetime, first: timedelta, second: timedelta

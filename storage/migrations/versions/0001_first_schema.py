@@ -962,7 +962,7 @@ def _search_with_fts5() -> None:
     """Rows have the number of their message; answers that of the welcome message with them."""
     op.execute(
         "CREATE VIRTUAL TABLE ticket_search USING fts5(body, ticket_id UNINDEXED, "
-        "tokenize = 'unicode61 remove_diacritics 2')"
+        "tokenize = 'unicode61 remove_diacritics 2', prefix = '3 4')"
     )
     add = "INSERT INTO ticket_search (rowid, body, ticket_id)"
     for name, event, what in (

@@ -1,5 +1,6 @@
 """Cancel attempts: one unfinished per subscription, and only the steps that there are."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,15 @@ async def test_the_whole_way_to_the_request(service: CancellationService, contex
         )
         assert await audit.first_broken_row(connection) is None
     assert [job.kind for job in claimed] == ["cancellation.carry_out"]
+
+
+async def test_two_who_start_at_the_same_moment_go_on_with_one_attempt(
+    service: CancellationService, context: Context
+) -> None:
+    """On two devices: the unique index decides, and nobody meets an error."""
+    started = await asyncio.gather(*(start(service, context) for _ in range(5)))
+
+    assert len(set(started)) == 1
 
 
 @pytest.mark.parametrize("requested", [False, True])

@@ -22,10 +22,11 @@ from bot.domain.identifiers import (
 )
 from bot.domain.job import Job
 from bot.domain.money import Money
-from bot.domain.offer import Offer, OfferId, OfferKind, OfferPolicy, OfferTerms
+from bot.domain.offer import Offer, OfferId, OfferKind, OfferPolicy, reduction_of
 from bot.domain.refund import PaymentPurpose
 from bot.services.cancellations import CancelCase, CancellationService
 from bot.services.context import Context
+from bot.services.jobs import TryAgainError
 from bot.services.offer_saga import OfferSaga
 from bot.services.offers import OfferService, offered_in
 from bot.services.purchases import PurchaseService
@@ -265,14 +266,12 @@ async def test_a_pause_is_accepted_with_its_job_and_nothing_is_told_yet(mia: Con
     assert (await desk.attempt(accepting.id)).state is AttemptState.ACCEPTING
 
 
-async def test_fairness_7_the_account_shows_a_discount_once_it_is_made_and_until_its_end(
-    mia: Context, clock: Clock
-) -> None:
+async def test_fairness_7_the_account_shows_a_discount_once_it_is_made(mia: Context) -> None:
     """As it was agreed to, whatever the vendor offers by now."""
     desk = Desk(mia, HALF)
     case = await desk.say()
     await desk.take(case)
-    assert await seen_discount(mia) is None
+    assert (await SubscriptionService(mia).account(MIA)).reduction is None
     async with mia.database.write() as connection:
         await cancel_attempts.advance(
             connection,
@@ -282,21 +281,16 @@ async def test_fairness_7_the_account_shows_a_discount_once_it_is_made_and_until
             now=NOW,
         )
 
-    discount = await seen_discount(mia)
+    reduction = (await SubscriptionService(mia).account(MIA)).reduction
 
     assert case.offer is not None
-    assert discount == case.offer.terms
-    assert discount.until is not None
+    assert reduction == reduction_of(SUBSCRIPTION, case.offer.terms)
+    assert reduction is not None
+    assert reduction.during == Money(1000, "usd")
     async with mia.database.read() as connection:
-        assert await offers.terms_in_effect(connection, SUBSCRIPTION.id) == discount
+        agreed = await offers.terms_in_effect(connection, SUBSCRIPTION.id)
+        assert agreed == case.offer.terms
         assert await offers.terms_in_effect(connection, SubscriptionId("sub_other")) is None
-    clock.now = discount.until
-    assert await seen_discount(mia) is None
-
-
-async def seen_discount(context: Context) -> OfferTerms | None:
-    """What Mia's screens show."""
-    return (await SubscriptionService(context).account(MIA)).discount
 
 
 async def test_fairness_5_whoever_confirms_meanwhile_is_not_held_by_an_offer(mia: Context) -> None:
@@ -310,6 +304,28 @@ async def test_fairness_5_whoever_confirms_meanwhile_is_not_held_by_an_offer(mia
 
     assert requested.state is AttemptState.REQUESTED
     assert (await desk.attempt(requested.id)).state is AttemptState.REQUESTED
+
+
+async def test_fairness_5_a_try_that_fails_after_the_confirmation_lets_the_cancellation_go(
+    mia: Context,
+) -> None:
+    """It goes back into the line with its pause, in front of the cancellation."""
+    desk = Desk(mia, PAUSE)
+    case = await desk.say()
+    await desk.take(case)
+    [asking] = [each for each in await desk.jobs() if each.kind == "offer.apply"]
+    await desk.cancellations.request(case.attempt.id, MIA, screen=SCREEN)
+    [job] = await desk.jobs()
+    with pytest.raises(TryAgainError):  # it is being made: nothing else is asked meanwhile
+        await desk.saga.call_off(job)
+    async with mia.database.write() as connection:
+        later = NOW + timedelta(minutes=10)
+        await jobs.put_back(connection, asking.id, token="t", run_at=later, error="", now=NOW)
+    assert await desk.jobs() == []
+
+    await desk.saga.call_off(job)
+
+    assert [each.kind for each in await desk.jobs()] == ["cancellation.carry_out"]
 
 
 async def test_only_ones_own_offer_and_only_on_the_terms_shown(mia: Context) -> None:
