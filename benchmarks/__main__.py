@@ -8,12 +8,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import interactions, renewals, restart, scale, tickets, usage, webhooks
+from benchmarks import (
+    desk,
+    full_desk,
+    interactions,
+    renewals,
+    restart,
+    scale,
+    tickets,
+    usage,
+    webhooks,
+)
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
     "interactions": interactions.measure,
     "tickets": tickets.measure,
+    "desk": desk.measure,
+    "full_desk": full_desk.measure,
     "restart": restart.measure,
     "webhooks": webhooks.measure,
     "usage": usage.measure,

@@ -15,3 +15,9 @@ def keep_on_one_core(pid: int) -> None:
     core = max(os.sched_getaffinity(0))
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {core})
+
+
+def resident_mib(pid: int) -> float:
+    """Memory that the process has in use."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:", 1)[1].split(maxsplit=1)[0]) / 1024

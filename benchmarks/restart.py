@@ -17,14 +17,22 @@ from storage.schema import ticket_messages, tickets
 TICKETS = 10_000
 IN_ONE_SERVER = 495
 ROUNDS = 3
+# Beyond those of tickets that were opened for real.
+FIRST_NUMBER = 100_000
 # Long after the last of what a start does by itself.
 SETTLED_SECONDS = 3.0
 
 
-def _channels(scene: Scene) -> list[tuple[Guild, Channel]]:
-    """A channel for every ticket, in as many servers as that takes."""
+def make_channels(scene: Scene, *, beside: int = 0) -> list[tuple[Guild, Channel]]:
+    """A channel for every ticket, `beside` of them in the scene's server, the others in as many
+    more as that takes."""
     ada = scene.people.ada.user
-    made: list[tuple[Guild, Channel]] = []
+    made = [
+        (scene.guild, scene.guild.add_text_channel(f"ticket-{number:04}"))
+        for number in range(beside)
+    ]
+    for _, channel in made:
+        channel.last_message_id = channel.id
     while len(made) < TICKETS:
         guild = scene.discord.add_guild("Lumen", owner=ada, bot_permissions=BOT_PERMISSIONS)
         for number in range(min(IN_ONE_SERVER, TICKETS - len(made))):
@@ -34,7 +42,7 @@ def _channels(scene: Scene) -> list[tuple[Guild, Channel]]:
     return made
 
 
-async def _store_tickets(made: list[tuple[Guild, Channel]], directory: Path) -> None:
+async def store_tickets(made: list[tuple[Guild, Channel]], directory: Path) -> None:
     """A row for every channel, and its newest message as captured."""
     at = now()
     rows, messages = [], []
@@ -43,7 +51,7 @@ async def _store_tickets(made: list[tuple[Guild, Channel]], directory: Path) -> 
         rows.append(
             {
                 "id": ticket_id,
-                "number": number,
+                "number": FIRST_NUMBER + number,
                 "guild_id": int(guild.id),
                 "opener_id": number + 1,
                 "topic_id": "help",
@@ -103,7 +111,7 @@ async def measure(directory: Path) -> list[Figure]:
         await scene.set_up()
         channel = await open_ticket(scene, scene.people.mia)
         await bot.stop()
-        await _store_tickets(_channels(scene), directory)
+        await store_tickets(make_channels(scene), directory)
         await bot.launch()
         await scene.discord.wait_for_bot(timeout=30)
         await asyncio.sleep(SETTLED_SECONDS)

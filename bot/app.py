@@ -28,6 +28,7 @@ from bot.services.replays import ReplayGuard
 from bot.services.standing import StandingService
 from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE
 from bot.services.ticket_records import FETCH_FILE
+from bot.services.tickets import OPEN, OPENED_AT_ONCE, TELL_STAFF, TOLD_AT_ONCE
 from bot.services.timers import TimerService
 from bot.services.unconfigured import UnconfiguredService
 from bot.services.usage import UsageService
@@ -128,6 +129,8 @@ class Application:
                 role_jobs.APPLY: role_jobs.APPLIED_AT_ONCE,
                 notice_jobs.SEND: notice_jobs.SENT_AT_ONCE,
                 FETCH_FILE: FETCHED_AT_ONCE,
+                OPEN: OPENED_AT_ONCE,
+                TELL_STAFF: TOLD_AT_ONCE,
             },
         )
         self.web = create_application(

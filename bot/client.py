@@ -13,6 +13,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.discord_pace import DiscordPace, paced
 from cogs.interactions import Router, answer_error, note_command
 
 Setup = Callable[["MooringClient"], Awaitable[None]]
@@ -77,6 +78,7 @@ class MooringClient(commands.AutoShardedBot):
             max_messages=None,
             # Every server answers for itself once it is available; nothing waits for the last.
             guild_ready_timeout=0.5,
+            http_trace=paced(DiscordPace()),
         )
         self._router = router
         self._setups = setups

@@ -167,7 +167,7 @@ def build_dependencies(
         ticket_reopening=TicketReopening(context, guilds, TicketAccess(context, guilds)),
         ticket_turns=TurnService(context),
         ticket_silence=SilenceService(context),
-        ticket_queue=QueueService(context, agents),
+        ticket_queue=QueueService(context, TicketAccess(context, guilds)),
         ticket_stats=TicketStatsService(context, guilds),
         agents=agents,
         withdrawals=WithdrawalService(context),

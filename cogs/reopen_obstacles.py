@@ -5,9 +5,9 @@ from bot.domain.ticket_ends import ReopenObstacle
 _NEW_ONE = "You can open a new one with `/ticket open`."
 
 
-def why_not_reopened(obstacle: str, days: int) -> str:
+def why_not_reopened(obstacle: ReopenObstacle, days: int) -> str:
     """What happened, why, and what to do next."""
-    match ReopenObstacle(obstacle):
+    match obstacle:
         case ReopenObstacle.STILL_CLOSING:
             return (
                 "**This ticket is still being closed.** Please try again in a minute. Nothing is "

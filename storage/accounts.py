@@ -110,7 +110,7 @@ def _account(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> Accou
         subscription=subscription,
         balance=balance_of(ledger.parse_month_sums(first.sums), now=now),
         invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
-        reduction=subscription and reduction_of(subscription, agreed),
+        reduction=None if subscription is None else reduction_of(subscription, agreed),
     )
 
 

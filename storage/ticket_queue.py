@@ -1,6 +1,5 @@
 """What waits for the team, in one query."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.identifiers import GuildId, UserId
 from bot.domain.ticket import Priority, TicketState
 from bot.domain.ticket_queue import PER_PAGE, URGENCY, QueueFilter, Waiting, Whose
+from bot.domain.ticket_search import TopicsInSight
 from storage.schema import tickets
+from storage.ticket_search import in_sight
 from storage.ticket_turns import WAIT, wait_of
 
 _t = tickets.c
@@ -23,7 +24,7 @@ def select_page(
     guild_id: GuildId,
     chosen: QueueFilter,
     *,
-    topics: Collection[str],
+    topics: TopicsInSight,
     user_id: UserId,
     now: datetime,
 ) -> sa.Select[tuple[object, ...]]:
@@ -42,7 +43,7 @@ def select_page(
         _t.state == sa.literal_column(f"'{TicketState.OPEN.value}'"),
         _t.waiting_since.is_not(None),
         sa.or_(_t.snoozed_until.is_(None), _t.snoozed_until <= now),
-        _t.topic_id.in_(topics),
+        in_sight(topics),
     )
     if chosen.topic_id is not None:
         statement = statement.where(_t.topic_id == chosen.topic_id)
@@ -62,7 +63,7 @@ async def page(
     guild_id: GuildId,
     chosen: QueueFilter,
     *,
-    topics: Collection[str],
+    topics: TopicsInSight,
     user_id: UserId,
     now: datetime,
 ) -> tuple[list[Waiting], int]:

@@ -33,14 +33,11 @@ async def find(
     every = (_sqlite_hits(words) if is_sqlite else _postgresql_hits(words)).subquery("every")
     hits = sa.select(every).order_by(every.c.number.desc()).limit(MOST_HITS).subquery("hits")
     newest = sa.func.max(hits.c.number).label("newest")
-    wanted: sa.ColumnElement[bool] = tickets.c.topic_id.not_in(topics.without)
-    if topics.only is not None:
-        wanted = sa.and_(wanted, tickets.c.topic_id.in_(topics.only))
     rows = (
         await connection.execute(
             sa.select(hits.c.ticket_id, newest, sa.func.count().label("messages"))
             .join(tickets, tickets.c.id == hits.c.ticket_id)
-            .where(tickets.c.guild_id == guild_id, wanted)
+            .where(tickets.c.guild_id == guild_id, in_sight(topics))
             .group_by(hits.c.ticket_id)
             .order_by(newest.desc(), hits.c.ticket_id)
             .limit(limit)
@@ -49,6 +46,13 @@ async def find(
     ).all()
     said = await _bodies(connection, [row.newest for row in rows])
     return [Match(row.ticket_id, row.messages, said.get(row.newest, "")) for row in rows]
+
+
+def in_sight(topics: TopicsInSight) -> sa.ColumnElement[bool]:
+    """Tickets of these topics."""
+    if topics.only is not None:
+        return tickets.c.topic_id.in_(topics.only - topics.without)
+    return tickets.c.topic_id.not_in(topics.without)
 
 
 def _sqlite_hits(words: Sequence[str]) -> sa.Select[tuple[int, str]]:

@@ -9,6 +9,7 @@ from bot.checks.mail_server import check_mail
 from bot.checks.old_prices import check_old_prices
 from bot.checks.store import check_store
 from bot.checks.stripe_account import check_stripe
+from bot.checks.ticket_topics import TicketFile
 from bot.domain.identifiers import CREEM, STRIPE
 from bot.settings import Configuration, Environment, provider_keys
 
@@ -44,6 +45,7 @@ async def _findings(
         settings,
         servers=configuration.servers,
         plan_roles={**store.plan_roles, **configuration.to_plan_roles()},
+        tickets=TicketFile(configuration.tickets.to_topics(), configuration.tickets.to_places()),
     ):
         yield finding
     catalogue, offers = configuration.to_catalogue(), configuration.to_policy().offers

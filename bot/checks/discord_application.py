@@ -11,6 +11,7 @@ from discord.flags import ApplicationFlags
 from bot.checks.discord_guild import INVITED_WITH, GuildView, check_guild
 from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.checks.plan_roles import check_joins, check_plan_roles
+from bot.checks.ticket_topics import TicketFile, check_topics
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import GuildId, PlanId, RoleId
 from bot.settings import Environment
@@ -61,12 +62,13 @@ async def check_discord(
     *,
     servers: Collection[int],
     plan_roles: Mapping[GuildId, Mapping[PlanId, RoleId]],
+    tickets: TicketFile,
 ) -> AsyncIterator[Finding]:
     """Token first: without it nothing else can be asked.
 
     `settings` are those that count in each server, None where the store could not be read;
     `configured` are those from mooring.toml, `servers` the servers that it names. `plan_roles` are
-    those that count in each server.
+    those that count in each server; `tickets` is what the file says about tickets.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -89,16 +91,21 @@ async def check_discord(
             guilds = await _guilds(api)
             for finding in _check_membership(guilds, configured, str(application["id"])):
                 yield finding
+            views: list[GuildView] = []
             for guild_id, name in guilds.items():
                 known = (settings if settings is not None else configured).get(guild_id)
                 if known is None and settings is None:
                     yield doubtful(f"{name}: its settings are not known without the database.")
                     continue
                 view = await _view(api, guild_id, name, str(me["id"]))
+                views.append(view)
                 for finding in check_guild(view, known or GuildSettings()):
                     yield finding
                 mapping = plan_roles.get(guild_id, {})
                 for finding in check_plan_roles(view, known or GuildSettings(), mapping):
+                    yield finding
+            if len(views) == len(guilds) > 0:
+                for finding in check_topics(views, tickets):
                     yield finding
         except RefusedError as refusal:
             yield _refusal(refusal.status)

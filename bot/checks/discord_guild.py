@@ -32,8 +32,8 @@ NEEDED_IN_SERVER = Permissions(
 )
 NEEDED_IN_CATEGORY = Permissions(view_channel=True, manage_channels=True)
 NEEDED_IN_LOG = Permissions(view_channel=True, send_messages=True, attach_files=True)
-# Mention Everyone lets the bot mention a support role that is not mentionable by itself. Threads are
-# for notes, and for tickets where no channel has room.
+# Mention Everyone lets the bot mention a support role that is not mentionable by itself. Threads
+# are for notes, and for tickets where no channel has room.
 INVITED_WITH = NEEDED_IN_SERVER | Permissions(
     mention_everyone=True,
     manage_threads=True,
@@ -81,6 +81,15 @@ class GuildView:
                 allowed |= int(each["allow"])
             granted = Permissions(granted.value & ~denied | allowed)
         return granted if granted.view_channel else Permissions.none()
+
+    def everybody_sees(self, channel: Json) -> bool:
+        """Whether members without any role see a channel."""
+        seen = Permissions(int(self.roles[self.guild_id]["permissions"])).view_channel
+        for each in channel["permission_overwrites"]:
+            if int(each["id"]) == self.guild_id:
+                denied = Permissions(int(each["deny"])).view_channel
+                seen = Permissions(int(each["allow"])).view_channel or (seen and not denied)
+        return seen
 
     @property
     def bot_position(self) -> int:

@@ -7,6 +7,7 @@ from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
 from bot.domain.money import Money
 from bot.domain.privacy import Obstacles
 from bot.domain.role_plan import RoleObstacle
+from bot.domain.ticket_ends import ReopenObstacle
 
 
 class MooringError(Exception):
@@ -175,9 +176,9 @@ class TicketOver(MooringError):
 
 @dataclass(eq=False)
 class NotReopened(MooringError):
-    """The ticket stays closed; `why` is a ReopenObstacle, `days` how long it could be reopened."""
+    """The ticket stays closed; `days` is how long it could be reopened."""
 
-    why: str
+    why: ReopenObstacle
     days: int
 
 

@@ -54,7 +54,12 @@ def reopen_obstacle(ticket: Ticket, policy: EndPolicy, *, now: datetime) -> Reop
 
 
 def asks_for_rating(ticket: Ticket) -> bool:
-    """Once in a ticket's life, and only when a person of the team has answered."""
+    """Once in a ticket's life, and only when a person of the team has answered.
+
+    One that goes on in another ticket is not over: that one asks.
+    """
+    if ticket.merged_into is not None:
+        return False
     return ticket.first_reply_at is not None and ticket.rating_asked_at is None
 
 

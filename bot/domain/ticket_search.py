@@ -16,10 +16,17 @@ _AROUND = 60
 
 @dataclass(frozen=True, slots=True)
 class TopicsInSight:
-    """Whose tickets a search may show: `only` these topics, or all but `without`."""
+    """Whose tickets somebody may see: of `only` these topics, or of all but `without`.
+
+    Tickets of topics that the vendor has removed are among the latter.
+    """
 
     only: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
+
+    def has(self, topic_id: str) -> bool:
+        """Whether tickets of this topic are among them."""
+        return topic_id not in self.without and (self.only is None or topic_id in self.only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.domain.ticket import Ticket
 from bot.domain.ticket_work import Act, TicketEvent
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.ticket_access import TicketAccess
 from storage import agents, jobs, ticket_events
 
 CHECK = "agents.check"
@@ -49,6 +50,7 @@ class AgentService:
         """`guild_service` says who is support."""
         self._context = context
         self._guilds = guild_service
+        self._access = TicketAccess(context, guild_service)
 
     @property
     def assignment(self) -> Assignment:
@@ -75,31 +77,10 @@ class AgentService:
 
     async def roster(self, actor: Actor) -> Sequence[Agent]:
         """Everybody with their load, those who take tickets first; for the team alone."""
-        await self.topics_of(actor)
+        await self._access.topics_in_sight(actor)
         async with self._context.database.read() as connection:
             team = await agents.of_guild(connection, actor.guild_id)
         return sorted(team, key=lambda agent: (not agent.takes_tickets, agent.user_id))
-
-    async def topics_of(self, actor: Actor) -> tuple[str, ...]:
-        """The topics whose tickets the actor answers, which are all for moderators.
-
-        Raises NotPermitted for who answers none.
-        """
-        self._guilds.require_trusted(actor.guild_id)
-        settings = await self._guilds.settings(actor.guild_id)
-        topics = self._context.policy.topics
-        if settings.moderator_role_id in actor.role_ids:
-            return tuple(topic.id for topic in topics)
-        if settings.support_role_id is None:
-            raise GuildNotSetUp(("support role",))
-        answered = tuple(
-            topic.id
-            for topic in topics
-            if (topic.staff_role_id or settings.support_role_id) in actor.role_ids
-        )
-        if not answered:
-            raise NotPermitted(needs=Duty.SUPPORT)
-        return answered
 
     async def _answering(self, guild_id: GuildId) -> frozenset[RoleId]:
         """The roles that answer tickets: the server's, and those of single topics."""

@@ -1,7 +1,7 @@
 """What every service is built from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.billing.provider import BillingProvider, ProviderNotConfiguredError
@@ -37,15 +37,15 @@ class Policy:
     reasons: tuple[Reason, ...]
     topics: tuple[Topic, ...]
     billing_topic: str | None = None
-    win_back: WinBackPolicy = WinBackPolicy()
-    withdrawal: WithdrawalPolicy = WithdrawalPolicy()
-    records: RecordPolicy = RecordPolicy()
-    offers: OfferPolicy = OfferPolicy()
-    places: Places = Places()
+    win_back: WinBackPolicy = field(default_factory=WinBackPolicy)
+    withdrawal: WithdrawalPolicy = field(default_factory=WithdrawalPolicy)
+    records: RecordPolicy = field(default_factory=RecordPolicy)
+    offers: OfferPolicy = field(default_factory=OfferPolicy)
+    places: Places = field(default_factory=Places)
     support_email: str = ""
-    ends: EndPolicy = EndPolicy()
-    support: SupportPolicy = SupportPolicy()
-    desk: DeskPolicy = DeskPolicy()
+    ends: EndPolicy = field(default_factory=EndPolicy)
+    support: SupportPolicy = field(default_factory=SupportPolicy)
+    desk: DeskPolicy = field(default_factory=DeskPolicy)
 
 
 @dataclass(frozen=True, slots=True)

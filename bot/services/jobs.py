@@ -9,6 +9,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -33,6 +34,9 @@ CONCURRENCY = 16
 # Other processes on the same PostgreSQL add jobs without waking this one.
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = timedelta(minutes=10)
+
+# Whether nobody waits for what runs here: its requests make way for those of others.
+CAN_WAIT: ContextVar[bool] = ContextVar("can_wait", default=False)
 
 _log = structlog.get_logger(__name__)
 _runs = prometheus_client.Counter("mooring_job_runs_total", "Runs of jobs", ["kind", "outcome"])
@@ -63,14 +67,22 @@ class JobHandlers:
         """Empty."""
         self._handlers: dict[str, Handler] = {}
         self._in_discord: set[str] = set()
+        self._can_wait: set[str] = set()
 
-    def add(self, kind: str, handler: Handler, *, in_discord: bool = False) -> None:
-        """One handler for each kind. `in_discord` ones wait until the gateway is ready."""
+    def add(
+        self, kind: str, handler: Handler, *, in_discord: bool = False, can_wait: bool = False
+    ) -> None:
+        """One handler for each kind. `in_discord` ones wait until the gateway is ready.
+
+        Those that `can_wait` make way in Discord: nobody looks at a screen until they are done.
+        """
         if kind in self._handlers:
             raise ValueError(f"two handlers for jobs of kind {kind}")
         self._handlers[kind] = handler
         if in_discord:
             self._in_discord.add(kind)
+        if can_wait:
+            self._can_wait.add(kind)
 
     def __getitem__(self, kind: str) -> Handler:
         """Raises KeyError for a kind that nobody carries out."""
@@ -80,6 +92,10 @@ class JobHandlers:
     def in_discord(self) -> frozenset[str]:
         """Those that act in Discord."""
         return frozenset(self._in_discord)
+
+    def can_wait(self, kind: str) -> bool:
+        """Whether nobody waits for jobs of this kind."""
+        return kind in self._can_wait
 
 
 async def take_over(database: Database, *, now: datetime) -> None:
@@ -206,6 +222,7 @@ class Worker:
 
     async def _carry_out(self, job: Job) -> None:
         outcome = "done"
+        CAN_WAIT.set(self._handlers.can_wait(job.kind))  # In this job's task alone.
         with _seconds.labels(job.kind).time():
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):

@@ -140,9 +140,7 @@ class SelfHelpService:
                 connection, await payments.of_user(connection, user_id)
             )
             known = (
-                await subscriptions.that_count(connection, [account.customer_id])
-                if account
-                else []
+                await subscriptions.that_count(connection, [account.customer_id]) if account else []
             )
         # A vendor may sell other things in the same account of the provider.
         renewing = tuple(

@@ -4,23 +4,23 @@ from dataclasses import replace
 
 from bot.domain.sla import dues
 from bot.domain.ticket_queue import Queue, QueueFilter, QueueLine
-from bot.services.agents import AgentService
 from bot.services.context import Context
 from bot.services.guilds import Actor
+from bot.services.ticket_access import TicketAccess
 from storage import ticket_queue
 
 
 class QueueService:
     """For everybody who answers tickets, and for moderators."""
 
-    def __init__(self, context: Context, agent_service: AgentService) -> None:
-        """`agent_service` says who is of the team."""
+    def __init__(self, context: Context, access: TicketAccess) -> None:
+        """`access` says who is of the team."""
         self._context = context
-        self._agents = agent_service
+        self._access = access
 
     async def page(self, actor: Actor, chosen: QueueFilter) -> Queue:
         """A page, or the last one where there are not so many any more; raises NotPermitted."""
-        topics = await self._agents.topics_of(actor)
+        topics = await self._access.topics_in_sight(actor)
         while True:
             async with self._context.database.read() as connection:
                 found, total = await ticket_queue.page(
@@ -39,4 +39,5 @@ class QueueService:
             QueueLine(each, next(iter(dues(each.wait, support.levels, support.hours)), None))
             for each in found
         )
-        return Queue(actor.guild_id, chosen, lines, total, topics)
+        known = tuple(each.id for each in self._context.policy.topics if topics.has(each.id))
+        return Queue(actor.guild_id, chosen, lines, total, known)

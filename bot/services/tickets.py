@@ -24,6 +24,12 @@ from bot.services.ticket_blocks import refuse_blocked
 from bot.services.ticket_requests import Asking, all_answers
 from storage import audit, cancel_attempts, guilds, jobs, ticket_events, tickets
 
+OPEN = "ticket.open"
+TELL_STAFF = "ticket.tell_staff"
+# A rush waits for Discord's limits; what else is promised goes on beside it.
+OPENED_AT_ONCE = 12
+TOLD_AT_ONCE = 2
+
 
 class TicketService:
     """The tickets of all servers."""
@@ -138,7 +144,7 @@ class TicketService:
         """The job that makes the channel; in the audit log, who of the team wanted it."""
         now = self._context.clock()
         payload = {"ticket_id": ticket_id, "screen": screen.to_payload(), **asking.to_payload()}
-        job = NewJob("ticket.open", f"ticket-open:{ticket_id}", payload, line=ticket_id)
+        job = NewJob(OPEN, f"ticket-open:{ticket_id}", payload, line=ticket_id)
         await jobs.add(connection, [job], now=now)
         if asking.by is not None:
             await audit.append(
@@ -182,7 +188,7 @@ class TicketService:
                 raise TicketOver
             about = {"ticket_id": ticket_id}
             key = f"ticket-opened:{ticket_id}{opened.life}"
-            following = [NewJob("ticket.tell_staff", key, about)]
+            following = [NewJob(TELL_STAFF, key, about)]
             if opened.topic_id == self._context.policy.billing_topic:
                 following.append(NewJob("help.look_into_ticket", f"ticket-look:{ticket_id}", about))
             await jobs.add(connection, following, now=self._context.clock())

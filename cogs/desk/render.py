@@ -6,6 +6,7 @@ import discord
 
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_work import MOST_TAGS, WorkedTicket
+from bot.domain.topic import Place
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
@@ -33,6 +34,11 @@ _NEXT = {
     "snooze": ("Snooze", "Until a time, or until somebody replies"),
     "solved": ("Ask whether it is solved", "Yes closes; silence closes later"),
     "merge": ("Merge", "Go on in another ticket of this member"),
+    "block": ("Block", "No new tickets of this member for a while"),
+}
+_THEN = {
+    Place.CHANNEL: "this team cannot see it any more.",
+    Place.THREAD: "it is called in. Whoever is in the thread now stays in it.",
 }
 
 
@@ -100,7 +106,7 @@ def topic_choice(ticket: Ticket, deps: Dependencies) -> View:
     if not options:
         return card(text("**There is no other topic.** The vendor's configuration has one."))
     return card(
-        text("## Which topic?\nIf another team answers it, this team cannot see it any more."),
+        text(f"## Which topic?\nIf another team answers it, {_THEN[Place(ticket.place)]}"),
         row(select(custom_id("desk.move_to", ticket.id), "Choose a topic", options)),
         accent=words.NEUTRAL_COLOUR,
     )

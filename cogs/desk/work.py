@@ -23,6 +23,7 @@ from cogs.interactions import (
     show_modal,
 )
 from cogs.layout import View, modal, text_field
+from cogs.tickets.blocks import block_modal
 from cogs.words import day_and_time
 
 
@@ -82,6 +83,7 @@ class WorkCog(commands.Cog):
             "snooze": self._ask_time,
             "solved": self._ask_member,
             "merge": self._ask_merge,
+            "block": self._ask_block,
         }
         await steps[chosen(interaction)](interaction, TicketId(ticket_id))
 
@@ -187,6 +189,10 @@ class WorkCog(commands.Cog):
         others = await self._is.ticket_merges.candidates(actor_of(interaction), ticket_id)
         ticket = await self._is.tickets.find(ticket_id)
         await replace(interaction, render.merge_choice(ticket, others, self._is))
+
+    async def _ask_block(self, interaction: Interaction, ticket_id: TicketId) -> None:
+        await self._is.ticket_work.look(actor_of(interaction), ticket_id)
+        await show_modal(interaction, block_modal(ticket_id))
 
     async def merge(self, interaction: Interaction, ticket_id: str) -> None:
         """Into the one that was chosen."""

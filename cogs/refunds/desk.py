@@ -4,7 +4,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.errors import InvalidAmount
 from bot.domain.identifiers import PaymentId, RefundId, UserId
 from bot.domain.refund import Ground, RefundState
 from cogs.dependencies import Dependencies
@@ -13,20 +12,18 @@ from cogs.interactions import (
     actor_of,
     chosen,
     custom_id,
-    modal_answers,
     replace,
     reply,
     screen_of,
     show_modal,
 )
-from cogs.layout import modal, text_field
+from cogs.refunds.amount import amount_modal, typed_amount
 from cogs.refunds.render import (
     draft_card,
     payments_card,
     requested_card,
     second_person_card,
 )
-from cogs.words import parse_amount
 
 
 class RefundCog(commands.Cog):
@@ -76,28 +73,13 @@ class RefundCog(commands.Cog):
 
     async def ask_amount(self, interaction: Interaction, refund_id: str) -> None:
         """A part can be given back instead of everything."""
-        await show_modal(
-            interaction,
-            modal(
-                "How much?",
-                custom_id("refund.set_amount", refund_id),
-                text_field(
-                    "Amount",
-                    "amount",
-                    description="In the payment's currency",
-                    placeholder="5.00",
-                    max_length=20,
-                ),
-            ),
-        )
+        await show_modal(interaction, amount_modal(custom_id("refund.set_amount", refund_id)))
 
     async def set_amount(self, interaction: Interaction, refund_id: str) -> None:
         """Show the consequence of the new amount."""
-        actor, typed = actor_of(interaction), modal_answers(interaction)["amount"]
+        actor = actor_of(interaction)
         drafted = await self._is.refunds.own_draft(actor, RefundId(refund_id))
-        amount = parse_amount(typed, drafted.payment.amount.currency)
-        if amount is None:
-            raise InvalidAmount(left=drafted.payment.refundable)
+        amount = typed_amount(interaction, left=drafted.payment.refundable)
         case = await self._is.refunds.set_amount(actor, RefundId(refund_id), amount)
         await replace(interaction, draft_card(case, self._is))
 

@@ -4,7 +4,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.errors import InvalidAmount
 from bot.domain.identifiers import RefundId, UserId
 from bot.domain.refund import RefundState
 from bot.services.guilds import Actor
@@ -23,6 +22,7 @@ from cogs.interactions import (
     user_of,
 )
 from cogs.layout import card, modal, text, text_field
+from cogs.refunds.amount import amount_modal, typed_amount
 from cogs.refunds.queue_card import history_card, queue_card, waiting_card
 from cogs.refunds.render import requested_card, second_person_card
 
@@ -155,28 +155,13 @@ class RefundQueueCog(commands.Cog):
     async def ask_amount(self, interaction: Interaction, refund_id: str) -> None:
         """A part can be given back instead of everything."""
         await self._is.refund_queue.require_deciding(actor_of(interaction), RefundId(refund_id))
-        await show_modal(
-            interaction,
-            modal(
-                "How much?",
-                custom_id("refund.change_to", refund_id),
-                text_field(
-                    "Amount",
-                    "amount",
-                    description="In the payment's currency",
-                    placeholder="5.00",
-                    max_length=20,
-                ),
-            ),
-        )
+        await show_modal(interaction, amount_modal(custom_id("refund.change_to", refund_id)))
 
     async def set_amount(self, interaction: Interaction, refund_id: str) -> None:
         """The card shows the new amount and what it does; earlier yeses count no more."""
-        actor, typed = actor_of(interaction), modal_answers(interaction)["amount"]
+        actor = actor_of(interaction)
         waiting = await self._is.refund_queue.require_deciding(actor, RefundId(refund_id))
-        amount = words.parse_amount(typed, waiting.payment.amount.currency)
-        if amount is None:
-            raise InvalidAmount(left=waiting.payment.refundable)
+        amount = typed_amount(interaction, left=waiting.payment.refundable)
         case = await self._is.refund_queue.set_amount(actor, RefundId(refund_id), amount)
         said = f"It is {words.money(amount)} now. Look at the card before you approve."
         await self._done(interaction, "Amount changed", said, case)

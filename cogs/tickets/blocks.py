@@ -4,13 +4,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.identifiers import UserId
+from bot.domain.identifiers import TicketId, UserId
 from bot.domain.opening_errors import BotHasNoTickets, InvalidUntil
 from bot.domain.ticket_block import TicketBlock, parse_until
 from cogs import words
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, actor_of, reply
-from cogs.layout import card, text
+from cogs.interactions import Interaction, actor_of, custom_id, modal_answers, reply
+from cogs.layout import card, modal, text, text_field
 
 LONGEST_REASON = 200
 # Of a reason, in the list.
@@ -21,8 +21,9 @@ class BlockCog(commands.Cog):
     """Discord hides the commands from others; the service refuses everybody else."""
 
     def __init__(self, dependencies: Dependencies) -> None:
-        """Keep what is needed."""
+        """Register the modal that a ticket leads to."""
         self._is = dependencies
+        dependencies.router.add("block.with", self.block_opener)
 
     @app_commands.command(name="block", description="Keep a person from opening tickets (team)")
     @app_commands.describe(
@@ -42,17 +43,32 @@ class BlockCog(commands.Cog):
         """Block, or change the block that is there."""
         if member.bot:
             raise BotHasNoTickets
+        await self._block(interaction, UserId(member.id), until, reason)
+
+    async def block_opener(self, interaction: Interaction, ticket_id: str) -> None:
+        """The member of a ticket, by “More…”."""
+        ticket = (
+            await self._is.ticket_work.look(actor_of(interaction), TicketId(ticket_id))
+        ).ticket
+        given = modal_answers(interaction)
+        await self._block(
+            interaction, ticket.opener_id, given.get("until"), given.get("reason") or None
+        )
+
+    async def _block(
+        self, interaction: Interaction, user_id: UserId, until: str | None, reason: str | None
+    ) -> None:
         end = parse_until(until, now=self._is.clock()) if until else None
         if until and end is None:
             raise InvalidUntil
         block = await self._is.ticket_blocks.block(
-            actor_of(interaction), UserId(member.id), until=end, reason=reason
+            actor_of(interaction), user_id, until=end, reason=reason
         )
         await reply(
             interaction,
             card(
                 text(
-                    f"## <@{member.id}> cannot open tickets\nUntil: {_end(block)}. Open tickets "
+                    f"## <@{user_id}> cannot open tickets\nUntil: {_end(block)}. Open tickets "
                     "stay open, and cancelling needs no ticket. `/unblock` takes it back."
                 ),
                 accent=words.SUCCESS_COLOUR,
@@ -81,6 +97,29 @@ class BlockCog(commands.Cog):
             interaction,
             card(text(f"## Who cannot open tickets\n{listed}"), accent=words.NEUTRAL_COLOUR),
         )
+
+
+def block_modal(ticket_id: TicketId) -> discord.ui.Modal:
+    """Until when, and why."""
+    return modal(
+        "Block this member",
+        custom_id("block.with", ticket_id),
+        text_field(
+            "Until when?",
+            "until",
+            description="How long or the last day; empty: no end",
+            placeholder="7d",
+            required=False,
+            max_length=30,
+        ),
+        text_field(
+            "Why?",
+            "reason",
+            description="For the team; the member does not see it",
+            required=False,
+            max_length=LONGEST_REASON,
+        ),
+    )
 
 
 def _end(block: TicketBlock) -> str:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import discord
-import structlog
 from discord import app_commands
 from discord.ext import commands
 
@@ -13,6 +12,7 @@ from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
 from bot.domain.ticket_ends import asks_for_rating
 from bot.domain.ticket_record import TicketRecord
+from bot.domain.topic import Place
 from bot.domain.transcript import Copy
 from bot.services.jobs import TryAgainError
 from cogs import words
@@ -26,15 +26,13 @@ from cogs.interactions import (
     show_modal,
 )
 from cogs.layout import card, modal, text, text_field
-from cogs.messenger import UNKNOWN_CHANNEL
 from cogs.tickets.capture import CaptureCog
 from cogs.tickets.closing_cards import member_card, staff_card
 from cogs.tickets.missed import MissedCog
+from cogs.tickets.places import give_back
 from cogs.tickets.transcripts import transcript_file, transcript_link
 
 FILES_PAUSE = timedelta(seconds=0.5)
-
-_log = structlog.get_logger(__name__)
 
 
 class ClosingCog:
@@ -161,7 +159,8 @@ class ClosingCog:
                 "in the attached file.\n\nYou get it by mail because you take no direct messages "
                 f"from the bot.\n\n{self._is.vendor.name}\n{self._is.vendor.support_email}\n"
             ),
-            message_id=f"ticket-{ticket.id}",
+            # Mail programs show one with a known id only once: each closing has its own.
+            message_id=f"ticket-{ticket.id}{ticket.life.replace(':', '-')}",
             page=(f"{ticket.channel_name}.html", html),
         )
 
@@ -171,15 +170,8 @@ class ClosingCog:
         self._capture.forget(ticket.notes_thread_id)
         if ticket.channel_id is None:
             return True
-        try:
-            await self._bot.http.delete_channel(
-                ticket.channel_id, reason=f"Ticket {ticket.number:04} closed"
-            )
-        except discord.NotFound as missing:
-            if missing.code != UNKNOWN_CHANNEL:
-                raise
-        except discord.Forbidden as refusal:
-            # The ticket is closed all the same; people can delete the channel.
-            _log.error("ticket_channel_not_deleted", ticket=ticket.id, code=refusal.code)
-            return False
-        return True
+        why = f"Ticket {ticket.number:04} closed"
+        if ticket.place == Place.THREAD and ticket.notes_thread_id is not None:
+            # It hangs on another channel, and would stay there.
+            await give_back(self._bot, ticket.notes_thread_id, why=why)
+        return await give_back(self._bot, ticket.channel_id, why=why)

@@ -17,8 +17,6 @@ def member_card(
 ) -> View:
     """What happened, why, and what the member can do now."""
     reason = f"\n**Reason:**\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
-    by = " by you" if ticket.closed_by == ticket.opener_id else " by the team"
-    how = by if ticket.closed_by is not None else ", because its channel was deleted"
     again = "You can open a new ticket at any time."
     if reopen_until is not None:
         again = (
@@ -28,13 +26,22 @@ def member_card(
     reopening = button("Reopen ticket", custom_id("ticket.reopen", ticket.id))
     return card(
         text(
-            f"## Ticket {ticket.number:04} is closed\nIt was closed{how}.{reason}\n"
+            f"## Ticket {ticket.number:04} is closed\n{_how(ticket)}{reason}\n"
             f"Everything that was said is in this file{_or_at(link)}. {again}"
         ),
         *([row(reopening)] if reopen_until is not None else []),
         *(_rating(ticket) if asks_rating else []),
         accent=words.NEUTRAL_COLOUR,
     )
+
+
+def _how(ticket: Ticket) -> str:
+    if ticket.closed_by is not None:
+        return f"It was closed by {'you' if ticket.closed_by == ticket.opener_id else 'the team'}."
+    # Silence closes with a reason, and a channel that is gone without one.
+    if ticket.close_reason is not None:
+        return "It closed by itself."
+    return "It was closed, because its channel was deleted."
 
 
 def _or_at(link: str | None) -> str:
@@ -62,7 +69,9 @@ def _rating(ticket: Ticket) -> list[Part]:
 
 def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View:
     """One entry in the log, with the transcript."""
-    by = f"<@{ticket.closed_by}>" if ticket.closed_by else "nobody: its channel was deleted"
+    by = "itself" if ticket.close_reason else "nobody: its channel was deleted"
+    if ticket.closed_by is not None:
+        by = f"<@{ticket.closed_by}>"
     reason = f"\n{words.quoted(ticket.close_reason)}" if ticket.close_reason else ""
     delivery = (
         ""

@@ -17,13 +17,14 @@ from bot.services import ticket_acts
 from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
 from bot.services.ticket_requests import Upload
+from bot.services.tickets import OPEN, TELL_STAFF
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.layout import View, card, finished, text
 from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL, nonce_for
 from cogs.tickets.capture import CaptureCog
 from cogs.tickets.overwrites import living_role
-from cogs.tickets.places import NoPlaceError, Places, Wanted
+from cogs.tickets.places import NoPlaceError, Places, Wanted, give_back
 from cogs.tickets.uploads import fetch
 from cogs.tickets.welcome import WelcomeCard
 
@@ -34,7 +35,7 @@ _ROLE_GONE = (
 )
 _MAY_NOT_WRITE = (
     "The bot may not write in the new channel: it needs View Channel, Send Messages and Attach "
-    "Files there."
+    "Files there; where tickets are threads, Send Messages in Threads."
 )
 # A ticket that was reopened goes back to where it was.
 _NOT_OPENED = (TicketState.FAILED, TicketState.CLOSED)
@@ -54,8 +55,8 @@ class OpeningEffects:
         self._capture = capture
         self._card = WelcomeCard(dependencies)
         self._places = Places(bot, dependencies)
-        dependencies.jobs.add("ticket.open", self.open, in_discord=True)
-        dependencies.jobs.add("ticket.tell_staff", self.tell_staff, in_discord=True)
+        dependencies.jobs.add(OPEN, self.open, in_discord=True)
+        dependencies.jobs.add(TELL_STAFF, self.tell_staff, in_discord=True, can_wait=True)
         dependencies.jobs.add(ticket_acts.CARD, self.bring_up_to_date, in_discord=True)
 
     async def open(self, job: Job) -> None:
@@ -64,6 +65,7 @@ class OpeningEffects:
         screen = Screen.from_payload(job.payload["screen"])
         if ticket.state in _NOT_OPENED and ticket.close_reason is not None:
             # An earlier run was cut short before it had said so.
+            await self._clear_away(ticket)
             await self._is.messenger.show(screen, self._failed_card(ticket.close_reason))
         if ticket.state not in OCCUPYING:
             return
@@ -115,7 +117,14 @@ class OpeningEffects:
         """Trying again will not change it."""
         _log.error("ticket_not_opened", ticket=ticket.id, why=why)
         await self._is.tickets.opening_failed(ticket.id, why)
+        await self._clear_away(ticket)
         await self._is.messenger.show(screen, self._failed_card(why))
+
+    async def _clear_away(self, ticket: Ticket) -> None:
+        """A place can be made in which the bot may not write."""
+        if ticket.channel_id is not None:
+            self._capture.forget(ticket.channel_id)
+            await give_back(self._bot, ticket.channel_id, why="The ticket could not be opened")
 
     async def _take_place(
         self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings, job: Job

@@ -16,7 +16,7 @@ from bot.domain.identifiers import ChannelId, RoleId
 from bot.domain.ticket import Ticket, ticket_id_in
 from bot.domain.topic import Place, Topic
 from cogs.dependencies import Dependencies
-from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS
+from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL
 from cogs.tickets.overwrites import overwrites_for
 
 GUILD_FULL = 30013
@@ -159,6 +159,20 @@ class Places:
             if isinstance(parent, discord.TextChannel):
                 return parent
         return None
+
+
+async def give_back(bot: commands.AutoShardedBot, channel_id: int, *, why: str) -> bool:
+    """Delete a ticket's place, if it is still there; False when the bot may not."""
+    try:
+        await bot.http.delete_channel(channel_id, reason=why)
+    except discord.NotFound as missing:
+        if missing.code != UNKNOWN_CHANNEL:
+            raise
+    except discord.Forbidden as refusal:
+        # People can delete it.
+        _log.error("ticket_channel_not_deleted", channel=channel_id, code=refusal.code)
+        return False
+    return True
 
 
 def _made_for(guild: discord.Guild, wanted: Wanted) -> list[discord.TextChannel | discord.Thread]:

@@ -19,9 +19,11 @@ from tests.browser.world import PATIENCE_MILLISECONDS
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # High enough for the README's picture: /balance and the confirmation below each other.
-DESKTOP = {"width": 1280, "height": 860}
-# Copied by hand to docs/images/cancel.png when what is seen has changed.
-PICTURE = ROOT / "artifacts" / "cancel.png"
+DESKTOP = {"width": 1280, "height": 1060}
+# From the heading above the last picture of the report to its end.
+REPORT_HEIGHT = 1230
+# Copied by hand to docs/images when what is seen has changed.
+PICTURES = ROOT / "artifacts"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -78,6 +80,70 @@ async def take_picture(page: Page, path: Path) -> None:
     await panel.click()
 
 
+async def choose_first(part: Locator, select: str) -> None:
+    """Take the first option of a select, by the keyboard."""
+    await part.get_by_role("combobox", name=select).click()
+    await part.page.get_by_role("option").first.wait_for()
+    await part.page.keyboard.press("Enter")
+
+
+async def test_a_refund_is_asked_for_prepared_and_before_the_moderators(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    """S14: three people, each in their own place; then Max reads why people leave."""
+    mia = await open_as(browser, address, "mia", DESKTOP)
+    await mia.get_by_role("button", name="Dismiss the tips").click()
+    await use(mia, "ticket open")
+    await choose_first(mia.locator("#messages"), "What is it about?")
+    modal = mia.get_by_role("dialog")
+    help_first = mia.get_by_role("button", name="Open the ticket")
+    await expect(modal.or_(help_first).first).to_be_visible()
+    if await help_first.count():
+        await help_first.click()
+    await modal.get_by_label("Your account email").fill("mia@example.com")
+    await modal.get_by_label("What happened?").fill("Sync did not work for a week")
+    await modal.get_by_label("Payment confirmation").fill("From November")
+    await modal.get_by_role("button", name="Submit").click()
+    await mia.get_by_role("button", name=re.compile("^ticket-")).first.click()
+    await mia.get_by_role("button", name="Ask for a refund").click()
+    shown = mia.locator("article[data-message-id]").filter(has_text="Which payment").last
+    await choose_first(shown, "Choose a payment")
+    await modal.get_by_label("What happened?").fill("I could not work with it for a week.")
+    await modal.get_by_role("button", name="Submit").click()
+
+    sam = await open_as(browser, address, "sam", DESKTOP)
+    await sam.get_by_role("button", name="Dismiss the tips").click()
+    await sam.get_by_role("button", name=re.compile("^ticket-")).first.click()
+    await sam.get_by_role("button", name="Prepare the request").click()
+    draft = sam.locator("article[data-message-id]").filter(has_text="Submit to the").last
+    await choose_first(draft, "Why? (required)")
+    await draft.get_by_role("button", name="Submit to the moderators").click()
+    modal = sam.get_by_role("dialog")
+    await modal.get_by_label("What should they know?").fill("Our outage of last week.")
+    await modal.get_by_role("button", name="Submit").click()
+
+    team = await open_as(browser, address, "max", DESKTOP)
+    await team.get_by_role("button", name="Dismiss the tips").click()
+    await team.get_by_role("button", name="refund-desk").click()
+    await expect(team.get_by_role("button", name="Approve: $20.00")).to_be_in_viewport()
+    await take_picture(team, PICTURES / "refund-desk.png")
+    await team.set_viewport_size({"width": DESKTOP["width"], "height": REPORT_HEIGHT})
+    await team.get_by_role("button", name="subscriptions").click()
+    report = await use(team, "retention report")
+    comments = report.get_by_role("button", name="Read the comments")
+    await expect(comments).to_be_in_viewport()
+    await take_picture(team, PICTURES / "retention-report.png")
+    phone = await open_as(browser, address, "max", PHONE)
+    await phone.get_by_role("button", name="Dismiss the tips").click()
+    await phone.get_by_role("button", name="Channels").click()
+    await phone.get_by_role("button", name="refund-desk").click()
+    await expect(phone.get_by_role("button", name="Approve: $20.00")).to_be_in_viewport()
+    await phone.screenshot(path=tmp_path / "desk-on-a-phone.png", animations="disabled")
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for page in (mia, sam, team, phone):
+        await page.context.close()
+
+
 async def test_mia_cancels_in_the_browser_and_the_period_ends(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
@@ -95,7 +161,7 @@ async def test_mia_cancels_in_the_browser_and_the_period_ends(
     await modal.get_by_role("button", name="Submit").click()
     confirm = mia.get_by_role("button", name="Confirm cancel")
     await expect(confirm).to_be_in_viewport()
-    await take_picture(mia, PICTURE)
+    await take_picture(mia, PICTURES / "cancel.png")
     await confirm.click()
 
     done = mia.locator("article[data-message-id]").filter(has_text="Pro is cancelled").last

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.discord import Message, Persona
+from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike, until
 from tests.scenario.desk import with_policy
 from tests.scenario.outside import change_store
@@ -90,6 +91,17 @@ async def test_a_ticket_is_sorted_put_off_and_escalated(stage: Stage) -> None:
     assert "Snoozed until" in snoozed.message.text
     await stage.mia.say(ticket.channel, "It happens again")
     await until(lambda: has(stage, "SELECT 1 FROM tickets WHERE snoozed_until IS NULL"), seconds=10)
+
+    panel = await stage.sam.click(ticket.welcome, "More…")
+    assert panel.message is not None
+    asked = await stage.sam.choose(panel.message, "block")
+    assert asked.modal is not None
+    blocked = await stage.sam.submit(asked.modal, {"Until when?": "7d", "Why?": "Insults"})
+    assert blocked.message is not None
+    assert f"<@{stage.mia.user.id}> cannot open tickets" in blocked.message.text
+    [row] = stage.rows("SELECT user_id, reason, until FROM ticket_blocks")
+    assert (str(row["user_id"]), row["reason"]) == (stage.mia.user.id, "Insults")
+    assert row["until"] is not None
 
     asked = await stage.sam.slash("escalate", channel=ticket.channel)
     assert asked.modal is not None
@@ -228,6 +240,33 @@ async def test_a_ticket_goes_to_the_team_of_another_topic(stage: Stage, tmp_path
     claimed = await stage.max.click(ticket.welcome, "Claim")
     assert claimed.message is not None
     assert "This ticket is yours" in claimed.message.text
+
+
+async def test_without_manage_permissions_moderators_are_called_and_the_team_is_told(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Discord refuses to change who sees the channel: nothing waits for that, and it is said."""
+    role = f'id = "help"\nstaff_role = {stage.scene.moderators.id}'
+    await with_policy(stage, tmp_path, ('id = "help"', role))
+    ticket = await open_ticket(stage)
+    for event in ("moderators_not_let_in", "ticket_team_not_changed"):
+        stage.expect_error(event)
+    own = stage.scene.guild.bot_member.roles[-1]
+    own.permissions &= ~may.MANAGE_ROLES
+    stage.scene.guild.announce_role_update(own)
+    asked = await stage.sam.slash("escalate", channel=ticket.channel)
+    assert asked.modal is not None
+    await stage.sam.submit(asked.modal, {"Why?": "They threaten to sue"})
+    called = await stage.max.wait_for_message(stage.scene.log, containing="was escalated")
+    assert "cannot see it yet" in called.text
+
+    choice = await next_step(stage, ticket.welcome, "move")
+    await stage.sam.choose(choice, "Help with the product")
+    told = await stage.max.wait_for_message(
+        stage.scene.log, containing="may not change who sees that"
+    )
+    assert f"<#{ticket.channel.id}>" in told.text
+    await stage.mia.wait_for_message(ticket.channel, containing="Help with the product” now")
 
 
 @pytest.mark.parametrize("place", ["thread", "note"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.sandbox.discord import Channel, Message
+from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
@@ -115,6 +116,12 @@ async def test_a_thread_is_for_the_member_and_the_team_costs_four_calls_and_clos
     assert again.message is not None
     assert f"<#{thread.id}>" in again.message.text
     await stage.noor.say(thread, "It costs too much")
+    note = await stage.sam.slash("note", channel=thread, text="She may get a discount")
+    assert note.message is not None
+    await note.message.changed(containing="Note written")
+    [notes] = [each for each in guild.threads if each.name == "notes-0001"]
+    assert notes.parent is stage.scene.log
+    stage.scene.discord.requests.clear()
 
     await close(stage.sam, ticket, "Understood")
 
@@ -122,8 +129,15 @@ async def test_a_thread_is_for_the_member_and_the_team_costs_four_calls_and_clos
     page = told.attachments[0].data.decode()
     assert "May I ask why?" in page
     assert "It costs too much" in page
+    assert "discount" not in page
     await settled(stage, "closed")
-    await until(lambda: threads(stage) == [])
+    await until(lambda: guild.threads == [])
+    calls = [
+        (entry.method, entry.path)
+        for entry in stage.scene.discord.requests.entries
+        if not entry.path.endswith("/callback")
+    ]
+    assert len(calls) <= 5, calls
 
 
 async def test_a_thread_that_was_made_before_a_kill_is_adopted(stage: Stage) -> None:
@@ -160,6 +174,22 @@ async def test_without_room_and_without_the_permission_for_threads_both_are_told
     assert "500 channels" in screen.text
     assert "Create Private Threads" in screen.text
     assert "team@lumen.example" in screen.text
+
+
+async def test_a_place_in_which_the_bot_may_not_write_does_not_stay(stage: Stage) -> None:
+    """Private threads can be made without the right to write in one."""
+    guild = stage.scene.guild
+    for role in (guild.everyone, guild.bot_member.roles[-1]):
+        role.permissions &= ~may.SEND_MESSAGES_IN_THREADS
+        guild.announce_role_update(role)
+    stage.expect_error("ticket_not_opened")
+
+    sent = await stage.noor.submit(await ask(stage, stage.noor, "leaving"), STORY)
+
+    assert sent.message is not None
+    await sent.message.changed(containing="Send Messages in Threads")
+    assert states(stage) == ["failed"]
+    await until(lambda: threads(stage) == [])
 
 
 async def test_a_topic_has_its_own_team_and_category(stage: Stage) -> None:

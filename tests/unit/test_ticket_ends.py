@@ -72,6 +72,7 @@ def test_a_rating_is_asked_once_and_only_after_an_answer_of_a_person() -> None:
     assert asks_for_rating(CLOSED)
     assert not asks_for_rating(replace(CLOSED, first_reply_at=None))
     assert not asks_for_rating(replace(CLOSED, rating_asked_at=NOW))
+    assert not asks_for_rating(replace(CLOSED, merged_into=TicketId("T2")))
 
 
 def test_a_rating_can_be_changed_for_a_day() -> None:

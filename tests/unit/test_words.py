@@ -19,6 +19,7 @@ from bot.domain.money import Money
 from bot.domain.privacy import Obstacles, UnderWay
 from bot.domain.refund import RefundState
 from bot.domain.role_plan import RoleObstacle
+from bot.domain.ticket_ends import ReopenObstacle
 from cogs import words
 from cogs.refusals import refusal
 
@@ -28,7 +29,7 @@ TEXTS: dict[str, list[str]] = {
     "outcome": ["started", "requested", "cancelled", "resumed", "aborted", "timed_out", "failed"],
     "needs": ["support", "moderator", "server", "manage server"],
     "what": ["ticket", "refund", "payment", "price", "plan", "top-up", "purchase"],
-    "why": ["refunded", "disputed", "in_progress"],
+    "why": ["refunded", "disputed", "lost", "in_progress", "waiting", "asked"],
     "write_to": ["", "team@lumen.example"],
     "state": [state.value for state in RefundState],
 }
@@ -41,6 +42,7 @@ SAMPLES: dict[object, list[object]] = {
     Money: [Money(500, "usd")],
     type(None): [None],
     RoleObstacle: list(RoleObstacle),
+    ReopenObstacle: list(ReopenObstacle),
     Obstacles: [Obstacles((what,), (ChannelId(7),)) for what in UnderWay],
     tuple[str, ...]: [("support role", "moderator role")],
 }

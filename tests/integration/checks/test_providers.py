@@ -31,7 +31,7 @@ async def test_prices_that_differ(desk: Desk) -> None:
     plans[1]["prices"][0]["currency"] = "eur"
     plans[1]["prices"][1]["interval"] = "month"
     desk.configuration = Configuration.model_validate(
-        {**desk.configuration.model_dump(), "catalogue": {"plans": plans}, "refunds": {}}
+        {**desk.configuration.model_dump(exclude_unset=True), "catalogue": {"plans": plans}, "refunds": {}}
     )
     await desk.stripe_client().v1.prices.update_async("price_max_month", {"active": False})
 
@@ -47,7 +47,7 @@ async def test_prices_that_differ(desk: Desk) -> None:
 
 async def test_fairness_7_coupons_that_differ(desk: Desk) -> None:
     """Members are told what an offer takes off, and for how long: Stripe has to do just that."""
-    given = desk.configuration.model_dump()
+    given = desk.configuration.model_dump(exclude_unset=True)
     half = given["retention"]["offers"][0]
     more = {**half, "id": "more", "percent": 60, "months": 6}
     gone = {**half, "id": "gone", "coupon": "of_nothing"}
@@ -89,7 +89,7 @@ async def test_creem_is_out_of_reach(desk: Desk) -> None:
 
 
 async def test_products_that_differ(desk: Desk) -> None:
-    given = desk.configuration.model_dump()
+    given = desk.configuration.model_dump(exclude_unset=True)
     plans, top_ups = given["catalogue"]["plans"], given["catalogue"]["top_ups"]
     lite, pro = (
         [each for each in plan["prices"] if each["provider"] == "creem"] for plan in plans[:2]

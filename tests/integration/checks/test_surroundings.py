@@ -122,12 +122,15 @@ async def test_what_was_chosen_has_been_deleted(desk: Desk) -> None:
 
 async def test_the_file_wins_over_setup_and_names_a_server_without_the_bot(desk: Desk) -> None:
     desk.configuration = Configuration.model_validate(
-        {**desk.configuration.model_dump(), "guild": {"id": 12345}}
+        {**desk.configuration.model_dump(exclude_unset=True), "guild": {"id": 12345}}
     )
     assert "mooring.toml has settings for the server 12345" in (await desk.complaints())[0]
 
     desk.configuration = Configuration.model_validate(
-        {**desk.configuration.model_dump(), "guild": {"id": int(desk.scene.guild.id)}}
+        {
+            **desk.configuration.model_dump(exclude_unset=True),
+            "guild": {"id": int(desk.scene.guild.id)},
+        }
     )
     assert "nothing is chosen yet" in (await desk.complaints())[0]
 
@@ -191,7 +194,7 @@ async def test_plan_roles_that_the_bot_cannot_or_must_not_give(desk: Desk) -> No
     chosen = {"lite": roles["Lite"], "pro": roles["Pro"], "max": desk.scene.support}
     desk.configuration = Configuration.model_validate(
         {
-            **desk.configuration.model_dump(),
+            **desk.configuration.model_dump(exclude_unset=True),
             "guild": {
                 "id": int(guild.id),
                 "support_role": int(desk.scene.support.id),

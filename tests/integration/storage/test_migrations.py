@@ -5,6 +5,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from storage import migrate
 from storage.database import Database
@@ -60,6 +61,12 @@ async def test_an_empty_database_is_not_current_until_it_is_migrated(
     await migrate.upgrade(empty_database)
 
     assert await migrate.is_current(empty_database)
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+
+    assert scripts.get_current_head() == migrate.HEAD
 
 
 async def test_downgrade_leaves_nothing_behind(empty_database: Database) -> None:

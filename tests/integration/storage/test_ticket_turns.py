@@ -20,11 +20,13 @@ from bot.domain.support_policy import Silence, SupportPolicy
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_queue import PER_PAGE, QueueFilter, Whose
 from bot.domain.ticket_record import TicketMessage
+from bot.domain.ticket_search import TopicsInSight
 from bot.services import ticket_turns as turns
 from bot.services.agents import AgentService
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
 from bot.services.screens import Screen
+from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_queue import QueueService
 from bot.services.ticket_records import TicketRecordService
 from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, SilenceService
@@ -74,7 +76,7 @@ class Desk:
         self.turns = turns.TurnService(self.context)
         self.silence = SilenceService(self.context)
         self.agents = AgentService(self.context, guilds)
-        self.queue = QueueService(self.context, self.agents)
+        self.queue = QueueService(self.context, TicketAccess(self.context, guilds))
         self.stats = TicketStatsService(self.context, guilds)
 
     async def open(self, opener: UserId = MIA, topic: str = "help") -> Ticket:
@@ -347,10 +349,42 @@ async def test_a_change_of_configuration_is_noticed_at_the_next_start(
     assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
 
 
+async def test_tickets_of_a_topic_that_was_removed_stay_in_the_queue(desk: Desk) -> None:
+    """The support role answers them, as it does everywhere else."""
+    waiting = await desk.open(topic="billing")
+    left = tuple(topic for topic in desk.context.policy.topics if topic.id != "billing")
+    changed = replace(desk.context, policy=replace(desk.context.policy, topics=left))
+    guilds = GuildService(changed, {GUILD: GuildSettings(SUPPORT, MODERATORS)})
+
+    page = await QueueService(changed, TicketAccess(changed, guilds)).page(team(), QueueFilter())
+
+    assert [each.waiting.number for each in page.lines] == [waiting.number]
+    assert "billing" not in page.topics
+
+
+async def test_a_topics_own_team_needs_no_support_role_in_the_server(desk: Desk) -> None:
+    own = RoleId(77)
+    topics = tuple(
+        replace(topic, staff_role_id=own if topic.id == "billing" else None)
+        for topic in desk.context.policy.topics
+    )
+    changed = replace(desk.context, policy=replace(desk.context.policy, topics=topics))
+    guilds = GuildService(changed, {GUILD: GuildSettings()})
+    waiting = await desk.open(topic="billing")
+    await desk.open()
+
+    queue = QueueService(changed, TicketAccess(changed, guilds))
+    page = await queue.page(team(SAM, own), QueueFilter())
+
+    assert [each.waiting.number for each in page.lines] == [waiting.number]
+    assert page.topics == ("billing",)
+
+
 async def test_the_queue_reads_only_what_waits(desk: Desk, database: Database) -> None:
     """By the index of tickets that wait, whatever else there is."""
+    topics = TopicsInSight(without=frozenset(["bug"]))
     statement = ticket_queue.select_page(
-        GUILD, QueueFilter(), topics=["help"], user_id=SAM, now=desk.clock()
+        GUILD, QueueFilter(), topics=topics, user_id=SAM, now=desk.clock()
     )
     async with database.read() as connection:
         written = statement.compile(connection.sync_connection, compile_kwargs=_LITERAL)

@@ -14,7 +14,7 @@ from bot.services.cancellations import CancellationService
 from bot.services.context import Context
 from bot.services.events import EventService
 from bot.services.mirror import provider_of
-from bot.services.notice_jobs import PERIOD_OVER, SEND, reminders_of
+from bot.services.notice_jobs import PERIOD_OVER, SEND, reminders_of, stamp
 from bot.services.notices import NoticeService
 from bot.services.self_help import SelfHelpService
 from bot.services.subscriptions import SubscriptionService
@@ -72,7 +72,7 @@ async def test_a_failed_payment_is_told_without_the_banks_reason(without: Contex
         "kind": NoticeKind.PAYMENT_FAILED.value,
         "customer_id": MIAS,
         "subscription_id": YEARLY.id,
-        "period_start": YEARLY.period_start.isoformat(),
+        "period_start": stamp(YEARLY.period_start),
     }
 
     notice = await NoticeService(without).prepare(Job(1, SEND, "k", payload, attempts=1))
@@ -85,7 +85,7 @@ async def test_a_timer_ends_access_by_what_is_known(without: Context, clock: Clo
     async with without.database.write() as connection:
         await subscriptions.save(connection, replace(YEARLY, cancel_at=ends_at), asked_at=NOW)
     clock.now = ends_at
-    payload = {"subscription_id": YEARLY.id, "ends_at": ends_at.isoformat()}
+    payload = {"subscription_id": YEARLY.id, "ends_at": stamp(ends_at)}
 
     await TimerService(without).period_over(Job(1, PERIOD_OVER, "k", payload, attempts=1))
 
