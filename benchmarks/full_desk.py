@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.members import add_people
-from benchmarks.processes import cpu_seconds, resident_mib
-from benchmarks.restart import SETTLED_SECONDS, TICKETS, make_channels, store_tickets
+from benchmarks.processes import cpu_seconds, resident_mib, wait_until_idle
+from benchmarks.restart import TICKETS, make_channels, store_tickets
 from benchmarks.tickets import open_ticket
 from bot.sandbox.discord import Message, Persona
 from bot.sandbox.process import BotProcess
@@ -31,6 +31,7 @@ class _Desk:
     opened: tuple[float, ...]
     opened_cpu: float
     started: tuple[float, ...]
+    started_cpu: tuple[float, ...]
     memory: float
 
 
@@ -48,8 +49,9 @@ async def _opened(
     return tuple(took), (cpu_seconds(bot.pid) - used) * 1000 / len(took)
 
 
-async def _start(scene: Scene, bot: BotProcess, welcome: Message) -> float:
-    """Milliseconds from the start of the process until a button of before is answered."""
+async def _start(scene: Scene, bot: BotProcess, welcome: Message) -> tuple[float, float]:
+    """Milliseconds from the start of the process until a button of before is answered, and of
+    processor time meanwhile."""
     await bot.kill()
     while scene.discord.bot_connected:  # noqa: ASYNC110 - the sandbox has no event for a lost bot
         await asyncio.sleep(0.01)
@@ -61,7 +63,7 @@ async def _start(scene: Scene, bot: BotProcess, welcome: Message) -> float:
     took = (loop.time() - started) * 1000
     if answer.modal is None:
         raise RuntimeError("the button opened no modal")
-    return took
+    return took, cpu_seconds(bot.pid) * 1000
 
 
 async def _measure_desk(
@@ -72,10 +74,11 @@ async def _measure_desk(
     started = []
     for _ in range(STARTS):
         started.append(await _start(scene, bot, welcome))
-        await asyncio.sleep(SETTLED_SECONDS)
+        await wait_until_idle(bot.pid)
     memory = resident_mib(bot.pid)
     opened, cpu = await _opened(scene, bot, people)
-    return _Desk(opened, cpu, tuple(started), memory)
+    took, used = zip(*started, strict=True)
+    return _Desk(opened, cpu, took, used, memory)
 
 
 async def _queue(scene: Scene, directory: Path) -> tuple[float, ...]:
@@ -144,4 +147,5 @@ async def measure(directory: Path) -> list[Figure]:
             full.started,
             Goal("at most", 1000),
         ),
+        Figure("10,000 open: processor time of that", "ms", full.started_cpu),
     ]

@@ -1,5 +1,6 @@
 """What Linux tells about a process, and on which core it runs."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -21,3 +22,13 @@ def resident_mib(pid: int) -> float:
     """Memory that the process has in use."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:", 1)[1].split(maxsplit=1)[0]) / 1024
+
+
+async def wait_until_idle(pid: int) -> None:
+    """Until the process has used next to nothing for a whole second."""
+    used = cpu_seconds(pid)
+    while True:
+        await asyncio.sleep(1)
+        before, used = used, cpu_seconds(pid)
+        if used - before < 0.05:
+            return

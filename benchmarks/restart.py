@@ -60,6 +60,7 @@ async def store_tickets(made: list[tuple[Guild, Channel]], directory: Path) -> N
                 "channel_id": int(channel.id),
                 "welcome_id": int(channel.id),
                 "created_at": at,
+                "waiting_since": at,
             }
         )
         messages.append(

@@ -44,14 +44,14 @@ async def _opening(scene: Scene, person: Persona) -> tuple[Channel, int, int, fl
 async def _closing(
     scene: Scene, person: Persona, channel: Channel, *, messages: int
 ) -> list[RequestEntry]:
-    """Every request from the click on "Close ticket" until the log has the transcript."""
+    """Every request from the sending of the reason until the log has the transcript."""
     for number in range(messages):
         await person.say(channel, f"Message {number}")
     welcome = channel.messages[0]
-    scene.discord.requests.clear()
     asked = await person.click(welcome, "Close ticket")
     if asked.modal is None:
         raise RuntimeError("the button opened no modal")
+    scene.discord.requests.clear()
     await person.submit(asked.modal, {})
     await scene.people.ada.wait_for_message(
         scene.log, containing=f"closed by <@{person.user.id}>", timeout=20

@@ -73,9 +73,7 @@ async def advance(
     return None if row is None else _panel(row)
 
 
-async def remove(
-    connection: AsyncConnection, panel_id: PanelId, guild_id: GuildId
-) -> Panel | None:
+async def remove(connection: AsyncConnection, panel_id: PanelId, guild_id: GuildId) -> Panel | None:
     """The panel that was there."""
     row = (
         await connection.execute(

@@ -111,10 +111,19 @@ class RecordedMessage:
 
 @dataclass(frozen=True, slots=True)
 class TicketRecord:
-    """A ticket with everything that was said in it, in the order in which it was sent."""
+    """A ticket with everything that was said in it, in the order in which it was sent.
+
+    `is_cut`: there were messages before those.
+    """
 
     ticket: Ticket
     messages: tuple[RecordedMessage, ...]
+    is_cut: bool = False
+
+    def newest_part(self, share: float) -> "TicketRecord":
+        """About this share of the messages, without those that were sent first."""
+        kept = int(len(self.messages) * share)
+        return TicketRecord(self.ticket, self.messages[len(self.messages) - kept :], is_cut=True)
 
     @property
     def newest(self) -> MessageId:

@@ -23,6 +23,7 @@ CARD_PAUSE = timedelta(milliseconds=500)
 CARD = "desk.card"
 MOVED = "desk.moved"
 ESCALATED = "desk.escalated"
+TRANSFERRED = "desk.transferred"
 SNOOZE_OVER = "desk.snooze_over"
 SNOOZE_TOLD = "desk.snooze_told"
 # What timers depend on, and what the card in the ticket shows to both sides.

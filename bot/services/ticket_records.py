@@ -6,7 +6,7 @@ taken out of the channel, by jobs.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import GuildId, MessageId, TicketId
@@ -43,6 +43,8 @@ class TicketRecordService:
                 following = [job for each in new for job in _following(each)]
                 if following:
                     await jobs.add(connection, following, now=now)
+        except (DataError, IntegrityError):
+            raise  # no other try will change it
         except SQLAlchemyError as error:
             raise NotStoredError from error
 

@@ -140,7 +140,7 @@ class TicketReopening:
         )
         if reopened is None:
             raise NotReopened(ReopenObstacle.STILL_CLOSING, self._context.policy.ends.reopen_days)
-        hand_over = ticket_turns.opened if is_opener else ticket_turns.hand_to_member
+        hand_over = ticket_turns.hand_to_team if is_opener else ticket_turns.hand_to_member
         await hand_over(connection, self._context, ticket_id)
         # The channel that was closed may still be on its way out of the bot's view.
         payload = {

@@ -41,13 +41,8 @@ def moment_of(stamped: object) -> datetime:
     return EPOCH + timedelta(milliseconds=int(str(stamped)))
 
 
-async def opened(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
-    """A member has opened, or reopened, a ticket: they wait from now on."""
-    await hand_to_team(connection, context, ticket_id)
-
-
 async def hand_to_team(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
-    """It is the team's turn without a message, as when the member says that it is not solved."""
+    """It is the team's turn without a message, as when a member opens a ticket."""
     await ticket_turns.begin_waiting(connection, ticket_id, now=context.clock())
     await arm(connection, context, ticket_id)
 

@@ -92,7 +92,9 @@ class TicketWorkService:
         async with self.working(actor, ticket_id) as work:
             if work.ticket.assignee_id != to.user_id:
                 details = {"from": work.ticket.assignee_id, "to": to.user_id}
-                await work.change(Act.TRANSFERRED, details, assignee_id=to.user_id)
+                event = await work.change(Act.TRANSFERRED, details, assignee_id=to.user_id)
+                if to.user_id != actor.user_id:
+                    await work.then(acts.TRANSFERRED, event, to=to.user_id, by=actor.user_id)
         return work.ticket
 
     async def move(self, actor: Actor, ticket_id: TicketId, topic_id: str) -> Ticket:

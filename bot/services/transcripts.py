@@ -54,9 +54,16 @@ class TranscriptService:
         return waited > FILES_WAITED_FOR or not await self._files.is_any_awaited(ticket.id)
 
     async def file(self, record: TicketRecord, copy: Copy) -> str:
-        """The transcript as a file; without pictures where it would be too large to send."""
+        """The transcript as a file; without pictures where it would be too large to send.
+
+        Where that is too large still, it has the newest messages, and says so.
+        """
         html = await self._render(record, copy, picture_bytes=PICTURES_IN_FILE)
         if len(html.encode()) > LARGEST_FILE:
+            html = await self._render(record, copy, picture_bytes=0)
+        while (size := len(html.encode())) > LARGEST_FILE and record.messages:
+            # A little less, because messages differ in length.
+            record = record.newest_part(0.9 * LARGEST_FILE / size)
             html = await self._render(record, copy, picture_bytes=0)
         return html
 

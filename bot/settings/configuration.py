@@ -41,9 +41,7 @@ Provider = Literal["stripe", "creem"]
 def _require_fair(said: str) -> str:
     pressing = pressing_words(said)
     if pressing is not None:
-        raise ValueError(
-            f'words that press nobody to stay (fairness rule 4), without "{pressing}"'
-        )
+        raise ValueError(f'words that press nobody to stay (fairness rule 4), without "{pressing}"')
     return said
 
 

@@ -73,6 +73,7 @@ def render_page(
     by_id: dict[MessageId, RecordedMessage] = {each.message_id: each for each in messages}
     return _environment.get_template("page.html").render(
         ticket=record.ticket,
+        is_cut=record.is_cut,
         messages=messages,
         by_id=by_id,
         is_staff=is_staff,

@@ -70,7 +70,8 @@ class LinkCog(commands.Cog):
                     "If this address has a billing account, a code is on its way to it. It usually "
                     f"takes less than a minute. The code works once, for {MINUTES} minutes.\n"
                     "-# No mail? Look into the spam folder, check the address on your invoice, or "
-                    "open a ticket with `/ticket open`. We never ask for a password or a card number."
+                    "open a ticket with `/ticket open`. We never ask for a password or a card "
+                    "number."
                 ),
                 row(
                     button(

@@ -32,6 +32,7 @@ class DeskEffects:
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add(ticket_acts.MOVED, self.give_access, in_discord=True)
+        jobs.add(ticket_acts.TRANSFERRED, self.tell_transferred, in_discord=True)
         jobs.add(ticket_acts.ESCALATED, self.call_moderators, in_discord=True)
         jobs.add(ticket_acts.SNOOZE_OVER, dependencies.ticket_work.snooze_over)
         jobs.add(ticket_acts.SNOOZE_TOLD, self.tell_snooze_over, in_discord=True)
@@ -152,15 +153,31 @@ class DeskEffects:
         ticket = await self._ticket(job)
         if ticket.state is not TicketState.OPEN:
             return
-        settings = await self._is.guilds.settings(ticket.guild_id)
         who = f"<@{ticket.assignee_id}>: the" if ticket.assignee_id else "The"
+        said = f"{who} snooze of ticket {ticket.number:04} is over. <#{ticket.channel_id}>"
+        await self._tell_team(ticket, said, called=ticket.assignee_id, key=job.key)
+
+    async def tell_transferred(self, job: Job) -> None:
+        """Whoever has been given the ticket hears of it, unless they have it no more."""
+        ticket, to = await self._ticket(job), UserId(int(job.payload["to"]))
+        if ticket.state is not TicketState.OPEN or ticket.assignee_id != to:
+            return
+        said = (
+            f"<@{to}>: ticket {ticket.number:04} is yours now, from "
+            f"<@{int(job.payload['by'])}>. <#{ticket.channel_id}>"
+        )
+        await self._tell_team(ticket, said, called=to, key=job.key)
+
+    async def _tell_team(
+        self, ticket: Ticket, said: str, *, called: UserId | None, key: str
+    ) -> None:
+        """Where the member does not read it."""
+        settings = await self._is.guilds.settings(ticket.guild_id)
         await self._is.messenger.post(
             ticket.notes_thread_id or settings.log_channel_id,
-            card(
-                text(f"{who} snooze of ticket {ticket.number:04} is over. <#{ticket.channel_id}>")
-            ),
-            key=job.key,
-            mentioned=ticket.assignee_id,
+            card(text(said)),
+            key=key,
+            mentioned=called,
         )
 
     async def tell_merged(self, job: Job) -> None:

@@ -70,16 +70,28 @@ class CaptureCog(commands.Cog):
             if not self._waiting:
                 return
             batch = list(self._waiting)
-            await self._is.ticket_records.capture(batch)
+            await self._store(batch)
             del self._waiting[: len(batch)]
+
+    async def _store(self, batch: list[TicketMessage]) -> None:
+        """Together; one by one where a message among them can never be stored."""
+        try:
+            await self._is.ticket_records.capture(batch)
+        except NotStoredError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it would hold up all others for ever
+            if len(batch) == 1:
+                [lost] = batch
+                _log.error("message_not_stored", message=lost.message_id, exc_info=error)
+                return
+            for each in batch:
+                await self._store([each])
 
     async def take(
         self, messages: list[discord.Message], ticket_id: TicketId, *, internal: bool
     ) -> None:
         """Store messages that were fetched."""
-        await self._is.ticket_records.capture(
-            [captured(each, ticket_id, internal=internal) for each in messages]
-        )
+        await self._store([captured(each, ticket_id, internal=internal) for each in messages])
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

@@ -76,8 +76,8 @@ def contracts_card(contracts: Sequence[Contract], deps: Dependencies) -> View:
         *(_contract(each, deps) for each in contracts[:_SHOWN]),
         line(),
         text(
-            "-# To withdraw from the purchase of a top-up, open a ticket with `/ticket open`, or write "
-            f"to {deps.vendor.support_email}."
+            "-# To withdraw from the purchase of a top-up, open a ticket with `/ticket open`, or "
+            f"write to {deps.vendor.support_email}."
         ),
         row(
             button("Cancel subscription instead", custom_id("cancel.start")), without_discord(deps)

@@ -35,7 +35,7 @@ def period_end(stage: Stage) -> int:
 
 
 async def test_the_consequence_comes_before_anything_else(stage: Stage) -> None:
-    """S7-S10, R10: what is charged, what starts and ends when, what is left behind, what comes then."""
+    """S7-S10, R10: what is charged, what starts and ends when, what is left, what comes then."""
     await stage.link_mia()
     use(stage, 360)
 

@@ -111,6 +111,18 @@ async def test_s21_a_secret_in_a_ticket_is_taken_out_at_once(stage: Stage) -> No
     assert "I paid with [removed] and it broke" in read_transcript(closed).said_by("Mia")
 
 
+async def test_a_message_that_no_store_takes_stops_no_other(stage: Stage) -> None:
+    """Half of a pair of UTF-16 is no text in any database."""
+    ticket = await open_ticket(stage)
+    stage.expect_error("message_not_stored")
+
+    await stage.mia.say(ticket.channel, "half a sign: \ud83d")
+    await stage.mia.say(ticket.channel, "and a whole sentence")
+
+    said = "SELECT 1 FROM ticket_messages WHERE content = 'and a whole sentence'"
+    await until(lambda: stage.rows(said))
+
+
 async def test_s21_where_the_bot_may_not_delete_it_asks(stage: Stage) -> None:
     stage.expect_error("secret_not_deleted")
     ticket = await open_ticket(stage)

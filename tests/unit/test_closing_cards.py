@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import discord
 import pytest
 
 from bot.domain.identifiers import GuildId, TicketId, UserId
@@ -31,7 +32,9 @@ TICKET = Ticket(
 
 
 def text_of(view: View) -> str:
-    return str(view.to_components())
+    return "\n".join(
+        item.content for item in view.walk_children() if isinstance(item, discord.ui.TextDisplay)
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from tests.integration.storage.samples import SUBSCRIPTION
 ON = WithdrawalPolicy(enabled=True)
 SECOND = timedelta(seconds=1)
 moments = st.datetimes(
-    datetime(2026, 1, 1),
-    datetime(2040, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2040, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 # From the first to the last place on earth where a day begins.
 zones = st.integers(-12 * 60, 14 * 60).map(lambda each: timezone(timedelta(minutes=each)))

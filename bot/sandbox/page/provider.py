@@ -86,9 +86,7 @@ class Provider:
 
     async def _deliver_again(self, request: web.Request) -> web.Response:
         provider = self._named(await read_json(request)).provider
-        arrived = [
-            one.event_id for one in provider.deliveries if one.status == 200
-        ]
+        arrived = [one.event_id for one in provider.deliveries if one.status == 200]
         if not arrived:
             raise Refused(409, "no_event", "No event has arrived yet. Move the clock first.")
         provider.deliver_again(arrived[-1])

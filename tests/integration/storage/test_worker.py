@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.job import Job
 from bot.services import jobs as service
-from bot.services.jobs import LEASE, JobHandlers, Worker
+from bot.services.jobs import CAN_WAIT, LEASE, JobHandlers, Worker
 from storage import jobs
 from storage.database import Database
 from tests.integration.storage.samples import NOW, Clock
@@ -234,3 +234,21 @@ def test_two_handlers_for_one_kind_are_a_defect() -> None:
     handlers.add("test", act)
     with pytest.raises(ValueError, match="two handlers for jobs of kind test"):
         handlers.add("test", act)
+
+
+async def test_a_job_knows_whether_anybody_waits_for_it(database: Database, clock: Clock) -> None:
+    known: dict[str, bool] = {}
+
+    async def look(job: Job) -> None:
+        known[job.kind] = CAN_WAIT.get()
+
+    handlers = JobHandlers()
+    handlers.add("patient", look, can_wait=True)
+    handlers.add("urgent", look)
+    worker = Worker(database, handlers, clock=clock, is_discord_ready=lambda: True)
+    async with working(worker):
+        await add(database, "one", kind="patient")
+        await add(database, "another", kind="urgent")
+        await until_done(database)
+
+    assert known == {"patient": True, "urgent": False}
