@@ -106,6 +106,7 @@ ticket_events = sa.Table(
     sa.Column("details", Json, nullable=False),
     sa.Column("at", Timestamp, nullable=False),
     sa.Index(None, "ticket_id"),
+    sa.Index(None, "actor_id"),
 )
 
 # One alert for each target that was missed, and no more.
@@ -179,6 +180,7 @@ agents = sa.Table(
     # False while on a break: nothing is assigned to them.
     sa.Column("takes_tickets", sa.Boolean, nullable=False),
     sa.Column("last_assigned_at", Timestamp),
+    sa.Index(None, "user_id"),
 )
 
 ticket_messages = sa.Table(

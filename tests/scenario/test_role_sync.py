@@ -120,8 +120,8 @@ async def test_the_daily_look_comes_every_day(stage: Stage) -> None:
 
 async def test_a_start_looks_at_no_member(stage: Stage) -> None:
     await set_plan_roles(stage)
-    add_subscribers(stage, 3)
     await stage.bot.stop()
+    add_subscribers(stage, 3)
 
     await stage.bot.start()
     await jobs_done(stage)

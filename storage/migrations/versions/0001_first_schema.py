@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("last_assigned_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_agents")),
     )
+    op.create_index(op.f("ix_agents_user_id"), "agents", ["user_id"], unique=False)
     op.create_table(
         "audit_log",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -652,6 +653,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_events")),
     )
+    op.create_index(op.f("ix_ticket_events_actor_id"), "ticket_events", ["actor_id"], unique=False)
     op.create_index(
         op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False
     )
