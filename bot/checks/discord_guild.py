@@ -33,9 +33,12 @@ NEEDED_IN_SERVER = Permissions(
 NEEDED_IN_CATEGORY = Permissions(view_channel=True, manage_channels=True)
 NEEDED_IN_LOG = Permissions(view_channel=True, send_messages=True, attach_files=True)
 # Mention Everyone lets the bot mention a support role that is not mentionable by itself. Threads
-# are for notes, and for tickets where no channel has room.
+# are for notes, and for tickets where no channel has room. Manage Roles is what Discord calls the
+# right to change who sees a channel: people are added to tickets, and tickets escalated and moved.
 INVITED_WITH = NEEDED_IN_SERVER | Permissions(
+    embed_links=True,
     mention_everyone=True,
+    manage_roles=True,
     manage_threads=True,
     create_private_threads=True,
     send_messages_in_threads=True,

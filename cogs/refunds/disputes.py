@@ -6,6 +6,7 @@ from bot.domain.dispute import Dispute, DisputeStatus
 from bot.domain.identifiers import PaymentId
 from bot.domain.job import Job
 from bot.services.disputes import DisputeCase
+from bot.services.jobs import TryAgainError
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.layout import View, card, text
@@ -37,6 +38,8 @@ _OUTCOMES = {
 }
 
 
+# The payment can be seen as disputed a moment before the dispute itself, which says why.
+TRIES_FOR_A_REASON = 4
 _ONLY_ASKS = "So far the bank only asks. It takes nothing before it has decided."
 _BANK_DECIDES = "The bank decides. Until then it holds the money."
 _NO_REFUND = "Please do not refund it as well."
@@ -55,6 +58,8 @@ class DisputeEffects:
         """Once for each payment, and once more when an inquiry has become a dispute; not of one
         that is over by now."""
         case = await self._is.disputes.find(PaymentId(str(job.payload["payment_id"])))
+        if not case.disputes and job.attempts < TRIES_FOR_A_REASON:
+            raise TryAgainError("only the payment has told of it so far")
         if case.disputes and all(each.is_closed for each in case.disputes):
             return
         newest = case.disputes[0] if case.disputes else None

@@ -12,6 +12,7 @@ import pytest
 
 from bot import cli
 from bot.checks import creem_account, stripe_account
+from bot.checks.discord_guild import INVITED_WITH
 from bot.settings import load_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,10 @@ def test_the_readme_names_every_event_that_the_webhooks_need() -> None:
     needed = stripe_account.NEEDED_EVENTS | creem_account.NEEDED_EVENTS
     missing = sorted(event for event in needed if f"`{event}`" not in readme)
     assert not missing
+
+
+def test_the_readme_invites_the_bot_with_what_the_check_asks_for() -> None:
+    assert f"permissions={INVITED_WITH.value}\n" in (ROOT / "README.md").read_text()
 
 
 def test_imports_point_one_way() -> None:

@@ -1,6 +1,5 @@
 """The production process over local servers: every scenario starts here."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,25 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.scene import Scene
-from storage import migrate
-from storage.database import Database
 from tests.scenario.stage import Stage
 from tests.support import preloaded
+from tests.support.databases import migrated_store
 from tests.support.discord_description import DescriptionChecker, description_path
 
-
-@pytest.fixture(scope="session")
-def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store of today's schema: making one takes as long as many a scenario."""
-    path = tmp_path_factory.mktemp("store") / "mooring.db"
-
-    async def migrated() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate.upgrade(database)
-        await database.close()
-
-    asyncio.run(migrated())
-    return path
+__all__ = ["migrated_store", "stage"]
 
 
 @pytest.fixture

@@ -36,6 +36,19 @@ async def test_a_dispute_is_told_to_the_team_once_with_what_to_do(stage: Stage) 
     assert len(told(stage, "Payment disputed")) == 1
 
 
+async def test_the_reason_is_told_even_if_the_payment_is_seen_first(stage: Stage) -> None:
+    await stage.link_mia()
+    balance = await stage.balance_of(stage.mia)
+    stage.scene.stripe.hold_webhooks()
+    stage.scene.stripe.open_dispute(charge_of(stage))
+    await (await stage.mia.click(balance, "Refresh")).settled()
+    stage.scene.stripe.release_webhooks()
+
+    log = await stage.sam.wait_for_message(stage.scene.log, containing="Payment disputed")
+
+    assert "it was not them" in log.text
+
+
 async def test_while_it_is_disputed_nothing_is_refunded(stage: Stage) -> None:
     """Neither a refund that is begun then, nor one that was begun before."""
     await stage.link_mia()

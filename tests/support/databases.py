@@ -1,4 +1,4 @@
-"""Fresh databases for tests: a SQLite file, or a database on a real PostgreSQL.
+"""Fresh databases for tests: a SQLite file, or a database on a real PostgreSQL (15 or newer).
 
 PostgreSQL is the server that `MOORING_TEST_DATABASE_URL` names (its user must be allowed to create
 databases), or else a cluster of its own in a temporary folder, which ends with the session.
@@ -125,7 +125,7 @@ class PostgreSQL:
             await migrate.upgrade(template)
             await template.close()
             self._has_template = True
-        copied = f" TEMPLATE {self._template}" if migrated else ""
+        copied = f" TEMPLATE {self._template} STRATEGY FILE_COPY" if migrated else ""
         await self._execute(f"CREATE DATABASE {name}{copied}")
         return self._address(name)
 
@@ -163,6 +163,21 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield PostgreSQL(url)
 
 
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite file of this version's schema, to be copied: making one takes as long as
+    many a test."""
+    path = tmp_path_factory.mktemp("store") / "mooring.db"
+
+    async def migrated() -> None:
+        made = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate.upgrade(made)
+        await made.close()
+
+    asyncio.run(migrated())
+    return path
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Runs the test once on each database."""
@@ -171,15 +186,13 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def database_url(
-    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, migrated_store: Path
 ) -> AsyncIterator[str]:
     """A database of this test's own, at this version's schema."""
     if backend == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path / 'mooring.db'}"
-        database = Database(url)
-        await migrate.upgrade(database)
-        await database.close()
-        yield url
+        path = tmp_path / "mooring.db"
+        shutil.copy(migrated_store, path)
+        yield f"sqlite+aiosqlite:///{path}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
     url = await server.create()

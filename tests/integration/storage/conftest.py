@@ -7,9 +7,16 @@ import pytest
 from bot.services.context import Context
 from storage.database import Database
 from tests.integration.storage.samples import Clock, service_context
-from tests.support.databases import backend, database, database_url, empty_database, postgresql
+from tests.support.databases import (
+    backend,
+    database,
+    database_url,
+    empty_database,
+    migrated_store,
+    postgresql,
+)
 
-__all__ = ["backend", "database", "database_url", "empty_database", "postgresql"]
+__all__ = ["backend", "database", "database_url", "empty_database", "migrated_store", "postgresql"]
 
 
 @pytest.fixture
