@@ -66,6 +66,11 @@ async def _renewed(scene: Scene) -> list[Mapping[str, object]]:
     return [each for each in scene.stripe.events[seen:] if each["type"] in SENT]
 
 
+def _paid(events: list[Mapping[str, object]]) -> int:
+    """How many periods were paid by what is sent."""
+    return sum(each["type"] == "invoice.paid" for each in events)
+
+
 async def _send(bot: BotProcess, events: list[Mapping[str, object]]) -> list[float]:
     connector = aiohttp.TCPConnector(limit=32)
     async with aiohttp.ClientSession(connector=connector) as session:
@@ -120,7 +125,8 @@ async def measure(directory: Path) -> list[Figure]:
         Figure(
             f"{RENEWALS:,} renewals in a minute: lost or applied twice",
             "renewals",
-            (float(abs(after - before - RENEWALS)),),
+            # The local server has somebody of its own who renews with them.
+            (float(abs(after - before - _paid(events))),),
             Goal("at most", 0),
         ),
         Figure(
