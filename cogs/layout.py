@@ -93,10 +93,10 @@ def text_field(
 ) -> ui.Label[ui.Modal]:
     """A labelled text input."""
     style = discord.TextStyle.paragraph if paragraph else discord.TextStyle.short
-    return ui.Label(
-        text=label,
-        description=description or None,
-        component=ui.TextInput(
+    return _labelled(
+        label,
+        description,
+        ui.TextInput(
             custom_id=custom_id,
             style=style,
             required=required,
@@ -117,10 +117,10 @@ def radio_field(
 ) -> ui.Label[ui.Modal]:
     """A labelled choice of (value, label) pairs: two to ten of them."""
     options = [discord.RadioGroupOption(label=name, value=value) for value, name in choices]
-    return ui.Label(
-        text=label,
-        description=description or None,
-        component=ui.RadioGroup(custom_id=custom_id, options=options, required=required),
+    return _labelled(
+        label,
+        description,
+        ui.RadioGroup(custom_id=custom_id, options=options, required=required),
     )
 
 
@@ -136,10 +136,10 @@ def select_field(
 ) -> ui.Label[ui.Modal]:
     """A labelled list of (value, label) pairs, of which some can be chosen: up to 25."""
     options = [discord.SelectOption(label=name, value=value) for value, name in choices]
-    return ui.Label(
-        text=label,
-        description=description or None,
-        component=ui.Select(
+    return _labelled(
+        label,
+        description,
+        ui.Select(
             custom_id=custom_id,
             options=options,
             required=required,
@@ -161,10 +161,10 @@ def checkbox_field(
 ) -> ui.Label[ui.Modal]:
     """Labelled boxes to tick, of (value, label) pairs: up to ten."""
     options = [discord.CheckboxGroupOption(label=name, value=value) for value, name in choices]
-    return ui.Label(
-        text=label,
-        description=description or None,
-        component=ui.CheckboxGroup(
+    return _labelled(
+        label,
+        description,
+        ui.CheckboxGroup(
             custom_id=custom_id,
             options=options,
             required=required,
@@ -184,13 +184,18 @@ def file_field(
     most: int = 1,
 ) -> ui.Label[ui.Modal]:
     """A labelled place for files: up to ten."""
-    return ui.Label(
-        text=label,
-        description=description or None,
-        component=ui.FileUpload(
+    return _labelled(
+        label,
+        description,
+        ui.FileUpload(
             custom_id=custom_id,
             required=required,
             min_values=least if required else 0,
             max_values=most,
         ),
     )
+
+
+def _labelled(label: str, description: str, component: ui.Item[ui.Modal]) -> ui.Label[ui.Modal]:
+    """A question in a modal: its label, a line of help where there is one, and the answer."""
+    return ui.Label(text=label, description=description or None, component=component)
