@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import new_id
 from bot.domain.audit import AuditFilter
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import CREEM, STRIPE, GuildId, RoleId, UserId
 from bot.domain.refund import Consequence, Ground, Refund, RefundState
-from bot.sandbox.scene import CONFIGURATION
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
 from bot.services.links import link
@@ -22,11 +20,9 @@ from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.returned_refunds import ReturnedRefundsService
 from bot.services.screens import Screen
-from bot.settings import load_configuration
-from storage import audit, jobs, migrate, payments, refunds
-from storage.database import Database
+from storage import audit, jobs, payments, refunds
 from tests.integration.lives.life import run_jobs
-from tests.support.shops import Shop, open_shop
+from tests.support.shops import Shop, open_context, open_shop
 
 MIA, MAX, GUILD, ROLE = UserId(1001), UserId(1003), GuildId(7001), RoleId(6)
 DESK = Actor(MAX, GUILD, frozenset({ROLE}), manages_guild=False)
@@ -88,25 +84,16 @@ class World:
 
 @pytest.fixture(params=[STRIPE, CREEM])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    configuration = load_configuration(CONFIGURATION)
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'mooring.db'}")
-    await migrate.upgrade(database)
-    async with open_shop(request.param) as shop:
-        context = Context(
-            database,
-            {shop.name: shop.provider},
-            configuration.to_catalogue(),
-            configuration.to_policy(),
-            lambda: datetime.now(UTC) + opened.ahead,
-            new_id,
-        )
+    async with (
+        open_shop(request.param) as shop,
+        open_context(shop, tmp_path, clock=lambda: datetime.now(UTC) + opened.ahead) as context,
+    ):
         opened = World(shop, context)
         shop.leave_refunds_pending()
         await opened.sync()
-        async with database.write() as connection:
+        async with context.database.write() as connection:
             await link(connection, shop.customer, MIA, by="test", now=context.clock())
         yield opened
-    await database.close()
 
 
 async def test_s11_a_refund_that_came_back_is_found_without_an_event(world: World) -> None:

@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import new_id
 from bot.billing.provider import Purchase
 from bot.domain.checkout import Checkout, CheckoutState
 from bot.domain.identifiers import CREEM, STRIPE, CheckoutId, PaymentId, UserId
 from bot.domain.refund import Ground, PaymentPurpose
-from bot.sandbox.scene import CONFIGURATION
 from bot.services import unlisted
 from bot.services.context import Context
 from bot.services.mirror import apply
 from bot.services.reconciliation import RESTED, ReconciliationService
-from bot.settings import load_configuration
-from storage import checkouts, customers, ledger, migrate, payments
-from storage.database import Database
+from storage import checkouts, customers, ledger, payments
 from tests.integration.lives.life import run_jobs
-from tests.support.shops import CreemShop, Shop, open_shop
+from tests.support.shops import CreemShop, Shop, open_context, open_shop
 
 BUYER = UserId(1001)
 
@@ -95,24 +91,15 @@ class World:
 
 @pytest.fixture(params=[STRIPE, CREEM])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    configuration = load_configuration(CONFIGURATION)
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'mooring.db'}")
-    await migrate.upgrade(database)
-    async with open_shop(request.param) as shop:
-        context = Context(
-            database,
-            {shop.name: shop.provider},
-            configuration.to_catalogue(),
-            configuration.to_policy(),
-            lambda: datetime.now(UTC) + opened.ahead,
-            new_id,
-        )
+    async with (
+        open_shop(request.param) as shop,
+        open_context(shop, tmp_path, clock=lambda: datetime.now(UTC) + opened.ahead) as context,
+    ):
         opened = World(shop, context)
         await opened.sync()
-        async with database.write() as connection:
+        async with context.database.write() as connection:
             await customers.link(connection, shop.customer, BUYER, now=context.clock())
         yield opened
-    await database.close()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.app import new_id
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import CREEM, STRIPE, GuildId, RefundId, RoleId, UserId
@@ -19,7 +18,6 @@ from bot.domain.refund import Consequence, Ground, Payment, Refund, RefundState
 from bot.domain.refund_decision import Decision, DecisionKind, approvers
 from bot.domain.subscription import Status
 from bot.domain.withdrawal import Withdrawal, WithdrawalState
-from bot.sandbox.scene import CONFIGURATION
 from bot.services.context import Context
 from bot.services.guilds import GuildService
 from bot.services.jobs import TryAgainError
@@ -28,11 +26,9 @@ from bot.services.mirror import apply
 from bot.services.screens import Screen
 from bot.services.withdrawal_saga import WithdrawalSaga
 from bot.services.withdrawals import WithdrawalService
-from bot.settings import load_configuration
-from storage import jobs, migrate, payments, refunds, subscriptions, withdrawals
-from storage.database import Database
+from storage import jobs, payments, refunds, subscriptions, withdrawals
 from storage.schema import jobs as jobs_table
-from tests.support.shops import Shop, open_shop
+from tests.support.shops import Shop, open_context, open_shop
 
 MEMBER, GUILD = UserId(1001), GuildId(7001)
 SCREEN = Screen(1, "token")
@@ -84,21 +80,13 @@ class World:
 
 @pytest.fixture(params=[STRIPE, CREEM])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    configuration = load_configuration(CONFIGURATION)
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'mooring.db'}")
-    await migrate.upgrade(database)
-    async with open_shop(request.param) as shop:
-        context = Context(
-            database,
-            {shop.name: shop.provider},
-            configuration.to_catalogue(),
-            configuration.to_policy(),
-            lambda: datetime.now(UTC),
-            new_id,
-        )
+    async with (
+        open_shop(request.param) as shop,
+        open_context(shop, tmp_path) as context,
+    ):
         asked_at = context.clock()
         snapshot = await shop.provider.fetch_account(shop.customer)
-        async with database.write() as connection:
+        async with context.database.write() as connection:
             await apply(connection, context, snapshot, asked_at=asked_at)
             await link(connection, shop.customer, MEMBER, by="test", now=asked_at)
         case = await WithdrawalService(context).request(
@@ -106,7 +94,6 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         )
         assert case.withdrawal is not None
         yield World(shop, context, case.withdrawal)
-    await database.close()
 
 
 async def test_the_contract_ends_and_its_payment_waits_for_a_person(world: World) -> None:
