@@ -40,7 +40,7 @@ _OWN_FIRST = sa.case(
 _current = (
     sa.select(_each.c.id)
     .where(_each.c.customer_id == customers.c.id)
-    .order_by(_OWN_FIRST, _LIVE_FIRST, _each.c.created_at.desc())
+    .order_by(_OWN_FIRST, _LIVE_FIRST, _each.c.created_at.desc(), _each.c.id.desc())
     .limit(sa.literal_column("1"))
     .correlate(customers)
     .scalar_subquery()

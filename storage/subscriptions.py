@@ -118,6 +118,10 @@ async def find_many(
     return {row.id: to_subscription(row) for row in rows}
 
 
+# Providers count in seconds: the id decides between two of one second, the same way every time.
+NEWEST_FIRST = (subscriptions.c.created_at.desc(), subscriptions.c.id.desc())
+
+
 async def of_customers(
     connection: AsyncConnection, customer_ids: Sequence[CustomerId]
 ) -> list[Subscription]:
@@ -125,7 +129,7 @@ async def of_customers(
     rows = await connection.execute(
         sa.select(subscriptions)
         .where(subscriptions.c.customer_id.in_(customer_ids))
-        .order_by(subscriptions.c.created_at.desc())
+        .order_by(*NEWEST_FIRST)
     )
     return [to_subscription(row) for row in rows]
 
@@ -155,7 +159,7 @@ async def that_count(
         await connection.execute(
             sa.select(subscriptions, by_another.label("by_another"))
             .where(subscriptions.c.customer_id.in_(customer_ids))
-            .order_by(subscriptions.c.created_at.desc())
+            .order_by(*NEWEST_FIRST)
         )
     ).all()
     known = [(to_subscription(row), bool(row.by_another)) for row in rows]

@@ -140,6 +140,7 @@ def next_step(subscription: Subscription | None, *, now: datetime) -> NextStep:
 def current_first(subscriptions: Iterable[Subscription]) -> list[Subscription]:
     """One that may charge again, then one that ends, then what is over; of two alike, the newer.
 
+    Two of one second keep the order in which they came.
     Whoever has two can see, and end, the one that still charges.
     """
     newest_first = sorted(subscriptions, key=lambda each: each.created_at, reverse=True)

@@ -286,7 +286,8 @@ async def test_s27_top_ups_that_would_be_lost_are_named(stage: Stage) -> None:
 
 
 async def test_another_plan_that_goes_on_is_named(stage: Stage) -> None:
-    """The vendor has sold Mia a second plan by other means."""
+    """The vendor has sold Mia a second plan by other means, later."""
+    await stage.scene.stripe.advance(seconds=1)
     stage.scene.stripe.add_subscription(stage.scene.mia_customer, "price_lite_month")
     await stage.link_mia()
 

@@ -42,3 +42,20 @@ async def test_the_query_and_the_rule_show_the_same_plan(database: Database) -> 
             account = await accounts.of_user(connection, user_id, now=NOW)
             assert account is not None
             assert account.subscription == expected
+
+
+async def test_of_two_plans_of_one_second_every_screen_shows_the_same(database: Database) -> None:
+    customer = CustomerId("cus_1")
+    async with database.write() as connection:
+        await customers.save(connection, customer, provider=STRIPE, email=None, card=None)
+        await customers.link(connection, customer, UserId(1), now=NOW)
+        for name in ("sub_b", "sub_c", "sub_a"):
+            twin = subscription(id=SubscriptionId(name), customer_id=customer)
+            await subscriptions.save(connection, twin, asked_at=NOW)
+
+    async with database.read() as connection:
+        account = await accounts.of_user(connection, UserId(1), now=NOW)
+        known = await subscriptions.of_customers(connection, [customer])
+    assert account is not None
+    assert account.subscription == current_first(known)[0]
+    assert [each.id for each in known] == ["sub_c", "sub_b", "sub_a"]
