@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Whoever runs without it compiles everything again in each process: the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo run test check format openapi lock bench clean
 .DEFAULT_GOAL := demo
 
