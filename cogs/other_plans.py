@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.other_plans import OtherPlan
 from bot.domain.subscription import Status
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 
 
@@ -49,17 +49,20 @@ def _sentence(
     subscription = other.subscription
     plan = deps.catalogue.plan(subscription.plan_id) if subscription.plan_id else None
     name = f"{whose} other plan, {plan.name}," if plan else f"{whose} other plan"
-    price = f"{words.money(subscription.price)} {words.every(subscription.interval)}"
     unpaid = "Its last payment did not go through and is still open."
     ends = subscription.cancel_at
     if other.stays_until is not None:
         return f"{name} stays on until {day(other.stays_until)}."
     if subscription.is_in_arrears:
-        until = f"ends on {day(ends)}" if ends is not None else f"goes on for {price}"
+        until = (
+            f"ends on {day(ends)}"
+            if ends is not None
+            else f"goes on for {prices.present(subscription)}"
+        )
         return f"{name} {until}. {unpaid}"
     if subscription.status is Status.PAUSED:
         goes_on = subscription.resumes_at
         again = f" It goes on, and is charged again, on {day(goes_on)}." if goes_on else ""
         return f"{name} is paused. Nothing is charged for it while it is paused.{again}"
     fixed = f", and ends on {day(ends)}" if ends is not None else ""
-    return f"{name} renews on {day(subscription.renews_at)} for {price}{fixed}."
+    return f"{name} renews {prices.renewal(subscription, day=day)}{fixed}."

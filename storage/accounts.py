@@ -11,12 +11,10 @@ from bot.domain.allowance import balance_of
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
-from bot.domain.offer import OfferTerms, reduction_of
 from bot.domain.subscription import TOLERANCE
 from storage import ledger
-from storage.offers import agreed_terms
 from storage.schema import customers, invoices, subscriptions
-from storage.subscriptions import bought_by_another, to_subscription
+from storage.subscriptions import WITH_TERMS, bought_by_another, to_subscription
 
 INVOICES_SHOWN = 3
 
@@ -60,9 +58,8 @@ _ACCOUNT = (
         customers.c.id.label("account_id"),
         customers.c.provider.label("account_provider"),
         customers.c.email,
-        subscriptions,
+        *WITH_TERMS,
         ledger.month_sums_of(subscriptions.c.id, subscriptions.c.cycle_start).label("sums"),
-        agreed_terms(subscriptions.c.id).label("agreed"),
         _shown.c.id.label("invoice_id"),
         _shown.c.subscription_id.label("invoice_subscription_id"),
         _shown.c.number,
@@ -101,16 +98,13 @@ def _account(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> Accou
     if not rows:
         return None
     first = rows[0]
-    subscription = None if first.id is None else to_subscription(first)
-    agreed = None if first.agreed is None else OfferTerms.from_payload(first.agreed)
     return Account(
         customer_id=first.account_id,
         provider=first.account_provider,
         email=first.email,
-        subscription=subscription,
+        subscription=None if first.id is None else to_subscription(first),
         balance=balance_of(ledger.parse_month_sums(first.sums), now=now),
         invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
-        reduction=None if subscription is None else reduction_of(subscription, agreed),
     )
 
 

@@ -72,6 +72,17 @@ async def hold(connection: AsyncConnection, customer_id: CustomerId) -> Customer
     return None if row is None else _customer(row)
 
 
+async def take_turns(connection: AsyncConnection, ids: Collection[CustomerId]) -> None:
+    """Let nobody else take over payments of these customers until this transaction ends.
+
+    Two of one period, or a purchase and its refund, would not see each other otherwise. Rows that
+    name the customer may be added meanwhile. SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql" and ids:
+        held = sa.select(customers.c.id).where(customers.c.id.in_(ids)).order_by(customers.c.id)
+        await connection.execute(held.with_for_update(key_share=True))
+
+
 async def find_many(
     connection: AsyncConnection, customer_ids: Collection[CustomerId]
 ) -> list[Customer]:

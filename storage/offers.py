@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.cancellation import AttemptState
-from bot.domain.identifiers import AttemptId, CustomerId, SubscriptionId, UserId
+from bot.domain.identifiers import AttemptId, CustomerId, UserId
 from bot.domain.money import Money
-from bot.domain.offer import Facts, OfferTerms
+from bot.domain.offer import Facts
 from storage.columns import Timestamp
 from storage.schema import cancel_attempts, payments, subscriptions
 
@@ -30,14 +30,6 @@ def agreed_terms(subscription_id: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]
         .limit(sa.literal_column("1"))
         .scalar_subquery()
     )
-
-
-async def terms_in_effect(
-    connection: AsyncConnection, subscription_id: SubscriptionId
-) -> OfferTerms | None:
-    """The terms of the offer that was accepted last for a subscription, where it has a price."""
-    found = await connection.scalar(sa.select(agreed_terms(sa.literal(subscription_id))))
-    return None if found is None else OfferTerms.from_payload(found)
 
 
 async def facts_of(

@@ -249,6 +249,7 @@ NOT_COPIED: Mapping[str, str] = {
     "guilds": "settings of servers",
     "panels": "messages with buttons that a server's administrators have made",
     "plan_roles": "settings of servers",
+    "topic_roles": "settings of servers",
     "sla_breaches": "whether the team answered in time",
     "reconciliations": "how the copy of the payment provider's data was checked",
     "used_signatures": "requests of the vendor's own backend",

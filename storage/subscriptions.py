@@ -1,6 +1,7 @@
 """The mirror of the providers' subscriptions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,14 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.catalogue import Interval
 from bot.domain.identifiers import ERASED_USER, CustomerId, PriceId, SubscriptionId
 from bot.domain.money import Money
+from bot.domain.offer import OfferTerms, reduction_of
 from bot.domain.subscription import Status, Subscription
+from storage.offers import agreed_terms
 from storage.schema import checkouts, customers, subscriptions
 from storage.upsert import replace_older
 
+# A subscription with what was agreed to about its price: no screen tells the one without the other.
+WITH_TERMS = (subscriptions, agreed_terms(subscriptions.c.id).label("agreed"))
+
 
 def to_subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
-    """A row with the columns of `subscriptions`."""
-    return Subscription(
+    """A row that has `WITH_TERMS`."""
+    found = Subscription(
         row.id,
         row.provider,
         row.customer_id,
@@ -34,6 +40,9 @@ def to_subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
         None if row.cycle_start == row.period_start else row.cycle_start,
         row.resumes_at,
     )
+    if row.agreed is None:
+        return found
+    return replace(found, reduction=reduction_of(found, OfferTerms.from_payload(row.agreed)))
 
 
 async def save(
@@ -85,14 +94,14 @@ async def begin_cycle(
 
 async def find(connection: AsyncConnection, subscription_id: SubscriptionId) -> Subscription | None:
     """The subscription as last seen."""
-    statement = sa.select(subscriptions).where(subscriptions.c.id == subscription_id)
+    statement = sa.select(*WITH_TERMS).where(subscriptions.c.id == subscription_id)
     row = (await connection.execute(statement)).first()
     return None if row is None else to_subscription(row)
 
 
 async def hold(connection: AsyncConnection, subscription_id: SubscriptionId) -> Subscription | None:
     """The subscription, which nobody else changes until this transaction ends."""
-    statement = sa.select(subscriptions).where(subscriptions.c.id == subscription_id)
+    statement = sa.select(*WITH_TERMS).where(subscriptions.c.id == subscription_id)
     row = (await connection.execute(statement.with_for_update())).first()
     return None if row is None else to_subscription(row)
 
@@ -114,7 +123,7 @@ async def find_many(
     """Those of them that are known."""
     if not ids:
         return {}
-    rows = await connection.execute(sa.select(subscriptions).where(subscriptions.c.id.in_(ids)))
+    rows = await connection.execute(sa.select(*WITH_TERMS).where(subscriptions.c.id.in_(ids)))
     return {row.id: to_subscription(row) for row in rows}
 
 
@@ -127,7 +136,7 @@ async def of_customers(
 ) -> list[Subscription]:
     """Every subscription of the customers, newest first."""
     rows = await connection.execute(
-        sa.select(subscriptions)
+        sa.select(*WITH_TERMS)
         .where(subscriptions.c.customer_id.in_(customer_ids))
         .order_by(*NEWEST_FIRST)
     )
@@ -157,7 +166,7 @@ async def that_count(
     by_another = bought_by_another(subscriptions)
     rows = (
         await connection.execute(
-            sa.select(subscriptions, by_another.label("by_another"))
+            sa.select(*WITH_TERMS, by_another.label("by_another"))
             .where(subscriptions.c.customer_id.in_(customer_ids))
             .order_by(*NEWEST_FIRST)
         )

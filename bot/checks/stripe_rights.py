@@ -4,6 +4,7 @@ Reading is tried with a list of one. Writing is tried on an object that does not
 looks at the key's rights first, so that nothing is ever changed.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +19,15 @@ _ONE: Any = {"limit": 1}
 
 @dataclass(frozen=True, slots=True)
 class _Right:
-    """`name` as the dashboard's list of permissions has it; `without` is what will not work."""
+    """`name` as the dashboard's list of permissions has it; `without` is what will not work.
+
+    Where Mooring has another way, it `is_optional`.
+    """
 
     name: str
     without: str
     attempt: Callable[[stripe.V1Services], Awaitable[object]]
+    is_optional: bool = False
 
 
 _RIGHTS = (
@@ -79,7 +84,18 @@ _RIGHTS = (
         "nobody can change their card with /billing",
         lambda v1: v1.billing_portal.sessions.create_async({"customer": f"cus_{NOTHING}"}),
     ),
+    # By Stripe's rule for restricted keys a POST takes the right to write. Nothing else that
+    # Mooring does writes an invoice.
+    _Right(
+        "write invoices, which is what a preview of the next one takes",
+        "reminders of a renewal tell the price of the plan and what was agreed here, and not the "
+        "charge with tax, credit and discounts of yours",
+        lambda v1: v1.invoices.create_preview_async({"subscription": f"sub_{NOTHING}"}),
+        is_optional=True,
+    ),
 )
+# As Stripe's refusal names what is missing.
+_NAMED = re.compile(r"'(rak_\w+)'")
 
 
 async def check_rights(client: stripe.StripeClient) -> AsyncIterator[Finding]:
@@ -97,10 +113,11 @@ async def check_rights(client: stripe.StripeClient) -> AsyncIterator[Finding]:
 async def _check(client: stripe.StripeClient, right: _Right) -> Finding | None:
     try:
         await right.attempt(client.v1)
-    except stripe.PermissionError:
-        return wrong(
+    except stripe.PermissionError as refusal:
+        told = doubtful if right.is_optional else wrong
+        return told(
             f"The key in STRIPE_API_KEY may not {right.name}. Give it that permission: without it "
-            f"{right.without}."
+            f"{right.without}.{_stripes_name(refusal)}"
         )
     except stripe.InvalidRequestError:
         return None  # it may, and there is no such object
@@ -110,3 +127,8 @@ async def _check(client: stripe.StripeClient, right: _Right) -> Finding | None:
             "the check again."
         )
     return None
+
+
+def _stripes_name(refusal: stripe.PermissionError) -> str:
+    named = _NAMED.search(refusal.user_message or "")
+    return f" Stripe's name for it is {named[1]}." if named else ""

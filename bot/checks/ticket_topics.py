@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from discord import Permissions
 
 from bot.checks.discord_guild import CATEGORY, NEEDED_IN_CATEGORY, GuildView, Json
-from bot.checks.findings import Finding, doubtful, wrong
+from bot.checks.findings import Finding, doubtful, fine, wrong
 from bot.domain.topic import Place, Places, Topic
 
 TEXT_CHANNEL = 0
@@ -35,8 +35,9 @@ def check_topics(guilds: Sequence[GuildView], file: TicketFile) -> Iterator[Find
         role_id = topic.staff_role_id
         if role_id is not None and not any(role_id in guild.roles for guild in guilds):
             yield wrong(
-                f"The staff_role {role_id} of the topic {topic.id} does not exist, so only "
-                "moderators see its tickets. Name another one in mooring.toml."
+                f"The staff_role {role_id} of the topic {topic.id} does not exist. Where it was "
+                "deleted only moderators see its tickets; elsewhere the support role answers them. "
+                "Name another one in mooring.toml."
             )
         if topic.category_id is not None:
             name = f"category {topic.category_id} of the topic {topic.id}"
@@ -45,12 +46,48 @@ def check_topics(guilds: Sequence[GuildView], file: TicketFile) -> Iterator[Find
         yield from _check_category(guilds, category_id, f"overflow category {category_id}")
     yield from _check_threads(guilds, file)
     for guild in guilds:
+        yield from _instead(guilds, guild, file.topics)
         if not guild.bot_permissions.manage_roles:
             yield doubtful(
                 f"{guild.name}: the bot's role lacks Manage Roles, so it cannot change who sees a "
                 "ticket's channel: with /ticket add, when a ticket is escalated, or moved to "
                 "another team."
             )
+
+
+def _instead(
+    guilds: Sequence[GuildView], here: GuildView, topics: Sequence[Topic]
+) -> Iterator[Finding]:
+    """A role and a category are one server's: what a server has in the place of another's."""
+    others = [each for each in guilds if each is not here]
+    teams = [
+        topic.id
+        for topic in topics
+        if topic.staff_role_id not in here.roles
+        and any(topic.staff_role_id in each.roles for each in others)
+    ]
+    if teams:
+        them = "it" if len(teams) == 1 else "them"
+        yield fine(
+            f"{here.name}: the team of {_named(teams)} is in another server. Here the support "
+            f"role of /setup answers {them}."
+        )
+    categories = [
+        topic.id
+        for topic in topics
+        if topic.category_id not in here.channels
+        and any(topic.category_id in each.channels for each in others)
+    ]
+    if categories:
+        its = "its" if len(categories) == 1 else "their"
+        yield fine(
+            f"{here.name}: the category of {_named(categories)} is in another server. Here {its} "
+            "channels go into the ticket category of /setup."
+        )
+
+
+def _named(topic_ids: Sequence[str]) -> str:
+    return f"the topic{'' if len(topic_ids) == 1 else 's'} {', '.join(topic_ids)}"
 
 
 def _found(guilds: Sequence[GuildView], channel_id: int) -> tuple[GuildView, Json] | None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from bot.domain.allowance import Balance
 from bot.domain.identifiers import CustomerId, ProviderName
 from bot.domain.invoice import Invoice
-from bot.domain.offer import Reduction
 from bot.domain.subscription import Subscription
 
 
@@ -20,10 +19,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A linked member. `subscription` is the live one, or else the newest that ended.
-
-    `reduction` is of an offer that they have taken, while it counts.
-    """
+    """A linked member. `subscription` is the live one, or else the newest that ended."""
 
     customer_id: CustomerId
     provider: ProviderName
@@ -31,4 +27,3 @@ class Account:
     subscription: Subscription | None
     balance: Balance
     invoices: tuple[Invoice, ...]
-    reduction: Reduction | None = None

@@ -12,7 +12,6 @@ from bot.domain.account import Card
 from bot.domain.allowance import Balance
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
-from bot.domain.offer import Reduction
 from bot.domain.other_plans import OtherPlan
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Status, Subscription, has_access
@@ -83,11 +82,10 @@ class PaymentFailed:
 @dataclass(frozen=True, slots=True)
 class RenewalComing:
     """A long period ends, and the next one will be charged: `charge`, which is not the price of the
-    subscription where a `reduction` or the like counts."""
+    subscription where a discount counts."""
 
     subscription: Subscription
     charge: Money
-    reduction: Reduction | None = None
 
 
 @dataclass(frozen=True, slots=True)

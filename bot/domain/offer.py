@@ -15,7 +15,7 @@ from bot.domain.allowance import months_after
 from bot.domain.catalogue import Catalogue, Interval, Offering
 from bot.domain.identifiers import PlanId, PriceId, ProviderName, UserId
 from bot.domain.money import Money
-from bot.domain.subscription import TOLERANCE, Status, Subscription
+from bot.domain.subscription import TOLERANCE, Reduction, Status, Subscription
 
 OfferId = NewType("OfferId", str)
 
@@ -248,21 +248,6 @@ def terms_of(offer: Offer, case: Case) -> OfferTerms:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
-    """Less is charged from the renewal at `starts_at` on, and the full price from `until` on."""
-
-    during: Money
-    after: Money
-    starts_at: datetime
-    until: datetime
-
-    def price_of(self, period_start: datetime) -> Money:
-        """What the period costs that begins then."""
-        begun = self.starts_at - TOLERANCE <= period_start < self.until - TOLERANCE
-        return self.during if begun else self.after
-
-
 def reduction_of(subscription: Subscription, agreed: OfferTerms | None) -> Reduction | None:
     """The discount that was agreed to, while it counts: until its end, and for the price of then.
 
@@ -368,7 +353,7 @@ def _target(offer: Offer, case: Case) -> Offering | None:
 
 def _is_still_on(policy: OfferPolicy, case: Case) -> bool:
     """Whether the price is still another one because of an offer that was accepted before."""
-    if case.subscription.resumes_at is not None:
+    if case.subscription.resumes_at is not None or case.subscription.reduction is not None:
         return True
     taken, facts = policy.find(case.facts.accepted_id), case.facts
     if taken is None or facts.accepted_at is None or taken.kind not in MADE_AT_PROVIDER:

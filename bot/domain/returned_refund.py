@@ -5,10 +5,15 @@ from datetime import timedelta
 
 from bot.domain.identifiers import RefundId
 from bot.domain.money import Money
-from bot.domain.refund import Refund
+from bot.domain.refund import Refund, RefundState
 
 # Banks send back what they cannot book within about a month.
 MAY_RETURN_FOR = timedelta(days=45)
+
+
+def made_of(known: Sequence[Refund]) -> list[Refund]:
+    """Those that count as made, of all that were ever begun."""
+    return [each for each in known if each.state is RefundState.DONE]
 
 
 def missing(made: Sequence[Refund], *, refunded: Money) -> Money:

@@ -1,7 +1,7 @@
 """A subscription as the payment provider owns it, and what its state allows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,13 +31,29 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """Less is charged from the renewal at `starts_at` on, and the full price from `until` on."""
+
+    during: Money
+    after: Money
+    starts_at: datetime
+    until: datetime
+
+    def price_of(self, period_start: datetime) -> Money:
+        """What the period costs that begins then."""
+        begun = self.starts_at - TOLERANCE <= period_start < self.until - TOLERANCE
+        return self.during if begun else self.after
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """`cancel_at` is set while an end is scheduled, however the provider encodes it.
 
     It can lie beyond the current period: a fixed term, which renews until then. `price` is for all
     of the `quantity`. `switched_at` is set while the allowance is that of a plan to which the
     subscription was switched within the current period. `resumes_at` is the first renewal that is
-    charged again, from the moment that a pause is arranged until then.
+    charged again, from the moment that a pause is arranged until then. `reduction` is of an offer
+    that the member has taken, while it counts: the store knows it, a provider's answer has none.
     """
 
     id: SubscriptionId
@@ -56,6 +72,7 @@ class Subscription:
     quantity: int = 1
     switched_at: datetime | None = None
     resumes_at: datetime | None = None
+    reduction: Reduction | None = field(default=None, compare=False)
 
     @property
     def cycle_start(self) -> datetime:
@@ -66,6 +83,19 @@ class Subscription:
     def renews_at(self) -> datetime:
         """When money is next taken, if nothing ends it: with the period, or after a pause."""
         return self.resumes_at or self.period_end
+
+    @property
+    def present_price(self) -> Money:
+        """What the running period costs: less than `price` while a reduction counts."""
+        return self._price_of(self.period_start)
+
+    @property
+    def next_charge(self) -> Money:
+        """What the next renewal takes (fairness rule 7)."""
+        return self._price_of(self.renews_at)
+
+    def _price_of(self, period_start: datetime) -> Money:
+        return self.price if self.reduction is None else self.reduction.price_of(period_start)
 
     @property
     def is_live(self) -> bool:

@@ -1,4 +1,7 @@
-"""What a refund takes back of a top-up: the part of it that is not spent, and nothing else."""
+"""What a refund takes back of a top-up: the part of it that is not spent, and nothing else.
+
+And what it gives back when the bank returns the money: what it took, and nothing else.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from bot.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class TopUpShare:
-    """One of a cycle's top-ups, by its key in the ledger, and what was taken back of it."""
+    """One of a cycle's top-ups, by its key in the ledger, and what was taken back of it so far."""
 
     key: str
     units: int
@@ -38,5 +41,15 @@ def units_to_take_back(share: TopUpShare, *, unspent: int, paid: Money, refunded
     """
     if refunded.amount >= paid.amount:
         return unspent
-    due = share.units * refunded.amount // paid.amount
-    return max(0, min(due - share.taken_back, unspent))
+    return max(0, min(_due(share, paid, refunded) - share.taken_back, unspent))
+
+
+def units_to_give_back(share: TopUpShare, *, paid: Money, refunded: Money) -> int:
+    """What was taken beyond the share of the price that is given back now."""
+    return max(0, share.taken_back - _due(share, paid, refunded))
+
+
+def _due(share: TopUpShare, paid: Money, refunded: Money) -> int:
+    if refunded.amount >= paid.amount:
+        return share.units
+    return share.units * refunded.amount // paid.amount

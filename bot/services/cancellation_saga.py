@@ -19,7 +19,7 @@ from bot.domain.identifiers import AttemptId
 from bot.domain.job import Job, NewJob
 from bot.services.cancellations import load_attempt
 from bot.services.context import Context
-from bot.services.mirror import apply, provider_of
+from bot.services.mirror import apply, if_there, provider_of
 from storage import audit, cancel_attempts, jobs
 
 
@@ -105,11 +105,7 @@ class CancellationSaga:
         under way at that moment."""
         if all(each.is_live and not ends_later(attempt, each) for each in answer.subscriptions):
             return Snapshot()
-        try:
-            return await provider.fetch_account(attempt.customer_id)
-        except ProviderRefusedError:
-            # A customer that the vendor has deleted has no account. It has ended all the same.
-            return Snapshot()
+        return await if_there(provider.fetch_account(attempt.customer_id))
 
     async def _complete(
         self,

@@ -69,7 +69,7 @@ async def note_duplicates(
         if each.before is None and now - each.after.paid_at < NEWS_FOR
     }
     told = [
-        _tell(group)
+        told_once(TELL, group)
         for group in await _groups(connection, paid)
         if news & {each.id for each in group}
     ]
@@ -80,13 +80,11 @@ def _period(payment: Payment) -> tuple[object, ...]:
     return payment.subscription_id, payment.period_start, payment.period_end
 
 
-def _tell(group: Sequence[Payment]) -> NewJob:
-    """Under the key that a member's question about the same payments has, so that it is told once.
-
-    See `SelfHelpService.ask_team`.
-    """
+def told_once(kind: str, group: Sequence[Payment], **asked: object) -> NewJob:
+    """A message to the team about these payments, whoever comes upon them first: the mirror, or
+    the member with a question."""
     ids = sorted(each.id for each in group)
-    return NewJob(TELL, f"duplicate:{'+'.join(ids)}", {"payment_ids": ids})
+    return NewJob(kind, f"duplicate:{'+'.join(ids)}", {"payment_ids": ids, **asked})
 
 
 async def _groups(

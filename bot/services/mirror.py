@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import BillingProvider, Snapshot
+from bot.billing.provider import BillingProvider, ProviderRefusedError, Snapshot
 from bot.domain.dispute import Dispute
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import CustomerId, PlanId, PriceId, SubscriptionId
+from bot.domain.identifiers import CustomerId, PaymentId, PlanId, PriceId, SubscriptionId
 from bot.domain.invoice import Invoice
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
@@ -21,10 +22,12 @@ from bot.services.effects import effects_of
 from bot.services.grants import grant
 from bot.services.saves import count_saves
 from bot.services.settlement import complete_checkouts
-from bot.services.top_up_refunds import take_back
+from bot.services.top_up_refunds import settle_refunded
 from storage import customers, disputes, invoices, jobs, payments, subscriptions
 
 _Shown = TypeVar("_Shown", Payment, Invoice, Dispute)
+
+_log = structlog.get_logger(__name__)
 
 
 async def apply(
@@ -43,6 +46,10 @@ async def apply(
             email=customer.email,
             card=customer.card,
         )
+    # Before any other row of theirs is changed: whoever waits here holds up nobody meanwhile.
+    paying = {each.customer_id for each in snapshot.payments}
+    paying |= {each.customer_id for each in snapshot.completed_checkouts}
+    await customers.take_turns(connection, paying)
     changed_subscriptions = await _save_subscriptions(connection, snapshot.subscriptions, asked_at)
     changed_payments = await _save(
         connection, snapshot.payments, payments.find_many, payments.save, asked_at
@@ -54,8 +61,7 @@ async def apply(
         connection, snapshot.disputes, disputes.find_many, disputes.save, asked_at
     )
     granted = await grant(connection, context, snapshot, asked_at=asked_at)
-    refunded = [each.after.id for each in changed_payments if each.after.refunded.amount > 0]
-    await take_back(connection, refunded, now=now)
+    await settle_refunded(connection, _refunded(changed_payments), now=now)
     await note_duplicates(connection, changed_payments, now=now)
     await count_saves(connection, changed_invoices, now=now)
     completed = await complete_checkouts(connection, snapshot.completed_checkouts, now=now)
@@ -95,6 +101,16 @@ async def provider_of(
     return context.provider_of(subscription.provider)
 
 
+async def if_there(reading: Awaitable[Snapshot]) -> Snapshot:
+    """What the provider shows of something that it may not have any more: a customer, for example,
+    that the vendor has deleted. Then what is known here still counts."""
+    try:
+        return await reading
+    except ProviderRefusedError as refusal:
+        _log.info("gone_at_provider", code=refusal.code)
+        return Snapshot()
+
+
 async def _save_subscriptions(
     connection: AsyncConnection, given: Sequence[Subscription], asked_at: datetime
 ) -> list[Change[Subscription]]:
@@ -118,6 +134,15 @@ def _with_own_facts(shown: Subscription, before: Subscription | None) -> Subscri
     if shown.plan_id is None and shown.price_id == before.price_id:
         own = replace(own, plan_id=before.plan_id)
     return own
+
+
+def _refunded(changed: Sequence[Change[Payment]]) -> list[PaymentId]:
+    """Those of which something was given back, or had been before it came back."""
+    return [
+        each.after.id
+        for each in changed
+        if each.after.refunded.amount or (each.before is not None and each.before.refunded.amount)
+    ]
 
 
 async def _old_prices(

@@ -4,24 +4,17 @@ from bot.billing.provider import BillingProvider, ProviderRefusedError, Provider
 from bot.domain.identifiers import SubscriptionId
 from bot.domain.money import Money
 from bot.domain.notice import RenewalComing
-from bot.domain.offer import reduction_of
 from bot.domain.subscription import Subscription
-from bot.services.context import Context
-from storage import offers
 
 TRIES_FOR_A_PREVIEW = 4
 
 
 async def renewal_coming(
-    context: Context, provider: BillingProvider, subscription: Subscription, *, attempts: int
+    provider: BillingProvider, subscription: Subscription, *, attempts: int
 ) -> RenewalComing:
     """The provider's own figure; where it has none, the price with what was agreed to."""
-    async with context.database.read() as connection:
-        agreed = await offers.terms_in_effect(connection, subscription.id)
-    reduction = reduction_of(subscription, agreed)
-    price = reduction.price_of(subscription.period_end) if reduction else subscription.price
     charge = await _preview(provider, subscription.id, attempts=attempts)
-    return RenewalComing(subscription, price if charge is None else charge, reduction)
+    return RenewalComing(subscription, subscription.next_charge if charge is None else charge)
 
 
 async def _preview(

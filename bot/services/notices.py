@@ -293,7 +293,7 @@ class NoticeService:
             return None
         due = {each for each, _ in reminders(current, card)}
         if kind is NoticeKind.RENEWAL_COMING and kind in due:
-            return await renewal_coming(self._context, provider, current, attempts=job.attempts)
+            return await renewal_coming(provider, current, attempts=job.attempts)
         return _reminder(kind, current, card) if kind in due else None
 
     async def _subscription(self, job: Job) -> Subscription | None:

@@ -18,7 +18,7 @@ from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job, NewJob
 from bot.domain.refund import UNDER_WAY, Consequence, Ground, Refund, RefundState
-from bot.domain.returned_refund import missing
+from bot.domain.returned_refund import made_of, missing
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
@@ -80,7 +80,7 @@ class RefundSaga:
                 # "Refunded already" may speak of this very refund, whose answer was lost.
                 receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
                 failure = None if receipt is not None else refusal.code
-        if receipt is not None and receipt.status in ("failed", "canceled"):
+        if receipt is not None and receipt.is_lost:
             failure = f"refund_{receipt.status}"
         async with self._context.database.write() as connection:
             if failure is not None or receipt is None:
@@ -146,8 +146,7 @@ class RefundSaga:
     async def _look_if_missing(self, connection: AsyncConnection, done: Refund) -> None:
         """The provider may have failed it before its money was ever seen as given back."""
         payment = await payments.find(connection, done.payment_id)
-        known = await refunds.of_payment(connection, done.payment_id)
-        made = [each for each in known if each.state is RefundState.DONE]
+        made = made_of(await refunds.of_payment(connection, done.payment_id))
         if payment is not None and missing(made, refunded=payment.refunded).amount > 0:
             look = look_for_returned(done.payment_id, done.id)
             await jobs.add(connection, [look], now=self._context.clock())

@@ -3,8 +3,6 @@
 What the refund has ended stays ended. People are told, and the payment can be refunded once more.
 """
 
-from collections.abc import Sequence
-
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,14 +11,12 @@ from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import PaymentId
 from bot.domain.job import Job
 from bot.domain.refund import UNDER_WAY, Refund, RefundState
-from bot.domain.returned_refund import missing, returned
+from bot.domain.returned_refund import made_of, missing, returned
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.refund_cases import record
 from bot.services.refund_jobs import tell_member, tell_outcome, tell_returned
 from storage import jobs, payments, refunds
-
-_FAILED = ("failed", "canceled")
 
 _log = structlog.get_logger(__name__)
 
@@ -42,14 +38,14 @@ class ReturnedRefundsService:
             raise NoSuchThing("payment")
         if any(each.state in UNDER_WAY for each in known):
             raise TryAgainError("a refund is under way")
-        made = _made(known)
+        made = made_of(known)
         if missing(made, refunded=payment.refunded).amount == 0:
             return
         provider = self._context.provider_of(payment.provider)
         not_there = {each.id for each in made if not await _is_there(provider, each)}
         async with self._context.database.write() as connection:
             now_paid = await payments.find(connection, payment_id) or payment
-            made = _made(await refunds.of_payment(connection, payment_id))
+            made = made_of(await refunds.of_payment(connection, payment_id))
             gone = returned(made, refunded=now_paid.refunded, not_there=not_there)
             for refund in gone:
                 await self._mark(connection, refund)
@@ -76,10 +72,6 @@ class ReturnedRefundsService:
         await jobs.add(connection, new, now=self._context.clock())
 
 
-def _made(known: Sequence[Refund]) -> list[Refund]:
-    return [each for each in known if each.state is RefundState.DONE]
-
-
 async def _is_there(provider: BillingProvider, refund: Refund) -> bool:
     receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
-    return receipt is not None and receipt.status not in _FAILED
+    return receipt is not None and not receipt.is_lost

@@ -14,13 +14,13 @@ from bot.billing.provider import (
 )
 from bot.domain.account import Account
 from bot.domain.identifiers import GuildId, PaymentId, TicketId, UserId
-from bot.domain.job import NewJob
 from bot.domain.payment_failure import PaymentFailure
 from bot.domain.refund import Payment, proven_duplicates
 from bot.domain.subscription import Subscription, has_access
 from bot.domain.ticket import Ticket, TicketState
 from bot.services.context import Context
 from bot.services.disputes import undisputed_where_decided
+from bot.services.duplicates import told_once
 from bot.services.mirror import apply
 from bot.services.subscriptions import SubscriptionService
 from storage import checkouts, jobs, payments, subscriptions, tickets
@@ -167,15 +167,7 @@ class SelfHelpService:
     ) -> None:
         """Have people look at charges that seem to be double: once for each group (S14, S30)."""
         new = [
-            NewJob(
-                "help.tell_team",
-                f"duplicate:{'+'.join(sorted(each.id for each in group))}",
-                {
-                    "user_id": user_id,
-                    "guild_id": guild_id,
-                    "payment_ids": [each.id for each in group],
-                },
-            )
+            told_once("help.tell_team", group, user_id=user_id, guild_id=guild_id)
             for group in duplicates
         ]
         async with self._context.database.write() as connection:

@@ -15,7 +15,7 @@ from bot.domain.refund import PaymentPurpose
 from bot.domain.subscription import Subscription
 from bot.domain.top_up import cycle_end
 from bot.services.links import link
-from bot.services.top_up_refunds import take_back
+from bot.services.top_up_refunds import settle_refunded
 from storage import audit, cancel_attempts, checkouts, customers, ledger, payments, subscriptions
 from storage.ledger import Entry
 
@@ -143,6 +143,7 @@ async def credit_top_up(
 
     One that was refunded before its units were there ends up with none.
     """
+    await customers.take_turns(connection, [subscription.customer_id])
     start, end = subscription.cycle_start, subscription.period_end
     entry = Entry(
         key=checkout.ledger_key,
@@ -155,5 +156,5 @@ async def credit_top_up(
     )
     is_new = bool(await ledger.record(connection, [entry], now=now))
     if checkout.payment_id is not None:
-        await take_back(connection, [checkout.payment_id], now=now)
+        await settle_refunded(connection, [checkout.payment_id], now=now)
     return is_new

@@ -6,17 +6,17 @@ still send back: some payments are read again in each run, those first that were
 longest.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import BillingProvider, ProviderRefusedError, Snapshot
+from bot.billing.provider import BillingProvider, Snapshot
 from bot.domain.identifiers import CheckoutId, PaymentId
 from bot.domain.returned_refund import MAY_RETURN_FOR
 from bot.services.context import Context
+from bot.services.mirror import if_there
 from storage import checkouts, payments
 from storage.reconciliations import Reconciliation
 
@@ -30,8 +30,6 @@ PORTIONS_OF_PAYMENTS = 20
 # No provider's cursor begins so.
 _PAGES, _PAYMENTS = "~pages", "~payments"
 FIRST_CURSOR = f"{_PAGES}:"
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Unlisted:
                 limit=PORTION,
             )
         found = [
-            await _if_there(provider.fetch_checkout(each.page_id))
+            await if_there(provider.fetch_checkout(each.page_id))
             for each in unpaid
             if each.page_id is not None
         ]
@@ -94,7 +92,7 @@ class Unlisted:
                 asked_before=run.started_at,
                 limit=PORTION,
             )
-        found = [await _if_there(provider.fetch_payment(each)) for each in ids]
+        found = [await if_there(provider.fetch_payment(each)) for each in ids]
         goes_on = len(ids) == PORTION and number < PORTIONS_OF_PAYMENTS
         return Portion(found, f"{_PAYMENTS}:{number + 1}" if goes_on else None, ids)
 
@@ -103,12 +101,3 @@ async def note(connection: AsyncConnection, portion: Portion, *, asked_at: datet
     """The next portion begins with others, also after one that the provider does not know."""
     if portion.asked_for:
         await payments.note_asked(connection, portion.asked_for, asked_at=asked_at)
-
-
-async def _if_there(reading: Awaitable[Snapshot]) -> Snapshot:
-    """What is gone at the provider must not keep the rest from being read."""
-    try:
-        return await reading
-    except ProviderRefusedError as refusal:
-        _log.info("reconciliation_skipped_one", code=refusal.code)
-        return Snapshot()

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.billing.provider import BillingProvider, ProviderRefusedError, Snapshot
+from bot.billing.provider import ProviderRefusedError, Snapshot
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import GuildId, PaymentId, RefundId, WithdrawalId
 from bot.domain.job import Job, NewJob
@@ -19,7 +19,7 @@ from bot.domain.withdrawal import Withdrawal, WithdrawalState
 from bot.services.context import Context
 from bot.services.guilds import GuildService
 from bot.services.jobs import TryAgainError
-from bot.services.mirror import apply, provider_of
+from bot.services.mirror import apply, if_there, provider_of
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
 from bot.services.refund_jobs import bring_card_up_to_date
@@ -54,7 +54,8 @@ class WithdrawalSaga:
             )
         except ProviderRefusedError as refusal:
             failure = refusal.code
-        account = await self._account(provider, withdrawal)
+        # What was paid, freshly: the news of a payment may be late.
+        account = await if_there(provider.fetch_account(withdrawal.customer_id))
         guild_id = withdrawal.guild_id or await self._guilds.team_guild()
         async with self._context.database.write() as connection:
             # Nobody approves meanwhile what is being raised to the whole payment.
@@ -80,14 +81,6 @@ class WithdrawalSaga:
             if refund is None:
                 raise TryAgainError("a refund of this payment is under way")
             await self._submit(connection, withdrawal, refund, now)
-
-    async def _account(self, provider: BillingProvider, withdrawal: Withdrawal) -> Snapshot:
-        """What was paid, freshly: the news of a payment may be late."""
-        try:
-            return await provider.fetch_account(withdrawal.customer_id)
-        except ProviderRefusedError:
-            # A customer that the vendor has deleted has no account; what is known still counts.
-            return Snapshot()
 
     async def _finish(
         self,

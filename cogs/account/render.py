@@ -6,7 +6,6 @@ import discord
 
 from bot.domain.account import Account
 from bot.domain.invoice import Invoice
-from bot.domain.offer import Reduction
 from bot.domain.subscription import (
     NextStep,
     Status,
@@ -16,7 +15,7 @@ from bot.domain.subscription import (
     next_step,
 )
 from bot.domain.top_up import is_used_up
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, line, row, text
@@ -53,7 +52,7 @@ def plan_parts(account: Account, deps: Dependencies) -> list[discord.ui.Item[Vie
     # A scheduled end counts on time, even when the provider's event for it is late.
     if subscription is None or step is NextStep.SUBSCRIBE:
         return [text(_free_heading(subscription, deps))]
-    parts: list[discord.ui.Item[View]] = [text(_paid_heading(account, subscription, deps))]
+    parts: list[discord.ui.Item[View]] = [text(_paid_heading(subscription, deps))]
     if has_access(subscription, now=now, grace=timedelta(days=deps.policy.grace_days)):
         parts.append(text(_allowance(account, deps)))
     return parts
@@ -109,25 +108,10 @@ def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
     )
 
 
-def _paid_heading(account: Account, subscription: Subscription, deps: Dependencies) -> str:
+def _paid_heading(subscription: Subscription, deps: Dependencies) -> str:
     name = words.plan_name(subscription, deps.catalogue)
-    price, offer = subscription.price, ""
-    reduction = account.reduction
-    if reduction is not None and subscription.may_charge_again:
-        price = reduction.price_of(subscription.period_start)
-        offer = _changes(reduction, subscription)
-    shown = f"{words.money(price)} {words.every(subscription.interval)}"
-    return f"## {name} · {shown}\n{_status(subscription, deps)}{offer}"
-
-
-def _changes(reduction: Reduction, subscription: Subscription) -> str:
-    """What changes when: during the offer that was taken, and after it (fairness 7)."""
-    every = words.every(subscription.interval)
-    starts, until = reduction.starts_at, reduction.until
-    has_begun = reduction.price_of(subscription.period_start) == reduction.during
-    begins = f"\n**From {words.day(starts)}:** {words.money(reduction.during)} {every}"
-    ends = f"\n**From {words.day(until)}:** {words.money(reduction.after)} {every} again"
-    return ends if has_begun else begins + ends
+    told = [_status(subscription, deps), *prices.changes(subscription)]
+    return "\n".join([f"## {name} · {prices.present(subscription)}", *told])
 
 
 def _status(subscription: Subscription, deps: Dependencies) -> str:
@@ -157,7 +141,7 @@ def _goes_on(subscription: Subscription) -> str:
     """After a pause that has an end, by itself."""
     if subscription.resumes_at is None:
         return ""
-    day, price = words.day(subscription.resumes_at), words.money(subscription.price)
+    day, price = words.day(subscription.resumes_at), words.money(subscription.next_charge)
     return f"\n**Goes on by itself:** {day}, for {price}"
 
 

@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.domain.account import Account
 from bot.domain.identifiers import CustomerId
 from bot.domain.subscription import NextStep, Subscription, next_step
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, custom_id, replace, reply, user_of
 from cogs.layout import View, button, card, link_button, row, text
@@ -92,7 +92,6 @@ class UnlinkCog(commands.Cog):
         if step is NextStep.RESUME:
             return f"{name} is cancelled already, and ends as planned."
         return (
-            f"**This does not cancel {name}.** It renews on {words.day(subscription.renews_at)} "
-            f"for {words.money(subscription.price)}. If you want it to end, cancel first: without "
-            "the link you cannot do it here."
+            f"**This does not cancel {name}.** It renews {prices.renewal(subscription)}. If you "
+            "want it to end, cancel first: without the link you cannot do it here."
         )

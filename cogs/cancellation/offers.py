@@ -8,7 +8,7 @@ from bot.domain.cancellation import CancelAttempt
 from bot.domain.offer import Offer, OfferKind, OfferTerms
 from bot.services.cancellations import CancelCase
 from bot.services.offers import ShownOffer
-from cogs import words
+from cogs import prices, words
 from cogs.cancellation.wording import plan_of
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
@@ -71,10 +71,17 @@ def terms_text(case: CancelCase, shown: ShownOffer, deps: Dependencies) -> str:
             write = f" You can also write to {deps.vendor.support_email}."
             return (
                 "Our support team can look at it with you. It does not stop you from cancelling."
-                f"{write}\n**Price:** {now}, as before, until you cancel."
+                f"{write}\n**Price:** {_as_before(case, now)}, until you cancel."
             )
         case _:
             assert_never(shown.offer.kind)
+
+
+def _as_before(case: CancelCase, now: str) -> str:
+    """A talk is offered while the discount of another offer runs, too."""
+    if case.subscription is None or case.subscription.reduction is None:
+        return f"{now}, as before"
+    return f"as before. It renews {prices.renewal(case.subscription)}"
 
 
 def made_text(kind: OfferKind, terms: OfferTerms, name: str, *, mail: bool = False) -> str:

@@ -5,7 +5,7 @@ from bot.domain.errors import NotLinked
 from bot.domain.plan_change import PlanPurchase
 from bot.domain.subscription import Status, Subscription
 from bot.services.cancellations import CancelCase
-from cogs import words
+from cogs import prices, words
 from cogs.cancellation.offers import accepting_card, offer_buttons, offer_text
 from cogs.cancellation.receipts import outcome_card
 from cogs.cancellation.wording import no_more_charges, plan_of
@@ -121,8 +121,7 @@ def ticket_closed_card(case: CancelCase, deps: Dependencies) -> View:
     """Both ways on for somebody who had begun to cancel. This is said once."""
     attempt, name, subscription = case.attempt, plan_of(case, deps), case.subscription
     renews = (
-        f" If you do nothing, you keep {name}. It renews on {words.day(subscription.renews_at)} "
-        f"for {words.money(subscription.price)}."
+        f" If you do nothing, you keep {name}. It renews {prices.renewal(subscription)}."
         if subscription is not None and not subscription.is_in_arrears
         else ""
     )

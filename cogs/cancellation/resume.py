@@ -7,7 +7,7 @@ from bot.domain.identifiers import SubscriptionId, UserId
 from bot.domain.job import Job
 from bot.domain.subscription import Subscription
 from bot.services.screens import Screen
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, custom_id, reply, screen_of, user_of
 from cogs.layout import View, button, card, row, text
@@ -85,13 +85,10 @@ class ResumeCog(commands.Cog):
 
 
 def _charges(subscription: Subscription) -> str:
-    price = words.money(subscription.price)
     if subscription.is_in_arrears:
+        open_payment = words.money(subscription.present_price)
         return (
-            f"Your last payment of {price} did not go through and is still open. Please check your "
-            "card details, or ask your bank to allow the payment."
+            f"Your last payment of {open_payment} did not go through and is still open. Please "
+            "check your card details, or ask your bank to allow the payment."
         )
-    return (
-        f"It renews on {words.day(subscription.renews_at)} for {price}, and then "
-        f"{words.every(subscription.interval)}."
-    )
+    return f"It renews {prices.renewal(subscription)}."

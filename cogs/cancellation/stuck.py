@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.cancellation import AttemptState
+from bot.domain.cancellation import AttemptState, CancelAttempt
 from bot.domain.identifiers import AttemptId, GuildId, SubscriptionId, UserId
 from bot.domain.job import Job
 from cogs import words
@@ -32,6 +32,18 @@ class _Stuck:
     guild_id: GuildId | None
 
 
+def _of(attempt: CancelAttempt, headline: str, wish: str, *, please: str) -> _Stuck:
+    return _Stuck(
+        headline,
+        attempt.user_id,
+        wish,
+        please,
+        attempt.subscription_id,
+        attempt.receipt_reference,
+        attempt.guild_id,
+    )
+
+
 class StuckEffects:
     """Handlers of the looks that are added with each confirmation; told once for each."""
 
@@ -50,18 +62,9 @@ class StuckEffects:
         if attempt.state is not AttemptState.REQUESTED:
             return
         requested = attempt.requested_at or attempt.started_at
-        await self._tell(
-            job,
-            _Stuck(
-                "A cancellation waits",
-                attempt.user_id,
-                f"asked to cancel on {words.plain_time(requested)}",
-                f"Please cancel it {_BY_HAND}",
-                attempt.subscription_id,
-                attempt.receipt_reference,
-                attempt.guild_id,
-            ),
-        )
+        wish = f"asked to cancel on {words.plain_time(requested)}"
+        please = f"Please cancel it {_BY_HAND}"
+        await self._tell(job, _of(attempt, "A cancellation waits", wish, please=please))
 
     async def look_at_resumption(self, job: Job) -> None:
         """The plan would end although the member wants to keep it."""
@@ -91,18 +94,8 @@ class StuckEffects:
         if attempt.state is not AttemptState.ACCEPTING:
             return
         accepted = attempt.accepted_at or attempt.started_at
-        await self._tell(
-            job,
-            _Stuck(
-                "An accepted offer waits",
-                attempt.user_id,
-                f"took an offer instead of cancelling on {words.plain_time(accepted)}",
-                _LET_IT_COME,
-                attempt.subscription_id,
-                attempt.receipt_reference,
-                attempt.guild_id,
-            ),
-        )
+        wish = f"took an offer instead of cancelling on {words.plain_time(accepted)}"
+        await self._tell(job, _of(attempt, "An accepted offer waits", wish, please=_LET_IT_COME))
 
     async def _tell(self, job: Job, stuck: _Stuck) -> None:
         """The log channel of that server, or of each; where none takes it, mail does."""

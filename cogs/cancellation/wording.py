@@ -2,7 +2,7 @@
 
 from bot.domain.cancellation import AttemptState, find_reason
 from bot.services.cancellations import CancelCase
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.other_plans import may_charge
 
@@ -38,9 +38,7 @@ def about_leaving(case: CancelCase, deps: Dependencies) -> str:
     """For a ticket from the cancel flow: both sides see what is going on beside it."""
     attempt, subscription = case.attempt, case.subscription
     reason = find_reason(deps.policy.reasons, attempt.reason_id)
-    price = ""
-    if subscription is not None:
-        price = f" · {words.money(subscription.price)} {words.every(subscription.interval)}"
+    price = "" if subscription is None else f" · {prices.present(subscription)}"
     return (
         f"**From the cancel flow:** {plan_of(case, deps)}{price} · {attempt.receipt_reference}\n"
         f"**Reason:** {reason.label if reason else 'not given yet'}\n"

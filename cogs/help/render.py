@@ -7,7 +7,7 @@ from bot.domain.payment_failure import PaymentFailure
 from bot.domain.refund import Payment
 from bot.domain.subscription import NextStep, Status, Subscription, next_step
 from bot.services.self_help import Findings
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.notices.declines import in_plain_words
 
@@ -144,8 +144,7 @@ def plain_charges(group: Sequence[Payment]) -> str:
 
 def _two_plans(renewing: Sequence[Subscription], deps: Dependencies) -> str:
     listed = "\n".join(
-        f"- {words.plan_name(each, deps.catalogue)} · {words.money(each.price)} "
-        f"{words.every(each.interval)} · renews on {words.day(each.renews_at)}"
+        f"- {words.plan_name(each, deps.catalogue)} renews {prices.renewal(each)}"
         for each in renewing
     )
     return (

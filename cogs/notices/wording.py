@@ -19,7 +19,7 @@ from bot.domain.notice import (
 )
 from bot.domain.refund import PaymentPurpose
 from bot.domain.subscription import Subscription
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.notices.declines import in_plain_words
 from cogs.other_plans import sentences
@@ -71,6 +71,7 @@ def _received(facts: PaymentReceived, deps: Dependencies, day: Day) -> Wording:
         lines.append(f"**Renews:** {day(subscription.renews_at)}")
         if subscription.cancel_at is not None:
             lines.append(f"**Ends:** {day(subscription.cancel_at)}")
+        lines += prices.changes(subscription, day=day)
     elif subscription is not None and subscription.cancel_at is not None:
         lines.append(f"**Stays on until:** {day(subscription.cancel_at)}. It does not renew.")
     if facts.invoice is not None and facts.invoice.number is not None:
@@ -97,7 +98,7 @@ def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
     return Wording(
         "Your payment did not go through",
         (
-            f"{name} could not renew for {words.money(subscription.price)}. {decline.why}",
+            f"{name} could not renew for {words.money(subscription.present_price)}. {decline.why}",
             f"**What to do:** {decline.what_next} Run `/billing` for your billing page. The "
             "payment provider tries again by itself.",
             access,
@@ -107,7 +108,7 @@ def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
 
 def _renewal(facts: RenewalComing, deps: Dependencies, day: Day) -> Wording:
     """What is charged then; where that is not the price, also what the price is, and from when."""
-    subscription, reduction = facts.subscription, facts.reduction
+    subscription, reduction = facts.subscription, facts.subscription.reduction
     charged = f"On that day {words.money(facts.charge)} is charged"
     price = f"{words.money(subscription.price)} {_every(subscription)}"
     if reduction is not None and reduction.until > subscription.period_end:
@@ -131,7 +132,7 @@ def _trial(subscription: Subscription, deps: Dependencies, day: Day) -> Wording:
     return Wording(
         f"Your trial of {name} ends on {end}",
         (
-            f"On that day the first {words.money(subscription.price)} is charged, and then "
+            f"On that day the first {words.money(subscription.next_charge)} is charged, and then "
             f"{_every(subscription)}. To keep your plan you need to do nothing.",
             f"{_stop(name)} Then nothing is charged, and {name} stays on until {end}.",
         ),
@@ -162,8 +163,8 @@ def _ended(facts: AccessEnded, deps: Dependencies, day: Day) -> Wording:
         return Wording(
             f"{name} is off: a payment is still open",
             (
-                f"The payment of {words.money(subscription.price)} has not gone through. The "
-                f"features and {unit} of {name} have stopped.",
+                f"The payment of {words.money(subscription.present_price)} has not gone through. "
+                f"The features and {unit} of {name} have stopped.",
                 "**What to do:** press “Update card”, or run `/billing`. As soon as the payment "
                 f"is complete, {name} is on again. If you do not want it any more, you can cancel.",
             ),
@@ -203,7 +204,7 @@ def _used(facts: AllowanceUsed, deps: Dependencies, day: Day) -> Wording:
 
 def _priced(subscription: Subscription, deps: Dependencies) -> str:
     name = words.plan_name(subscription, deps.catalogue)
-    return f"{name} · {words.money(subscription.price)} {_every(subscription)}"
+    return f"{name} · {prices.present(subscription)}"
 
 
 def _every(subscription: Subscription) -> str:

@@ -5,7 +5,7 @@ import discord
 from bot.domain.account import Account
 from bot.domain.subscription import NextStep, next_step
 from bot.services.privacy import ErasureOutcome, ErasureQuestion
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.erasure_obstacles import why_not_erased
 from cogs.interactions import custom_id
@@ -53,9 +53,8 @@ def _what_goes_on(account: Account | None, deps: Dependencies) -> str | None:
         return None
     name = words.plan_name(subscription, deps.catalogue)
     return (
-        f"**This does not cancel {name}.** It renews on {words.day(subscription.renews_at)} for "
-        f"{words.money(subscription.price)}. To end it, cancel first: afterwards the bot does not "
-        "know that it is yours."
+        f"**This does not cancel {name}.** It renews {prices.renewal(subscription)}. To end it, "
+        "cancel first: afterwards the bot does not know that it is yours."
     )
 
 

@@ -7,7 +7,7 @@ from cogs.dependencies import Dependencies
 from cogs.layout import View, card, text
 from cogs.other_plans import with_way_out
 from cogs.refunds.render import GROUNDS, NO_PROMISE, plan_of
-from cogs.refunds.wording import denied_text, returned_text
+from cogs.refunds.wording import denied_text, returned_text, what_stays
 
 
 def outcome_card(case: RefundCase, deps: Dependencies) -> View:
@@ -30,9 +30,9 @@ def outcome_card(case: RefundCase, deps: Dependencies) -> View:
         return card(
             text(
                 f"## Refund came back\n{amount}, {who}\nThe payment provider could not deliver "
-                "it. **The money is with you again, and the member does not have it.** What the "
-                "refund has ended stays ended.\n**Next:** agree with the member on another way, "
-                f"or refund it again with `/refund`.\n-# Reference: {reference}"
+                "it. **The money is with you again, and the member does not have it.** "
+                f"{what_stays(refund)}\n**Next:** agree with the member on another "
+                f"way, or refund it again with `/refund`.\n-# Reference: {reference}"
             ),
             accent=words.WARNING_COLOUR,
         )

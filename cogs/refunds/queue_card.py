@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.domain.identifiers import ChannelId
 from bot.domain.refund import WAITING, Payment, Refund, RefundState
 from bot.domain.refund_decision import Decision, DecisionKind, approvers
+from bot.domain.ticket import Ticket
 from bot.services.refund_file import RefundFile
 from bot.services.refund_queue import WaitingRefunds
 from cogs import words
@@ -147,12 +149,18 @@ def _footer(file: RefundFile) -> str:
         by = "The member" if refund.requester_id == refund.member_id else "Support"
         lines.append(f"**{by} says:**\n{words.quoted(shortened(refund.note))}")
     asked = [f"asked by <@{refund.requester_id}>"] if refund.requester_id else []
-    if file.ticket_channel_id is not None:
-        asked.append(f"ticket <#{file.ticket_channel_id}>")
-    elif file.ticket is not None:
-        asked.append(f"ticket {file.ticket.number:04}, closed")
+    if file.ticket is not None:
+        asked.append(_ticket(file.ticket, file.ticket_channel_id))
     lines.append(f"-# {' · '.join([*asked, f'Reference: {refund.reference}'])}")
     return "\n".join(lines)
+
+
+def _ticket(ticket: Ticket, open_in: ChannelId | None) -> str:
+    """By its number: most moderators see nothing of a channel that they were not called into."""
+    named = f"ticket {ticket.number:04}"
+    if open_in is None:
+        return f"{named}, closed"
+    return named if ticket.escalated_at is None else f"{named}, <#{open_in}>"
 
 
 def _buttons(file: RefundFile) -> list[discord.ui.Button[View]]:

@@ -6,6 +6,7 @@ from bot.services.refund_jobs import LOOK_FOR_RETURNED, TELL_RETURNED
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.refunds.outcome import outcome_card
+from cogs.refunds.wording import what_stays
 
 
 class ReturnedRefunds:
@@ -32,8 +33,8 @@ class ReturnedRefunds:
             text=(
                 f"The payment provider could not deliver the refund of {words.money(refund.amount)}"
                 f" of the payment {refund.payment_id}. The money is with you again, and the member "
-                "does not have it. What the refund has ended stays ended. Agree with the member on "
-                f"another way, or refund it again with /refund.\n\nReference: {refund.reference}\n"
+                f"does not have it. {what_stays(refund)} Agree with the member on another way, or "
+                f"refund it again with /refund.\n\nReference: {refund.reference}\n"
             ),
             message_id=job.key.replace(":", "-"),
         )

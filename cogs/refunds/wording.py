@@ -1,6 +1,6 @@
 """What the member reads when a refund is refused, or has come back (rules S12, S14)."""
 
-from bot.domain.refund import Consequence
+from bot.domain.refund import Consequence, Refund
 from bot.domain.refund_decision import DecisionKind
 from bot.services.refund_cases import RefundCase
 from cogs import words
@@ -24,16 +24,25 @@ def denied_text(case: RefundCase, deps: Dependencies, *, mail: bool) -> str:
     )
 
 
+def what_stays(refund: Refund) -> str:
+    """What is left of a refund that came back, for the team."""
+    if refund.consequence is Consequence.TOP_UP_ENDS_NOTHING:
+        return "What it took of the top-up is there again, if that billing period still goes on."
+    return "What the refund has ended stays ended."
+
+
 def returned_text(case: RefundCase, deps: Dependencies) -> str:
     """S12: the provider decides how money travels, and it can come back days later."""
-    stays = (
-        " Your plan has ended with the refund, and stays ended."
-        if case.refund.consequence is Consequence.ENDS_SUBSCRIPTION
-        else ""
-    )
+    ended = {
+        Consequence.ENDS_SUBSCRIPTION: " Your plan has ended with the refund, and stays ended.",
+        Consequence.TOP_UP_ENDS_NOTHING: (
+            f" The {deps.catalogue.unit} that it took are yours again, until the refund is made or "
+            "their billing period ends."
+        ),
+    }.get(case.refund.consequence, "")
     return (
         f"Your refund of {words.money(case.refund.amount)} did not arrive. The payment provider "
-        f"could not deliver it, and the money is with us again.{stays} We still owe it to you. "
+        f"could not deliver it, and the money is with us again.{ended} We still owe it to you. "
         "Our team has been told and looks for another way. You can answer in your ticket or write "
         f"to {deps.vendor.support_email}."
     )

@@ -13,7 +13,7 @@ from bot.domain.identifiers import PlanId
 from bot.domain.retention_report import LONGEST_PERIOD, Period
 from bot.services.retention_reports import Selection
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, actor_of, chosen, replace
+from cogs.interactions import Interaction, actor_of, chosen, replace, suggested
 from cogs.retention.files import attempts_csv
 from cogs.retention.picture import draw, is_possible
 from cogs.retention.render import PERIODS, picture_files, report_card
@@ -21,7 +21,6 @@ from cogs.retention.sending import send_file
 from cogs.retention.wording import ALL, decoded, names_of
 
 _USUAL_DAYS = 30
-_CHOICES = 25
 
 
 class RetentionCog(commands.Cog):
@@ -71,11 +70,7 @@ class RetentionCog(commands.Cog):
         self, _interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """The plans whose names fit."""
-        return [
-            app_commands.Choice(name=plan.name, value=plan.id)
-            for plan in self._is.catalogue.plans
-            if typed.casefold() in plan.name.casefold()
-        ][:_CHOICES]
+        return suggested(((plan.id, plan.name) for plan in self._is.catalogue.plans), typed)
 
     def _plan(self, typed: str | None) -> PlanId | None:
         if typed is None:

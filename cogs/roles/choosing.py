@@ -9,11 +9,9 @@ from bot.domain.errors import NoSuchThing, RoleUnfit
 from bot.domain.identifiers import GuildId, RoleId
 from bot.domain.role_plan import RoleObstacle
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, actor_of, reply, screen_of
+from cogs.interactions import Interaction, actor_of, reply, screen_of, suggested
 from cogs.roles.render import mapping_card, started_card
 from cogs.roles.servers import why_not_give
-
-CHOICES = 25
 
 
 class RolesCog(commands.Cog):
@@ -53,11 +51,7 @@ class RolesCog(commands.Cog):
         self, _interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """The plans whose names fit."""
-        return [
-            app_commands.Choice(name=plan.name, value=plan.id)
-            for plan in self._is.catalogue.plans
-            if typed.casefold() in plan.name.casefold()
-        ][:CHOICES]
+        return suggested(((plan.id, plan.name) for plan in self._is.catalogue.plans), typed)
 
     def _plan(self, typed: str) -> Plan:
         """By its id, which a chosen suggestion sends, or by its name."""

@@ -10,7 +10,7 @@ from bot.domain.refund import Payment, PaymentPurpose
 from bot.domain.subscription import Subscription
 from bot.domain.top_up import cycle_end
 from bot.services.purchase_completion import PurchaseCase
-from cogs import words
+from cogs import prices, words
 
 TITLES = {
     Concern.TWO_PLANS: "Two plans renew",
@@ -156,11 +156,10 @@ def _plans(case: PurchaseCase, catalogue: Catalogue) -> str:
 
 def _plan(subscription: Subscription, payment: Payment | None, catalogue: Catalogue) -> str:
     name = words.plan_name(subscription, catalogue)
-    price = f"{words.money(subscription.price)} {words.every(subscription.interval)}"
     paid = ""
     if payment is not None:
         paid = f", payment {payment.id} of {words.plain_day(payment.paid_at)}"
-    return f"- {name}, {price}, subscription {subscription.id}{paid}"
+    return f"- {name}, {prices.present(subscription)}, subscription {subscription.id}{paid}"
 
 
 def _quote(checkout: Checkout) -> str:

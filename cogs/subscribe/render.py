@@ -10,7 +10,7 @@ from bot.domain.catalogue import Catalogue, Interval, Offering, Plan, yearly_sav
 from bot.domain.errors import NothingForSale
 from bot.domain.plan_change import PlanPurchase, is_same
 from bot.domain.subscription import NextStep, Status, Subscription, next_step
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import Part, View, button, card, row, section, select, text
@@ -80,7 +80,7 @@ def plan_text(choices: Sequence[Offering], *, current: Subscription | None, unit
                 said += f" (saves {words.money(saving.money)}, {saving.percent} %)"
         lines.append(said)
     if own is not None:
-        lines.append(f"-# You pay {words.money(own.price)} {words.every(own.interval)}.")
+        lines.append(f"-# You pay {prices.present(own)}.")
     return "\n".join(lines)
 
 
@@ -215,8 +215,8 @@ def consequence_text(purchase: PlanPurchase, catalogue: Catalogue) -> str:
         "any time with `/cancel`."
     )
     lines += [
-        f"**You also have {words.plan_name(each, catalogue)}.** It goes on, and renews on "
-        f"{words.day(each.renews_at)} for {words.money(each.price)}."
+        f"**You also have {words.plan_name(each, catalogue)}.** It goes on, and renews "
+        f"{prices.renewal(each)}."
         for each in purchase.beside
     ]
     return "\n".join(lines)

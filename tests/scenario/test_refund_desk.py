@@ -43,10 +43,11 @@ async def test_s11_s14_mia_asks_sam_prepares_and_max_decides(stage: Stage) -> No
         "**Earlier requests:** none",
         "It was down all week",
         "Our outage of Tuesday",
-        f"<#{ticket.channel.id}>",
+        "ticket 0001",
         f"<@{stage.mia.user.id}>",
     ):
         assert fact in card.text, fact
+    assert "<#" not in card.text  # Max has no access to that channel
     refused = await stage.sam.click(card, "Approve: $20.00")
     assert refused.message is not None
     assert "You may not do this" in refused.message.text
@@ -79,6 +80,24 @@ async def test_s11_s14_mia_asks_sam_prepares_and_max_decides(stage: Stage) -> No
     again = await stage.max.slash("refunds", channel=stage.here, member=stage.mia.user)
     assert again.message is not None
     assert "$20.00" in again.message.text
+
+
+async def test_whoever_was_called_into_the_ticket_finds_it_from_the_card(stage: Stage) -> None:
+    ticket, _ = await waiting_card(stage)
+    asked = await stage.sam.slash("escalate", channel=ticket.channel)
+    assert asked.modal is not None
+    await stage.sam.submit(asked.modal, {"Why?": "Please decide"})
+    await stage.max.wait_for_message(stage.scene.log, containing="was escalated")
+
+    looked = await stage.max.slash("refunds", channel=stage.here)
+    assert looked.message is not None
+    [look] = [
+        each.label for each in looked.message.buttons if (each.label or "").startswith("Open")
+    ]
+    again = await stage.max.click(looked.message, look)
+
+    assert again.message is not None
+    assert f"ticket 0001, <#{ticket.channel.id}>" in again.message.text
 
 
 async def test_s13_a_no_has_a_reason_and_a_way_on_and_moves_nothing(stage: Stage) -> None:

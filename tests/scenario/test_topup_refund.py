@@ -69,6 +69,23 @@ async def test_it_makes_no_difference_who_refunds_and_how_often_it_is_told(stage
     assert (await account(stage, stage.scene.mia_customer))["balance"]["remaining"] == 0
 
 
+async def test_a_refund_that_comes_back_brings_the_credits_back(stage: Stage) -> None:
+    """The bank returns the money days later: Mia has paid for them after all."""
+    payment = await used_up_and_topped_up(stage)
+    await refund(stage, payment)
+    await jobs_done(stage)
+    [made] = stage.scene.stripe.objects("refund")
+
+    stage.scene.stripe.fail_refund(made["id"])
+
+    told = await stage.mia.wait_for_message("dm", containing="came back")
+    assert "The credits that it took are yours again" in told.text
+    await stage.sam.wait_for_message(stage.scene.refunds, containing="the top-up is there again")
+    await jobs_done(stage)
+    assert top_ups(stage) == [500, -350, 350]
+    assert "350 of 1,500 credits left" in (await stage.balance_of(stage.mia)).text
+
+
 async def test_kill_9_while_it_is_refunded(stage: Stage) -> None:
     payment = await used_up_and_topped_up(stage)
     strike = StripeStrike(stage, "POST", "/v1/refunds", after_work=True)

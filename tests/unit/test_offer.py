@@ -343,6 +343,14 @@ def test_fairness_7_what_was_agreed_to_counts_from_its_beginning_to_its_end() ->
     assert reduction_of(replace(MONTHLY, period_start=reduction.until), agreed) is None
 
 
+def test_fairness_7_no_other_price_is_offered_while_a_discount_counts() -> None:
+    """Also where the vendor has taken its offer out of the file since; a talk is always open."""
+    agreed = terms_of(offer(OfferKind.DISCOUNT), case())
+    reduced = replace(MONTHLY, reduction=reduction_of(MONTHLY, agreed))
+    assert refusal(offer(OfferKind.CREDITS), case(reduced)) is WhyNot.STILL_ON
+    assert refusal(offer(OfferKind.TALK), case(reduced)) is None
+
+
 @pytest.mark.parametrize("kind", [OfferKind.PAUSE, OfferKind.CREDITS])
 def test_what_is_no_discount_reduces_nothing(kind: OfferKind) -> None:
     assert reduction_of(MONTHLY, terms_of(offer(kind), case())) is None

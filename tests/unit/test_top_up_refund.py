@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import Money
-from bot.domain.top_up_refund import TopUpShare, units_to_take_back, unspent_of
+from bot.domain.top_up_refund import (
+    TopUpShare,
+    units_to_give_back,
+    units_to_take_back,
+    unspent_of,
+)
 
 PRICE = Money(1000, "usd")
 
@@ -83,3 +88,35 @@ def test_never_more_than_is_unspent_and_never_twice(
     again = TopUpShare(share.key, units, taken_back + taken)
     left = unspent - taken
     assert units_to_take_back(again, unspent=left, paid=Money(price, "usd"), refunded=refunded) == 0
+
+
+@pytest.mark.parametrize(
+    ("refunded", "taken_back", "expected"),
+    [
+        (0, 380, 380),  # all of the refund has come back
+        (0, 0, 0),  # it had taken nothing
+        (300, 400, 250),  # one of two parts
+        (700, 300, 0),  # less was taken than the part that stays is worth: the rest was spent
+        (1000, 500, 0),
+        (1500, 500, 0),
+    ],
+)
+def test_a_refund_that_comes_back_gives_back_no_more_than_it_took(
+    refunded: int, taken_back: int, expected: int
+) -> None:
+    share = TopUpShare("top-up:0", 500, taken_back)
+    assert units_to_give_back(share, paid=PRICE, refunded=Money(refunded, "usd")) == expected
+
+
+@given(st.integers(1, 3_000), st.integers(1, 10_000), st.data())
+def test_what_was_taken_for_a_part_is_not_given_back_while_the_part_stays(
+    units: int, price: int, data: st.DataObject
+) -> None:
+    paid, untouched = Money(price, "usd"), TopUpShare("top-up:0", units, 0)
+    refunded = Money(data.draw(st.integers(0, price)), "usd")
+    unspent = data.draw(st.integers(0, units))
+    taken = units_to_take_back(untouched, unspent=unspent, paid=paid, refunded=refunded)
+    after = TopUpShare(untouched.key, units, taken)
+
+    assert units_to_give_back(after, paid=paid, refunded=refunded) == 0
+    assert units_to_give_back(after, paid=paid, refunded=Money(0, "usd")) == taken

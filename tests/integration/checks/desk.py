@@ -12,6 +12,7 @@ from bot.checks import run_checks
 from bot.checks.stripe_account import NEEDED_EVENTS
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, PriceId, RoleId, SubscriptionId
+from bot.sandbox.discord import Guild
 from bot.sandbox.scene import (
     CONFIGURATION,
     CREEM_KEY,
@@ -51,11 +52,12 @@ class Desk:
         }
         return Environment.model_validate({**given, **self.variables})
 
-    async def set_up(self, settings: GuildSettings) -> None:
-        """Store what /setup would."""
+    async def set_up(self, settings: GuildSettings, *, guild: Guild | None = None) -> None:
+        """Store what /setup would, in the scene's server or another one."""
+        guild_id = GuildId(int((guild or self.scene.guild).id))
         database = Database(self.environment().database_url.get_secret_value())
         async with database.write() as connection:
-            await guilds.save(connection, GuildId(int(self.scene.guild.id)), settings)
+            await guilds.save(connection, guild_id, settings)
         await database.close()
 
     async def pays(self, subscription_id: str, price_id: str) -> None:

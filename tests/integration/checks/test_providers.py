@@ -176,7 +176,21 @@ async def test_each_right_that_a_restricted_key_lacks_is_named(
     named = f"✗ The key in STRIPE_API_KEY may not {told}. Give it that permission: without it "
     assert complaints[0].startswith(named)
     # Who may not read may not write.
-    assert len(complaints) == 1 + ((resource, right) == ("subscriptions", "read"))
+    assert len(complaints) == 1 + (right == "read" and resource in ("subscriptions", "invoices"))
+    assert not any("may do everything" in line for line in lines)
+
+
+async def test_fairness_7_without_a_right_to_previews_reminders_know_less(desk: Desk) -> None:
+    """Not every vendor wants to give a right to write for that: Mooring runs without it."""
+    desk.scene.stripe.restrictions.forbid("invoices", "write")
+
+    status, lines = await desk.check()
+
+    [told] = [line for line in lines if line[0] in "⚠✗"]
+    assert status == 0
+    assert told.startswith("⚠ The key in STRIPE_API_KEY may not write invoices, which is what a")
+    assert "tell the price of the plan" in told
+    assert "Stripe's name for it is rak_invoice_write." in told
     assert not any("may do everything" in line for line in lines)
 
 

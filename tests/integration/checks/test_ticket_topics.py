@@ -1,6 +1,9 @@
 """`mooring check` looks at what `[tickets]` names in Discord."""
 
+from bot.domain.guild import GuildSettings
+from bot.domain.identifiers import ChannelId, RoleId
 from bot.sandbox.discord import permissions as may
+from bot.sandbox.scene import BOT_PERMISSIONS
 from bot.settings import Configuration
 from tests.integration.checks.desk import Desk
 
@@ -59,3 +62,34 @@ async def test_without_a_channel_of_their_own_threads_need_the_right_everywhere(
 
     assert "tickets are threads" in complaint
     assert "Send Messages in Threads" in complaint
+
+
+async def test_a_server_that_lacks_a_topics_role_and_category_is_told_who_and_where_instead(
+    desk: Desk,
+) -> None:
+    """It works, so that it is no complaint."""
+    scene = desk.scene
+    other = scene.discord.add_guild(
+        "Lumen Beta", owner=scene.people.ada.user, bot_permissions=BOT_PERMISSIONS
+    )
+    support, moderators = other.add_role("Support"), other.add_role("Moderator")
+    configure(desk, topic={"staff_role": int(scene.support.id), "category": int(scene.tickets.id)})
+    chosen = GuildSettings(
+        RoleId(int(support.id)),
+        RoleId(int(moderators.id)),
+        ChannelId(int(other.add_category("Tickets").id)),
+        ChannelId(int(other.add_text_channel("log").id)),
+    )
+    await desk.set_up(chosen, guild=other)
+
+    _, lines = await desk.check()
+
+    assert (
+        "✓ Lumen Beta: the team of the topic billing is in another server. Here the support role "
+        "of /setup answers it."
+    ) in lines
+    assert (
+        "✓ Lumen Beta: the category of the topic billing is in another server. Here its channels "
+        "go into the ticket category of /setup."
+    ) in lines
+    assert not any("Lumen Notes: the team of" in each for each in lines)

@@ -19,6 +19,7 @@ from bot.services.self_help import SelfHelpService
 from bot.services.subscriptions import SubscriptionService
 from storage.database import Database
 from storage.schema import jobs
+from tests.integration.storage.at_once import learn_at_once
 from tests.integration.storage.samples import (
     GUILD,
     MAX,
@@ -83,6 +84,21 @@ async def test_s30_the_team_is_told_once_when_the_second_payment_comes_to_light(
     await see(context, paid(2, days_ago=0.5, refunded=Money(2000, "usd")))
     assert await service.find([PaymentId("pi_1"), PaymentId("pi_2")]) is None
     assert (await service.page(DESK, 0)).duplicates == ()
+
+
+async def test_s30_two_payments_that_are_learned_of_at_the_same_moment(
+    context: Context, service: DuplicateService
+) -> None:
+    """On PostgreSQL neither transaction sees what the other one has not committed yet."""
+    start = SUBSCRIPTION.period_end
+    period = {"period_start": start, "period_end": start + timedelta(days=30)}
+    shown = [Snapshot(payments=(paid(each, days_ago=0.5, **period),)) for each in (2, 3)]
+
+    await learn_at_once(context, *shown)
+
+    assert await told(context.database) == [["pi_2", "pi_3"]]
+    [found] = (await service.page(DESK, 0)).duplicates
+    assert {each.id for each in found.payments} == {"pi_2", "pi_3"}
 
 
 async def test_s30_what_was_paid_long_ago_is_listed_and_is_no_news(

@@ -165,6 +165,33 @@ async def test_the_books_stay_and_the_audit_log_still_proves_itself(database: Da
 
 
 @pytest.mark.usefixtures("members")
+async def test_who_read_a_ticket_as_its_guest_is_forgotten_and_who_read_for_the_team_is_not(
+    database: Database,
+) -> None:
+    """Noor was let into Mia's ticket, and was of the team at another time."""
+    acts = ("ticket.member_link_made", "ticket.member_link_opened", "ticket.staff_link_opened")
+    async with database.write() as connection:
+        for action in acts:
+            await audit.append(
+                connection,
+                actor_id=NOOR,
+                action=action,
+                subject="ticket_mia",
+                details={},
+                now=NOW,
+            )
+
+    await erase(database, NOOR)
+
+    async with database.read() as connection:
+        rows = await connection.execute(
+            sa.select(audit_log.c.action, audit_log.c.actor_id).where(audit_log.c.action.in_(acts))
+        )
+        assert dict(tuple(row) for row in rows) == dict(zip(acts, (None, None, NOOR), strict=True))
+        assert await audit.first_broken_row(connection) is None
+
+
+@pytest.mark.usefixtures("members")
 async def test_an_erasure_that_is_repeated_changes_nothing(database: Database) -> None:
     await erase(database, MIA)
     before = await traces(database, *MIAS)

@@ -115,3 +115,61 @@ def test_plain_words_are_fair(written: str) -> None:
 )
 def test_pressing_words_are_found(written: str) -> None:
     assert pressing_words(written) is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Das ist deine letzte Chance!",
+        "Bist du sicher? Du wirst es bereuen.",
+        "Schade, dass Sie gehen.",
+        "Nur noch 3 Stunden",
+        "C\N{RIGHT SINGLE QUOTATION MARK}est votre dernière chance",
+        "Voulez-vous vraiment nous quitter ?",
+        "Vous allez nous manquer",
+        "Aujourd\N{RIGHT SINGLE QUOTATION MARK}hui seulement",
+        "Es tu última oportunidad",
+        "¿Estás seguro?",
+        "Te echaremos de menos",
+        "Solo quedan 2 horas",
+        "Tem certeza? Vai se arrepender.",
+        "Vamos sentir a sua falta",
+        "É agora ou nunca",
+        "Sei sicuro di voler andare via?",
+        "Ci mancherai",
+        "Solo per oggi",
+        "Weet je het zeker?",
+        "We zullen je missen",
+        "Voordat het te laat is",
+        "Czy na pewno chcesz zrezygnować?",
+        "Szkoda, że odchodzisz",
+        "Tylko dzisiaj",
+        "本当に解約しますか",
+        "これが最後のチャンスです",
+        "残り3時間",
+        "Derni\u00e8re chance",
+        "Dernie\u0300re chance",
+    ],
+)
+def test_pressing_words_are_found_in_the_commonest_languages(written: str) -> None:
+    assert pressing_words(written) is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Ein Ticket hält dich nicht davon ab zu kündigen. Deine Daten sind sicher.",
+        "Bis zum Ende des Zeitraums bleibt alles an. Wir antworten noch heute.",
+        "Un ticket ne vous empêche pas de résilier. Vos données sont en sécurité.",
+        "Votre formule reste active jusqu'à la fin de la période.",
+        "Un ticket no te impide cancelar. Tu cuenta está segura.",
+        "Nuestro equipo contesta hoy. ¿Qué falta?",
+        "Abrir um ticket não impede que você cancele. Seus dados estão seguros.",
+        "Un ticket non ti impedisce di disdire. I tuoi dati sono al sicuro.",
+        "Een ticket houdt je niet tegen om op te zeggen.",
+        "Zgłoszenie nie przeszkadza w rezygnacji. Dziś odpowiadamy do 18.",
+        "チケットを開いても、いつでも解約できます。お急ぎの方はメールをどうぞ。",
+    ],
+)
+def test_plain_words_are_fair_in_other_languages_too(written: str) -> None:
+    assert pressing_words(written) is None

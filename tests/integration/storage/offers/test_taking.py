@@ -14,6 +14,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.money import Money
 from bot.domain.offer import reduction_of
+from bot.domain.subscription import Subscription
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.offers import offered_in
@@ -26,7 +27,6 @@ from storage import (
     cancel_attempts,
     checkouts,
     jobs,
-    offers,
     subscriptions,
 )
 from tests.integration.storage.offers.leaving import (
@@ -82,12 +82,14 @@ async def test_a_pause_is_accepted_with_its_job_and_nothing_is_told_yet(mia: Con
     assert (await desk.attempt(accepting.id)).state is AttemptState.ACCEPTING
 
 
-async def test_fairness_7_the_account_shows_a_discount_once_it_is_made(mia: Context) -> None:
-    """As it was agreed to, whatever the vendor offers by now."""
+async def test_fairness_7_wherever_a_subscription_is_read_its_discount_is_read_with_it(
+    mia: Context,
+) -> None:
+    """Once it is made, and as it was agreed to, whatever the vendor offers by now."""
     desk = Desk(mia, HALF)
     case = await desk.say()
     await desk.take(case)
-    assert (await SubscriptionService(mia).account(MIA)).reduction is None
+    assert {each.reduction for each in await _read_in_every_way(mia)} == {None}
     async with mia.database.write() as connection:
         await cancel_attempts.advance(
             connection,
@@ -97,16 +99,28 @@ async def test_fairness_7_the_account_shows_a_discount_once_it_is_made(mia: Cont
             now=NOW,
         )
 
-    reduction = (await SubscriptionService(mia).account(MIA)).reduction
+    read = await _read_in_every_way(mia)
 
     assert case.offer is not None
-    assert reduction == reduction_of(SUBSCRIPTION, case.offer.terms)
-    assert reduction is not None
-    assert reduction.during == Money(1000, "usd")
-    async with mia.database.read() as connection:
-        agreed = await offers.terms_in_effect(connection, SUBSCRIPTION.id)
-        assert agreed == case.offer.terms
-        assert await offers.terms_in_effect(connection, SubscriptionId("sub_other")) is None
+    assert {each.reduction for each in read} == {reduction_of(SUBSCRIPTION, case.offer.terms)}
+    assert {each.present_price for each in read} == {Money(2000, "usd")}
+    assert {each.next_charge for each in read} == {Money(1000, "usd")}
+
+
+async def _read_in_every_way(context: Context) -> list[Subscription]:
+    account = await SubscriptionService(context).account(MIA)
+    async with context.database.write() as connection:
+        found = [
+            account.subscription,
+            await subscriptions.find(connection, SUBSCRIPTION.id),
+            await subscriptions.hold(connection, SUBSCRIPTION.id),
+            *(await subscriptions.find_many(connection, [SUBSCRIPTION.id])).values(),
+            *await subscriptions.of_customers(connection, [MIAS]),
+            *await subscriptions.that_count(connection, [MIAS]),
+        ]
+    read = [each for each in found if each is not None]
+    assert len(read) == 6
+    return read
 
 
 async def test_fairness_5_whoever_confirms_meanwhile_is_not_held_by_an_offer(mia: Context) -> None:
