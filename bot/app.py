@@ -27,7 +27,7 @@ from bot.services.jobs import JobHandlers, Worker, take_over
 from bot.services.replays import ReplayGuard
 from bot.services.standing import StandingService
 from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE
-from bot.services.ticket_records import FETCH_FILE
+from bot.services.ticket_records import FETCH_FILE, LOOK, LOOKS_AT_ONCE
 from bot.services.tickets import OPEN, OPENED_AT_ONCE, TELL_STAFF, TOLD_AT_ONCE
 from bot.services.timers import TimerService
 from bot.services.unconfigured import UnconfiguredService
@@ -38,6 +38,7 @@ from bot.web.application import create_application
 from bot.web.transcripts import TranscriptPages
 from cogs.dependencies import Dependencies
 from cogs.interactions import Router
+from cogs.membership import DiscordMembership
 from cogs.messenger import Messenger
 from storage import migrate
 from storage.database import Database
@@ -105,6 +106,7 @@ class Application:
             router=router,
             jobs=handlers,
             messenger=Messenger(self.client),
+            membership=DiscordMembership(self.client),
         )
         self._connection = DiscordConnection(environment, self.client, dependencies.guilds)
         events = EventService(context)
@@ -129,6 +131,7 @@ class Application:
                 role_jobs.APPLY: role_jobs.APPLIED_AT_ONCE,
                 notice_jobs.SEND: notice_jobs.SENT_AT_ONCE,
                 FETCH_FILE: FETCHED_AT_ONCE,
+                LOOK: LOOKS_AT_ONCE,
                 OPEN: OPENED_AT_ONCE,
                 TELL_STAFF: TOLD_AT_ONCE,
             },
@@ -139,7 +142,9 @@ class Application:
             health=HealthService(context),
             is_gateway_up=self.client.is_gateway_up,
             usage_api=_usage_api(environment.api_secret, context),
-            transcripts=TranscriptPages(dependencies.transcripts, dependencies.ticket_files),
+            transcripts=TranscriptPages(
+                dependencies.transcript_links, dependencies.transcripts, dependencies.ticket_files
+            ),
         )
 
     async def run(self, stop: asyncio.Event) -> None:

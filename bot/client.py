@@ -83,6 +83,22 @@ class MooringClient(commands.AutoShardedBot):
         self._router = router
         self._setups = setups
         self._lost_since: dict[int, float] = {}
+        self._pass_on_roles()
+
+    def _pass_on_roles(self) -> None:
+        """Dispatch `member_roles` for each member whose roles may have changed.
+
+        discord.py tells of changes only for members in its cache, and this client keeps none.
+        """
+        parsers = self._connection.parsers
+        usual = parsers["GUILD_MEMBER_UPDATE"]
+
+        def parse(data: Any) -> None:
+            usual(data)
+            roles = frozenset(int(role) for role in data["roles"])
+            self.dispatch("member_roles", int(data["guild_id"]), int(data["user"]["id"]), roles)
+
+        parsers["GUILD_MEMBER_UPDATE"] = parse
 
     def is_gateway_up(self) -> bool:
         """Whether every shard is connected, or was within `LONGEST_RECONNECT_SECONDS`.
@@ -99,7 +115,8 @@ class MooringClient(commands.AutoShardedBot):
         `connect`.
 
         The intent is privileged: asking for it without having it ends the connection. Without it
-        those who join wait for their roles, and tickets do not say that their opener has left.
+        those who join wait for their roles, tickets do not say that their opener has left, and who
+        leaves the team is found once a day.
         """
         granted = self.application_flags
         if granted.gateway_guild_members or granted.gateway_guild_members_limited:

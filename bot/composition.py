@@ -17,6 +17,7 @@ from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
 from bot.services.jobs import JobHandlers
 from bot.services.macros import MacroService
+from bot.services.membership import Membership
 from bot.services.notices import NoticeService
 from bot.services.offer_saga import OfferSaga
 from bot.services.offers import OfferService
@@ -55,6 +56,7 @@ from bot.services.ticket_stats import TicketStatsService
 from bot.services.ticket_turns import TurnService
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import TicketService
+from bot.services.transcript_links import TranscriptLinks
 from bot.services.transcripts import TranscriptService
 from bot.services.win_backs import WinBackService
 from bot.services.withdrawal_saga import WithdrawalSaga
@@ -113,6 +115,7 @@ def build_dependencies(
     router: Router,
     jobs: JobHandlers,
     messenger: Messenger,
+    membership: Membership,
 ) -> Dependencies:
     """Every service once, over one context."""
     vendor = configuration.vendor
@@ -126,11 +129,10 @@ def build_dependencies(
     ticket_files = TicketFileService(context, FileFolder(environment.attachments_folder))
     ticket_records = TicketRecordService(context)
     secret = environment.api_secret
-    transcripts = TranscriptService(
+    transcript_links = TranscriptLinks(
         context,
-        ticket_records,
-        ticket_files,
         TicketAccess(context, guilds),
+        membership,
         public_url=environment.public_url,
         key=link_key(secret.get_secret_value()) if secret else None,
     )
@@ -153,7 +155,10 @@ def build_dependencies(
         panels=PanelService(context, guilds),
         ticket_records=ticket_records,
         ticket_files=ticket_files,
-        transcripts=transcripts,
+        transcripts=TranscriptService(
+            context, ticket_records, ticket_files, TicketAccess(context, guilds)
+        ),
+        transcript_links=transcript_links,
         ticket_search=TicketSearchService(context, TicketAccess(context, guilds)),
         ticket_access=TicketAccess(context, guilds),
         ticket_work=ticket_work,

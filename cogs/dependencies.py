@@ -55,6 +55,7 @@ from bot.services.ticket_stats import TicketStatsService
 from bot.services.ticket_turns import TurnService
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import TicketService
+from bot.services.transcript_links import TranscriptLinks
 from bot.services.transcripts import TranscriptService
 from bot.services.win_backs import WinBackService
 from bot.services.withdrawal_saga import WithdrawalSaga
@@ -113,6 +114,7 @@ class Dependencies:
     ticket_records: TicketRecordService
     ticket_files: TicketFileService
     transcripts: TranscriptService
+    transcript_links: TranscriptLinks
     ticket_search: TicketSearchService
     ticket_access: TicketAccess
     ticket_work: TicketWorkService

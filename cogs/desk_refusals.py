@@ -11,6 +11,7 @@ from bot.domain.desk_errors import (
     MemberWaits,
     NotClaimed,
     NotesImpossible,
+    NotesNotForYou,
     NothingToMerge,
     NotOfTheTeam,
     TooManyTags,
@@ -29,6 +30,8 @@ _SAID: dict[type[DeskError], str] = {
     NothingToMerge: "**There is nothing to merge with.** Only two open tickets of the same member "
     "can become one.",
     MacroUsed: "**This was sent already.** Run `/macro` again to send another one.",
+    NotesNotForYou: "**The notes of this ticket are not for you.** You opened it, or were added to "
+    "it, so that your colleagues can write freely. Write to them in the ticket itself.",
     NotesImpossible: "**The thread for notes could not be made.** The bot needs *Create Private "
     "Threads* and *Send Messages in Threads* here. An administrator can give it these. "
     "The note was not kept.",
@@ -52,7 +55,7 @@ def desk_refusal(error: DeskError) -> str:
             said = f"**This ticket has {most} tags already.** Take one off first."
         case MemberWaits(since=since):
             said = (
-                f"**The member waits for an answer since {relative(since)}.** Answer first. If "
+                f"**The member asked {relative(since)} and waits for an answer.** Answer first. If "
                 "nothing is left to say, press “Close ticket”."
             )
         case CloseAsked(deadline=deadline):

@@ -5,7 +5,7 @@ is registered per message, so a button or an open modal works after any number o
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -26,6 +26,7 @@ Interaction = discord.Interaction[Any]
 Handler = Callable[[Interaction, str], Awaitable[None]]
 
 VERSION = "m1"
+MOST_SUGGESTED = 25
 
 _log = structlog.get_logger(__name__)
 _handled = Counter("mooring_interactions_total", "Interactions", ["what", "outcome"])
@@ -35,6 +36,19 @@ _seconds = Histogram(
     ["what"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3),
 )
+
+
+def suggested(
+    named: Iterable[tuple[str, str]], typed: str
+) -> list[discord.app_commands.Choice[str]]:
+    """Of (id, name) pairs those whose names fit, while somebody types: Discord shows 25."""
+    wanted = typed.strip().casefold()
+    fitting = [
+        discord.app_commands.Choice(name=name, value=value)
+        for value, name in named
+        if wanted in name.casefold()
+    ]
+    return fitting[:MOST_SUGGESTED]
 
 
 def custom_id(verb: str, argument: str = "") -> str:

@@ -43,6 +43,8 @@ _DESK_JOBS_WITH_WORDS = ("desk.note", "desk.macro_reply", "desk.escalated")
 # Who of the team did what must be known as long as the log is kept.
 _ACTS_OF_THE_TEAM = ("block.", "guild.", "panel.", "refund.", "roles.")
 _OWN_ACTS_ABOUT_REFUNDS = ("refund.asked", "refund.answered")
+# Done in others' tickets by those who were let in there.
+_ACTS_OF_GUESTS = ("ticket.member_link_made", "ticket.member_link_opened")
 
 
 async def obstacles(connection: AsyncConnection, user_id: UserId) -> Obstacles:
@@ -141,7 +143,10 @@ def _own_acts(user_id: UserId) -> sa.ColumnElement[bool]:
             asked_for,
             ~sa.or_(*(audit_log.c.action.startswith(prefix) for prefix in _ACTS_OF_THE_TEAM)),
         ),
-        ~sa.and_(audit_log.c.action.startswith("ticket."), is_of_others_ticket),
+        sa.or_(
+            audit_log.c.action.in_(_ACTS_OF_GUESTS),
+            ~sa.and_(audit_log.c.action.startswith("ticket."), is_of_others_ticket),
+        ),
     )
 
 

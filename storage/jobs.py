@@ -193,6 +193,32 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
     note_jobs_added(connection)
 
 
+async def bring_forward(
+    connection: AsyncConnection, *, kind: str, key_prefix: str, now: datetime
+) -> None:
+    """What waits for a later time is due now."""
+    await connection.execute(
+        sa.update(jobs)
+        .where(*_waiting_of(kind, key_prefix), jobs.c.run_at > now)
+        .values(run_at=now)
+    )
+    note_jobs_added(connection)
+
+
+async def is_any_waiting(connection: AsyncConnection, *, kind: str, key_prefix: str) -> bool:
+    """Whether a job of this kind, whose key begins so, is not done."""
+    statement = sa.select(jobs.c.id).where(*_waiting_of(kind, key_prefix)).limit(1)
+    return await connection.scalar(statement) is not None
+
+
+def _waiting_of(kind: str, key_prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
+    # As a range, so that the index of keys serves; no key has a character after "~".
+    begins_so = jobs.c.key.between(
+        sa.literal(key_prefix, sa.Text()), sa.literal(f"{key_prefix}~", sa.Text())
+    )
+    return jobs.c.kind == kind, begins_so, jobs.c.done_at.is_(None)
+
+
 async def forget(connection: AsyncConnection, job_id: int) -> None:
     """Leave no trace of a job that had nothing to do: its key is free again."""
     await connection.execute(sa.delete(jobs).where(jobs.c.id == job_id))

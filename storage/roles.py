@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.identifiers import GuildId, PlanId, RoleId, SubscriptionId, UserId
 from bot.domain.subscription import Subscription
 from storage.schema import customers, granted_roles, plan_roles, subscriptions
-from storage.subscriptions import to_subscription
+from storage.subscriptions import WITH_TERMS, to_subscription
 from storage.upsert import insert_new
 
 
@@ -181,7 +181,7 @@ async def _standings(
     rows = await connection.execute(
         sa.select(
             who.c.user_id.label("member_id"),
-            subscriptions,
+            *WITH_TERMS,
             granted_roles.c.guild_id,
             granted_roles.c.role_id,
         )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from bot.domain.ticket_record import (
     TicketMessage,
     Version,
 )
+from bot.domain.topic import Place
 from storage.schema import ticket_files, ticket_message_versions, ticket_messages, tickets
 from storage.upsert import insert_returning_new
 
@@ -106,6 +108,7 @@ async def heard(connection: AsyncConnection, guild_id: GuildId | None = None) ->
             tickets.c.id,
             tickets.c.guild_id,
             tickets.c.channel_id,
+            tickets.c.place,
             tickets.c.notes_thread_id,
             sa.func.coalesce(newest(internal=False), 0).label("said"),
             sa.func.coalesce(newest(internal=True), 0).label("noted"),
@@ -113,11 +116,11 @@ async def heard(connection: AsyncConnection, guild_id: GuildId | None = None) ->
     )
     found: list[HeardChannel] = []
     for row in rows:
-        found.append(HeardChannel(row.id, row.guild_id, row.channel_id, row.said))
+        talk = HeardChannel(row.id, row.guild_id, row.channel_id, row.said)
+        found.append(replace(talk, is_thread=row.place == Place.THREAD))
         if row.notes_thread_id is not None:
-            found.append(
-                HeardChannel(row.id, row.guild_id, row.notes_thread_id, row.noted, internal=True)
-            )
+            notes = replace(talk, channel_id=row.notes_thread_id, last_captured=row.noted)
+            found.append(replace(notes, internal=True, is_thread=True))
     return found
 
 

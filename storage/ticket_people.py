@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import TicketId, UserId
-from storage.schema import ticket_people
+from storage.schema import ticket_people, tickets
 from storage.upsert import insert_new
 
 
@@ -51,3 +51,14 @@ async def of_ticket(connection: AsyncConnection, ticket_id: TicketId) -> list[Us
         .order_by(ticket_people.c.added_at, ticket_people.c.user_id)
     )
     return [UserId(user_id) for user_id in rows]
+
+
+async def concerned(connection: AsyncConnection, ticket_id: TicketId) -> frozenset[UserId]:
+    """Everybody who was added to the ticket, or to one that was merged into it."""
+    merged = sa.select(tickets.c.id).where(tickets.c.merged_into == ticket_id)
+    rows = await connection.scalars(
+        sa.select(ticket_people.c.user_id).where(
+            sa.or_(ticket_people.c.ticket_id == ticket_id, ticket_people.c.ticket_id.in_(merged))
+        )
+    )
+    return frozenset(UserId(user_id) for user_id in rows)

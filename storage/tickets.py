@@ -59,6 +59,7 @@ def _ticket(row: sa.Row[tuple[object, ...]]) -> Ticket:
         rating=row.rating,
         rating_comment=row.rating_comment,
         rated_at=row.rated_at,
+        purged_at=row.purged_at,
     )
 
 

@@ -137,6 +137,11 @@ class RefundReceipt:
     provider_refund_id: str
     status: str
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the money does not reach the member by it."""
+        return self.status in ("failed", "canceled")
+
 
 @dataclass(frozen=True, slots=True)
 class Discount:

@@ -77,5 +77,10 @@ class MacroUsed(DeskError):
 
 
 @dataclass(eq=False)
+class NotesNotForYou(DeskError):
+    """Notes are not for those whom the ticket is about, whichever roles they have."""
+
+
+@dataclass(eq=False)
 class NotesImpossible(DeskError):
     """Discord refuses to make the thread for notes."""

@@ -1,11 +1,13 @@
 """A support ticket and its life."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.identifiers import (
+    ERASED_USER,
     AttemptId,
     ChannelId,
     GuildId,
@@ -13,6 +15,8 @@ from bot.domain.identifiers import (
     TicketId,
     UserId,
 )
+
+_NAMED = re.compile(r"(?:ticket|notes)-(\d{4,9})")
 
 
 class TicketState(StrEnum):
@@ -81,6 +85,12 @@ class Ticket:
     rating: int | None = None
     rating_comment: str | None = None
     rated_at: datetime | None = None
+    purged_at: datetime | None = None
+
+    @property
+    def began_at(self) -> datetime:
+        """When it was opened, or opened again."""
+        return self.reopened_at or self.created_at
 
     @property
     def life(self) -> str:
@@ -88,9 +98,21 @@ class Ticket:
         return f":{int(self.reopened_at.timestamp() * 1000)}" if self.reopened_at else ""
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether what was said in it is gone: its time was over, or its member had it erased."""
+        closed, purged = self.closed_at, self.purged_at
+        is_over = closed is not None and purged is not None and purged >= closed
+        return is_over or self.opener_id == ERASED_USER
+
+    @property
     def channel_name(self) -> str:
         """Set once: Discord allows two renames in ten minutes, so state never goes in here."""
         return f"ticket-{self.number:04}"
+
+    @property
+    def notes_name(self) -> str:
+        """Of the thread with the team's notes."""
+        return f"notes-{self.number:04}"
 
     @property
     def channel_topic(self) -> str:
@@ -106,3 +128,9 @@ def ticket_id_in(channel_topic: str | None) -> TicketId | None:
     if not channel_topic or MARKER not in channel_topic:
         return None
     return TicketId(channel_topic.rsplit(MARKER, 1)[1].strip())
+
+
+def ticket_number_in(name: str) -> int | None:
+    """The number of the ticket whose place or notes have this name; None for every other name."""
+    found = _NAMED.fullmatch(name)
+    return int(found[1]) if found else None

@@ -126,12 +126,22 @@ class TicketRecord:
         return TicketRecord(self.ticket, self.messages[len(self.messages) - kept :], is_cut=True)
 
     @property
-    def newest(self) -> MessageId:
-        """The last message from the ticket's channel that is stored; 0 when there is none."""
+    def talks(self) -> tuple["HeardChannel", ...]:
+        """The ticket's channel and the thread with its notes, each where there is one."""
+        ticket = self.ticket
+        places = ((ticket.channel_id, False), (ticket.notes_thread_id, True))
+        return tuple(
+            HeardChannel(ticket.id, ticket.guild_id, place, self._newest(internal), internal)
+            for place, internal in places
+            if place is not None
+        )
+
+    def _newest(self, internal: bool) -> MessageId:
+        """The last one of the ticket's own that is stored; 0 when there is none."""
         said = (
             each.message_id
             for each in self.messages
-            if each.ticket_id == self.ticket.id and not each.internal
+            if each.ticket_id == self.ticket.id and each.internal is internal
         )
         return max(said, default=MessageId(0))
 
@@ -145,7 +155,8 @@ class TicketRecord:
 class HeardChannel:
     """A channel or thread whose messages belong to an open ticket.
 
-    `internal` ones are notes. `last_captured` is 0 when nothing is.
+    `internal` ones are notes. `last_captured` is 0 when nothing is. Threads can sleep: then the
+    gateway does not tell of them.
     """
 
     ticket_id: TicketId
@@ -153,6 +164,7 @@ class HeardChannel:
     channel_id: ChannelId
     last_captured: MessageId
     internal: bool = False
+    is_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from bot.domain.ticket_work import Act, TicketEvent
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_acts import take_back
 from storage import agents, jobs, ticket_events
 
 CHECK = "agents.check"
+GAVE_BACK = "agents.gave_back"
 
 
 async def assign(
@@ -84,11 +86,12 @@ class AgentService:
 
     async def _answering(self, guild_id: GuildId) -> frozenset[RoleId]:
         """The roles that answer tickets: the server's, and those of single topics."""
-        own = {topic.staff_role_id for topic in self._context.policy.topics}
-        usual = (await self._guilds.settings(guild_id)).support_role_id
-        return frozenset(role for role in {usual, *own} if role is not None)
+        topics = self._context.policy.topics
+        roles = {await self._guilds.topic_role(guild_id, topic.id) for topic in topics}
+        roles.add((await self._guilds.settings(guild_id)).support_role_id)
+        return frozenset(role for role in roles if role is not None)
 
-    # Somebody who has lost the role is given no more tickets.
+    # Somebody who has lost the role is given no more tickets, and has none.
 
     async def schedule(self) -> None:
         """At start: today's look at everybody's roles, unless it is there."""
@@ -107,22 +110,54 @@ class AgentService:
     async def seen(
         self, guild_id: GuildId, user_id: UserId, role_ids: Collection[RoleId] | None
     ) -> None:
-        """What Discord says somebody's roles are now; None for who is not in the server."""
-        answering = (await self._answering(guild_id)).intersection(role_ids or ())
-        async with self._context.database.write() as connection:
-            if not answering:
-                await agents.remove(connection, guild_id, user_id)
-                return
+        """What Discord says somebody's roles are now; None for who is not in the server.
+
+        It tells this of everybody, so that most often there is nothing to do.
+        """
+        async with self._context.database.read() as connection:
+            known = await agents.role_ids_of(connection, guild_id, user_id)
+            theirs = await agents.have(connection, guild_id, user_id)
+        if known is None and not theirs:
+            return
+        held = frozenset(role_ids or ())
+        answering = held & await self._answering(guild_id)
+        lost = [
+            ticket for ticket in theirs if held.isdisjoint(await self._access.team_roles(ticket))
+        ]
+        if lost or known not in (None, answering):
+            await self._change(guild_id, user_id, None if known is None else answering, lost)
+
+    async def role_deleted(self, guild_id: GuildId, role_id: RoleId) -> None:
+        """Nobody has this role any more: Discord tells it of the role alone."""
+        async with self._context.database.read() as connection:
             team = await agents.of_guild(connection, guild_id)
-            known = next((each for each in team if each.user_id == user_id), None)
-            if known is not None and known.role_ids != answering:
-                await agents.save(
-                    connection,
-                    guild_id,
-                    user_id,
-                    role_ids=answering,
-                    takes_tickets=known.takes_tickets,
-                )
+            having = await agents.have(connection, guild_id)
+        lost = [each for each in having if await self._access.team_role(each) == role_id]
+        kept = {
+            each.user_id: each.role_ids - {role_id} for each in team if role_id in each.role_ids
+        }
+        for user_id in sorted({*kept, *(each.assignee_id for each in lost if each.assignee_id)}):
+            theirs = [each for each in lost if each.assignee_id == user_id]
+            await self._change(guild_id, user_id, kept.get(user_id), theirs)
+
+    async def _change(
+        self,
+        guild_id: GuildId,
+        user_id: UserId,
+        role_ids: Collection[RoleId] | None,
+        lost: Sequence[Ticket],
+    ) -> None:
+        """In one transaction; the team is told which tickets are nobody's now."""
+        now = self._context.clock()
+        async with self._context.database.write() as connection:
+            if role_ids is not None:
+                await agents.set_roles(connection, guild_id, user_id, role_ids)
+            events = {each.id: await take_back(connection, each, now=now) for each in lost}
+            taken = {ticket_id: event for ticket_id, event in events.items() if event is not None}
+            if taken:
+                payload = {"guild_id": guild_id, "user_id": user_id, "tickets": list(taken)}
+                told = NewJob(GAVE_BACK, f"{GAVE_BACK}:{min(taken.values())}", payload)
+                await jobs.add(connection, [told], now=now)
 
 
 def _check(moment: datetime) -> NewJob:

@@ -8,7 +8,7 @@ from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
 from bot.services.context import Context
-from storage import audit, guilds
+from storage import audit, guilds, topic_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class GuildService:
         self._configured = configured
         self._servers = frozenset(servers)
         self._is_private = False
+        self._topic_roles: dict[GuildId, frozenset[RoleId]] | None = None
 
     def note_application(self, *, is_private: bool) -> None:
         """Whether the vendor alone can add the bot to servers; Discord says so at login."""
@@ -71,6 +72,35 @@ class GuildService:
             return self._configured[guild_id]
         async with self._context.database.read() as connection:
             return await guilds.load(connection, guild_id)
+
+    async def topic_role(self, guild_id: GuildId, topic_id: str) -> RoleId | None:
+        """The topic's own role, where it is this server's; None where the support role answers.
+
+        The file names a role and not its server: the gateway has told whose it is, or was before
+        somebody deleted it there.
+        """
+        topics = self._context.policy.topics
+        own = next((each.staff_role_id for each in topics if each.id == topic_id), None)
+        known = await self._known_topic_roles()
+        return own if own in known.get(guild_id, frozenset()) else None
+
+    async def note_roles(self, guild_id: GuildId, role_ids: Collection[RoleId]) -> None:
+        """A server has these roles: remember which of them are topics'."""
+        own = {role for each in self._context.policy.topics if (role := each.staff_role_id)}
+        known = await self._known_topic_roles()
+        before = known.get(guild_id, frozenset())
+        new = own.intersection(role_ids) - before
+        if new:
+            async with self._context.database.write() as connection:
+                await topic_roles.add(connection, guild_id, new)
+            known[guild_id] = before | new
+
+    async def _known_topic_roles(self) -> dict[GuildId, frozenset[RoleId]]:
+        """Read once: after that this process hears of its servers' roles itself."""
+        if self._topic_roles is None:
+            async with self._context.database.read() as connection:
+                self._topic_roles = await topic_roles.load_all(connection)
+        return self._topic_roles
 
     async def log_channels(self) -> list[ChannelId]:
         """Where the team is told what belongs to no server of its own: each trusted log channel."""

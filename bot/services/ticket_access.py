@@ -1,12 +1,22 @@
 """Who may see a ticket, and who works on it. Buttons, transcripts and search ask here."""
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.domain.errors import GuildNotSetUp, NotPermitted
-from bot.domain.identifiers import GuildId, RoleId
+from bot.domain.identifiers import GuildId, RoleId, UserId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_search import TopicsInSight
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from storage import ticket_people
+
+
+async def members_side(connection: AsyncConnection, ticket: Ticket) -> frozenset[UserId]:
+    """Whom the ticket is about: who opened it, and who was added to it.
+
+    Notes are kept from them, whichever roles they have.
+    """
+    return frozenset({ticket.opener_id, *await ticket_people.concerned(connection, ticket.id)})
 
 
 class TicketAccess:
@@ -21,18 +31,26 @@ class TicketAccess:
         """The role that answers this ticket: its topic's, or else the server's support role."""
         return await self.role_for(ticket.guild_id, ticket.topic_id)
 
+    async def team_roles(self, ticket: Ticket) -> frozenset[RoleId]:
+        """Every role that may work on it: the one that answers it, and the moderators'."""
+        moderators = (await self._guilds.settings(ticket.guild_id)).moderator_role_id
+        roles = (await self.team_role(ticket), moderators)
+        return frozenset(role for role in roles if role is not None)
+
     async def role_for(self, guild_id: GuildId, topic_id: str) -> RoleId | None:
         """The role that answers tickets of this topic here."""
-        topics = self._context.policy.topics
-        own = next((each.staff_role_id for each in topics if each.id == topic_id), None)
+        own = await self._guilds.topic_role(guild_id, topic_id)
         return own or (await self._guilds.settings(guild_id)).support_role_id
+
+    async def is_for_one_team(self, ticket: Ticket) -> bool:
+        """Whether its topic has a team of its own here."""
+        return await self._guilds.topic_role(ticket.guild_id, ticket.topic_id) is not None
 
     async def is_team(self, actor: Actor, ticket: Ticket) -> bool:
         """Whether the actor answers this ticket, or moderates its server."""
         if ticket.guild_id != actor.guild_id or not self._guilds.trusts(actor.guild_id):
             return False
-        moderators = (await self._guilds.settings(actor.guild_id)).moderator_role_id
-        return not actor.role_ids.isdisjoint({await self.team_role(ticket), moderators} - {None})
+        return not actor.role_ids.isdisjoint(await self.team_roles(ticket))
 
     async def require_team(self, actor: Actor, ticket: Ticket) -> None:
         """Raise NotPermitted unless the actor answers this ticket or moderates its server."""
@@ -48,9 +66,9 @@ class TicketAccess:
         self._guilds.require_trusted(actor.guild_id)
         settings = await self._guilds.settings(actor.guild_id)
         with_team = {
-            topic.id: topic.staff_role_id
+            topic.id: role
             for topic in self._context.policy.topics
-            if topic.staff_role_id is not None
+            if (role := await self._guilds.topic_role(actor.guild_id, topic.id)) is not None
         }
         own = frozenset(topic for topic, role in with_team.items() if role in actor.role_ids)
         if settings.moderator_role_id in actor.role_ids:
@@ -73,6 +91,11 @@ class TicketAccess:
             if await ticket_people.is_in(connection, ticket.id, actor.user_id):
                 return True
         return await self.is_team(actor, ticket)
+
+    async def members_side(self, ticket: Ticket) -> frozenset[UserId]:
+        """Whom the ticket is about, so that its notes are kept from them."""
+        async with self._context.database.read() as connection:
+            return await members_side(connection, ticket)
 
     async def require_sight(self, actor: Actor, ticket: Ticket) -> None:
         """Raise NotPermitted unless the actor may see the ticket."""

@@ -22,6 +22,7 @@ from storage import ticket_turns as stored_turns
 CARD_PAUSE = timedelta(milliseconds=500)
 CARD = "desk.card"
 MOVED = "desk.moved"
+FORMER_TEAM = "desk.former_team"
 ESCALATED = "desk.escalated"
 TRANSFERRED = "desk.transferred"
 SNOOZE_OVER = "desk.snooze_over"
@@ -106,6 +107,27 @@ async def unassign(work: Work) -> None:
     """Leave it to whoever takes it next."""
     if work.ticket.assignee_id is not None:
         await work.change(Act.RELEASED, {"from": work.ticket.assignee_id}, assignee_id=None)
+
+
+async def take_back(connection: AsyncConnection, ticket: Ticket, *, now: datetime) -> int | None:
+    """Whoever had it does not answer it any more: nobody has it. Returns the event's number, or
+    None where it is over or somebody else's by now."""
+    held = await ticket_work.hold(connection, ticket.id)
+    if held is None or held.state is not TicketState.OPEN:
+        return None
+    if held.assignee_id != ticket.assignee_id:
+        return None
+    await tickets.advance(
+        connection,
+        ticket.id,
+        expected=(TicketState.OPEN,),
+        to=TicketState.OPEN,
+        assignee_id=None,
+    )
+    released = TicketEvent(ticket.id, Act.RELEASED, None, {"from": ticket.assignee_id}, now)
+    event = await ticket_events.add(connection, released)
+    await refresh_card(connection, ticket.id, event, now=now)
+    return event
 
 
 async def set_priority(work: Work, priority: Priority) -> None:

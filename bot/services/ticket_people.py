@@ -13,6 +13,7 @@ from bot.services.context import Context
 from bot.services.guilds import Actor
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_notes import keeping_out
 from storage import audit, jobs, ticket_events, ticket_people, ticket_work, tickets
 
 APPLY = "ticket.person"
@@ -78,8 +79,11 @@ class TicketPeople:
                 "screen": screen.to_payload(),
             }
             # In the ticket's line: after its channel is there, before it goes.
-            job = NewJob(APPLY, f"{APPLY}:{ticket_id}:{event}", payload, line=ticket_id)
-            await jobs.add(connection, [job], now=now)
+            following = [NewJob(APPLY, f"{APPLY}:{ticket_id}:{event}", payload, line=ticket_id)]
+            if is_in:
+                # Whoever was of the team before may be in its notes.
+                following.append(keeping_out(ticket_id, f"added-{event}", [person.user_id]))
+            await jobs.add(connection, following, now=now)
 
     async def is_in(self, ticket_id: TicketId, user_id: UserId) -> bool:
         """Whether a person was added, and not removed since."""

@@ -5,19 +5,26 @@ taken out of the channel, by jobs.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import GuildId, MessageId, TicketId
-from bot.domain.job import NewJob
+from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId
+from bot.domain.job import Job, NewJob
 from bot.domain.ticket_record import HeardChannel, MessageEdit, TicketMessage, TicketRecord
 from bot.services import ticket_turns
 from bot.services.context import Context
 from storage import jobs, ticket_files, ticket_messages, tickets
 
 FETCH_FILE = "ticket.fetch_file"
+LOOK = "ticket.look"
 REMOVE_SECRET = "ticket.remove_secret"  # noqa: S105 - a kind of job
+
+# Looking at threads that sleep can wait until a start, or a server that came back, is over.
+LOOK_AFTER = timedelta(minutes=5)
+LOOK_EVERY = timedelta(seconds=2)
+LOOKS_AT_ONCE = 1
 
 
 class NotStoredError(Exception):
@@ -95,6 +102,49 @@ class TicketRecordService:
         await self._add_job(
             "ticket.backfill", f"{heard.ticket_id}:{newest}", payload, line=heard.ticket_id
         )
+
+    async def look_later(self, asleep: Sequence[HeardChannel]) -> None:
+        """Have each of these threads looked at, one after another, long after this moment.
+
+        The job keeps what was stored until now: what comes later must not hide the gap before it.
+        One that still waits from an earlier start is enough.
+        """
+        first = self._context.clock() + LOOK_AFTER
+        looks = [
+            NewJob(
+                LOOK,
+                f"{LOOK}:{each.channel_id}:{each.last_captured}",
+                {
+                    "ticket_id": each.ticket_id,
+                    "channel_id": each.channel_id,
+                    "after": each.last_captured,
+                    "internal": each.internal,
+                },
+                run_at=first + number * LOOK_EVERY,
+            )
+            for number, each in enumerate(asleep)
+        ]
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, looks, now=self._context.clock())
+
+    async def look_now(self, channel_id: ChannelId) -> None:
+        """A thread that was to be looked at later has woken up."""
+        async with self._context.database.write() as connection:
+            await jobs.bring_forward(
+                connection, kind=LOOK, key_prefix=f"{LOOK}:{channel_id}:", now=self._context.clock()
+            )
+
+    async def waits_for_look(self, channel_id: ChannelId) -> bool:
+        """Whether this thread slept when the bot came back, and nobody has looked at it since."""
+        async with self._context.database.read() as connection:
+            return await jobs.is_any_waiting(
+                connection, kind=LOOK, key_prefix=f"{LOOK}:{channel_id}:"
+            )
+
+    async def looked(self, job: Job) -> None:
+        """Leave no trace: after the next start there is to be looked again."""
+        async with self._context.database.write() as connection:
+            await jobs.forget(connection, job.id)
 
     async def _add_job(
         self, kind: str, key: str, payload: Mapping[str, object], *, line: str | None

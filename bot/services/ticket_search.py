@@ -28,12 +28,14 @@ class TicketSearchService:
                 words,
                 guild_id=actor.guild_id,
                 topics=topics,
+                reader=actor.user_id,
                 limit=PAGE + 1,
                 offset=offset,
             )
-            found = [
-                Found(ticket, each.messages, each.said)
-                for each in matches[:PAGE]
-                if (ticket := await tickets.find(connection, each.ticket_id)) is not None
-            ]
+            shown = matches[:PAGE]
+            there = await tickets.find_many(connection, [each.ticket_id for each in shown])
+        by_id = {each.ticket_id: each for each in shown}
+        found = [
+            Found(ticket, by_id[ticket.id].messages, by_id[ticket.id].said) for ticket in there
+        ]
         return FoundPage(words, found, offset, more=len(matches) > PAGE)

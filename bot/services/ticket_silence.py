@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import MessageId, TicketId
+from bot.domain.identifiers import TicketId
 from bot.domain.job import Job, NewJob
-from bot.domain.ticket import Ticket
+from bot.domain.ticket import Ticket, TicketState
+from bot.domain.ticket_record import HeardChannel
 from bot.services.context import Context
 from bot.services.ticket_turns import moment_of, silence_timer, stamp
 from bot.services.tickets import close_within
@@ -22,14 +23,6 @@ from storage.ticket_turns import TicketTurn
 
 CLOSE_SILENT = "silence.close"
 TELL_SILENT = "silence.tell"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A ticket and the last message in it that is stored."""
-
-    ticket: Ticket
-    newest: MessageId
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +40,32 @@ class SilenceService:
         """Build on the process's context."""
         self._context = context
 
-    async def heard(self, job: Job) -> Heard | None:
-        """What is known of the job's ticket; None where it does not exist."""
+    async def heard(self, job: Job) -> HeardChannel | None:
+        """Where people talk in the job's ticket; None where it is not open any more."""
         ticket_id = TicketId(str(job.payload["ticket_id"]))
         async with self._context.database.read() as connection:
             ticket = await tickets.find(connection, ticket_id)
-            if ticket is None:
+            if ticket is None or ticket.channel_id is None or ticket.state is not TicketState.OPEN:
                 return None
-            return Heard(ticket, await ticket_turns.newest_message(connection, ticket_id))
+            newest = await ticket_turns.newest_message(connection, ticket_id)
+        return HeardChannel(ticket.id, ticket.guild_id, ticket.channel_id, newest)
 
     async def remind(self, job: Job) -> None:
         """Have the member reminded, if they have been silent for so long; or look again later."""
         silence = self._context.policy.support.silence
-        if silence is None:
-            return
         ticket_id, now = TicketId(str(job.payload["ticket_id"])), self._context.clock()
         async with self._context.database.write() as connection:
             found = await _silent(connection, ticket_id)
-            if found is None:
+            if silence is None or found is None:
+                await jobs.forget(connection, job.id)
                 return
             since = _last_word(found)
             if found.snoozed_until is not None and found.snoozed_until > now:
                 since = max(since, found.snoozed_until)
             due = since + silence.remind_after
             if due > now:
-                await jobs.add(connection, [silence_timer(ticket_id, due)], now=now)
+                await jobs.forget(connection, job.id)
+                await jobs.add(connection, [silence_timer(ticket_id, due, now=now)], now=now)
                 return
             # After a long pause of the bot there is still time to answer.
             pause = silence.close_after - silence.remind_after
@@ -107,7 +101,10 @@ class SilenceService:
             if found is None or _last_word(found) != moment_of(job.payload["since"]):
                 return
             if found.snoozed_until is not None and found.snoozed_until > now:
-                again = silence_timer(ticket_id, found.snoozed_until)
+                # They were reminded before it: there is no second reminder, and no haste.
+                closes_at = found.snoozed_until + silence.close_after - silence.remind_after
+                key = f"silence-close:{ticket_id}:{job.payload['since']}:{stamp(closes_at)}"
+                again = NewJob(CLOSE_SILENT, key, job.payload, run_at=closes_at)
                 await jobs.add(connection, [again], now=now)
                 return
             reason = f"No answer for {_in_words(now - _last_word(found))}."

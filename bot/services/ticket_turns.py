@@ -1,8 +1,10 @@
 """Whose turn it is, in the transaction of what changes it, and the timers that follow from it.
 
 A timer carries what it was set for and decides again when it runs: by the configuration, the
-priority and the turn of that moment. One that comes too early sets another; a stale one does
-nothing (ADR 26).
+priority and the turn of that moment. Its key says for which moment it was set, so that setting it
+again changes nothing, however often the process starts. One that has done its work stays as a done
+job. One that comes too early sets another, a stale one does nothing, and both leave no trace: what
+makes them due again sets them again (ADR 26).
 """
 
 from collections.abc import Collection, Sequence
@@ -118,24 +120,24 @@ def timers(
         for due in dues(wait, support.levels, support.hours)
         if (due.target, due.since) not in told
     ]
-    if wait.waiting_since is None and support.silence is not None:
-        said_at = wait.last_active_at or now
-        remind_at = max(said_at + support.silence.remind_after, now)
-        new.append(silence_timer(wait.ticket_id, remind_at))
+    said_at = wait.last_active_at if wait.waiting_since is None else None
+    if said_at is not None and support.silence is not None:
+        remind_at = said_at + support.silence.remind_after
+        new.append(silence_timer(wait.ticket_id, remind_at, now=now))
     return new
 
 
 def _timer(wait: Wait, due: Due, now: datetime) -> NewJob:
-    run_at = max(due.at, now, wait.snoozed_until or now)
+    wanted = max(due.at, wait.snoozed_until or due.at)
     about = {"ticket_id": wait.ticket_id, "target": due.target.value, "since": stamp(due.since)}
-    key = f"sla:{wait.ticket_id}:{due.target}:{stamp(due.since)}:{stamp(run_at)}"
-    return NewJob(SLA_DUE, key, about, run_at=run_at)
+    key = f"sla:{wait.ticket_id}:{due.target}:{stamp(due.since)}:{stamp(wanted)}"
+    return NewJob(SLA_DUE, key, about, run_at=max(wanted, now))
 
 
-def silence_timer(ticket_id: TicketId, run_at: datetime) -> NewJob:
-    """When to look whether the member has answered."""
-    key = f"silence-remind:{ticket_id}:{stamp(run_at)}"
-    return NewJob(REMIND_SILENT, key, {"ticket_id": ticket_id}, run_at=run_at)
+def silence_timer(ticket_id: TicketId, wanted: datetime, *, now: datetime) -> NewJob:
+    """When to look whether the member has answered; at once where that moment is over."""
+    key = f"silence-remind:{ticket_id}:{stamp(wanted)}"
+    return NewJob(REMIND_SILENT, key, {"ticket_id": ticket_id}, run_at=max(wanted, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +202,10 @@ class TurnService:
                 None,
             )
             if due is None:
-                return  # answered, or nobody promises it any more
-            if due.at > now or (wait.snoozed_until is not None and wait.snoozed_until > now):
+                # Answered, or nobody promises it now; both can change.
+                await jobs.forget(connection, job.id)
+            elif due.at > now or (wait.snoozed_until is not None and wait.snoozed_until > now):
+                await jobs.forget(connection, job.id)
                 await jobs.add(connection, [_timer(wait, due, now)], now=now)
             elif await ticket_turns.note_breach(connection, ticket_id, due, now=now):
                 key = f"sla-alert:{ticket_id}:{target}:{stamp(since)}"

@@ -15,6 +15,7 @@ from bot.domain.job import Job, NewJob
 from bot.domain.secrets_in_text import remove_secrets
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_work import Act, TicketEvent, WorkedTicket, snooze_end, tag_of
+from bot.domain.topic import Place
 from bot.services import ticket_acts as acts
 from bot.services import ticket_turns
 from bot.services.context import Context
@@ -127,7 +128,12 @@ class TicketWorkService:
                     # Whoever had it need not be of the other team.
                     values["assignee_id"] = None
                 event = await work.change(Act.MOVED, details, **values)
-                await work.then(acts.MOVED, event, before=before, after=after)
+                line = f"{acts.MOVED}:{ticket_id}"
+                await work.then(acts.MOVED, event, line=line, before=before, after=after)
+                if before != after and work.ticket.place == Place.THREAD:
+                    # A thread has no list of roles: its people go one by one, after the message
+                    # that wakes it.
+                    await work.then(acts.FORMER_TEAM, event, line=line)
         except IntegrityError as error:
             async with self._context.database.read() as connection:
                 other = await tickets.occupying(

@@ -164,6 +164,11 @@ class TicketService:
             raise NoSuchThing("ticket")
         return ticket
 
+    async def numbered(self, guild_id: GuildId, number: int) -> Ticket | None:
+        """The ticket that people know by this number."""
+        async with self._context.database.read() as connection:
+            return await tickets.numbered(connection, guild_id, number)
+
     async def attach_channel(
         self, ticket_id: TicketId, channel_id: ChannelId, place: Place = Place.CHANNEL
     ) -> None:

@@ -1,11 +1,11 @@
-"""Transcripts of tickets: as a file, and at a link. Access to one is access to its ticket."""
+"""Transcripts of tickets: as a file, and as a page. Access to one is access to its ticket."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.domain.errors import NoSuchThing, NotInTicket, NotPermitted
-from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, TicketId, UserId
+from bot.domain.errors import NoSuchThing, NotInTicket
+from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, TicketId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import KeptFile, TicketRecord
 from bot.domain.topic import answer_labels
@@ -16,7 +16,7 @@ from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_files import TicketFileService
 from bot.services.ticket_records import TicketRecordService
 from bot.transcripts.page import Sources, render_page
-from storage import audit, ticket_people, tickets
+from storage import audit, tickets
 
 # Discord takes files of 10 MB from a bot, and pictures grow by a third in a page.
 PICTURES_IN_FILE = 5 << 20
@@ -36,17 +36,12 @@ class TranscriptService:
         records: TicketRecordService,
         files: TicketFileService,
         access: TicketAccess,
-        *,
-        public_url: str | None,
-        key: bytes | None,
     ) -> None:
-        """Without an address and a key there are no links, and the file has to do."""
+        """`access` says who may read what."""
         self._context = context
         self._records = records
         self._files = files
         self._access = access
-        self._public_url = public_url
-        self._key = key
 
     async def is_complete(self, ticket: Ticket) -> bool:
         """Whether everything is here that will be, or has been waited for long enough."""
@@ -70,12 +65,13 @@ class TranscriptService:
     async def asked_for(self, actor: Actor, ticket_id: TicketId) -> tuple[TicketRecord, Copy]:
         """What the actor may read of it: the team all, its people their copy; raises NotPermitted.
 
-        That one of the team has read it is written down.
+        Of the team those whom it is about read the member's copy, too. That one of the others has
+        read it is written down.
         """
         record = await self._records.record(ticket_id)
         await self._access.require_sight(actor, record.ticket)
-        is_own = record.ticket.opener_id == actor.user_id
-        if is_own or not await self._access.is_team(actor, record.ticket):
+        is_theirs = actor.user_id in await self._access.members_side(record.ticket)
+        if is_theirs or not await self._access.is_team(actor, record.ticket):
             return record, Copy.MEMBER
         async with self._context.database.write() as connection:
             await audit.append(
@@ -88,11 +84,6 @@ class TranscriptService:
             )
         return record, Copy.STAFF
 
-    def is_for_one_team(self, ticket: Ticket) -> bool:
-        """Whether its topic has a team of its own, which the log channel's readers may not be."""
-        topics = self._context.policy.topics
-        return any(each.id == ticket.topic_id and each.staff_role_id for each in topics)
-
     async def named(
         self, guild_id: GuildId, *, number: int | None, channel_id: ChannelId | None
     ) -> TicketId:
@@ -103,55 +94,24 @@ class TranscriptService:
             raise NotInTicket
         return found
 
-    def link(self, ticket_id: TicketId, user_id: UserId, copy: Copy) -> str | None:
-        """An address that shows this person their copy for a while; None without a web address."""
-        if self._public_url is None or self._key is None:
-            return None
-        made = TranscriptLink.made(ticket_id, user_id, copy, now=self._context.clock())
-        return f"{self._public_url}/transcripts/{ticket_id}?{made.query(self._key)}"
-
-    async def page(self, link: TranscriptLink, signature: str) -> str:
-        """What a link leads to; raises NotPermitted for one that is not, or no longer, good."""
-        record = await self._opened(link, signature)
-        query = link.query(self._key) if self._key else ""
+    async def page(self, link: TranscriptLink, *, query: str) -> str:
+        """What a link leads to that is open. `query` opens its files."""
         return await self._render(
-            record,
+            await self._records.record(link.ticket_id),
             link.copy,
             picture_bytes=PICTURES_AT_LINK,
             file_link=lambda file: f"{link.ticket_id}/files/{file.id}?{query}",
         )
 
-    async def file_at(
-        self, link: TranscriptLink, signature: str, attachment_id: AttachmentId
-    ) -> KeptFile:
-        """A file that stands in the copy that the link leads to."""
-        record = await self._opened(link, signature)
+    async def file_at(self, link: TranscriptLink, attachment_id: AttachmentId) -> KeptFile:
+        """A file that stands in the copy that the link leads to; raises NoSuchThing."""
+        record = await self._records.record(link.ticket_id)
         for message in record.messages:
             if link.copy is Copy.STAFF or message.for_member:
                 for file in message.files:
                     if file.id == attachment_id:
                         return file
         raise NoSuchThing("file")
-
-    async def _opened(self, link: TranscriptLink, signature: str) -> TicketRecord:
-        now = self._context.clock()
-        if self._key is None or not link.fits(signature, key=self._key) or link.has_expired(now):
-            raise NotPermitted(needs="link")
-        record = await self._records.record(link.ticket_id)
-        if link.copy is Copy.MEMBER and not await self._is_in(record.ticket, link.user_id):
-            raise NotPermitted(needs="link")
-        return record
-
-    async def _is_in(self, ticket: Ticket, user_id: UserId) -> bool:
-        """Who was removed from a ticket, or erased, reads it no more.
-
-        Roles are Discord's to tell, and nobody clicks in Discord here: what a staff copy's link
-        says was true an hour ago at most.
-        """
-        if ticket.opener_id == user_id:
-            return True
-        async with self._context.database.read() as connection:
-            return await ticket_people.is_in(connection, ticket.id, user_id)
 
     async def _render(
         self,

@@ -78,7 +78,8 @@ def render(text: str, names: Names) -> Markup:
     for fence in _FENCE.finditer(text):
         made.append(_blocks(text[position : fence.start()], names))
         made.append(Markup("<pre><code>{}</code></pre>").format(fence["code"].strip("\n")))
-        position = fence.end()
+        # A block ends its own line.
+        position = fence.end() + text.startswith("\n", fence.end())
     made.append(_blocks(text[position:], names))
     return Markup("").join(made)
 
@@ -207,5 +208,5 @@ def _time(seconds: int, written: str) -> Markup:
         return escape(written)
     moment = datetime.fromtimestamp(seconds, UTC)
     return Markup('<time datetime="{}">{}</time>').format(
-        moment.isoformat(), f"{moment:%d %B %Y, %H:%M} UTC"
+        moment.isoformat(), f"{moment.day} {moment:%B %Y, %H:%M} UTC"
     )

@@ -1,40 +1,33 @@
-"""The page: who sees what, which pictures are in it, and its policy for browsers."""
+"""The page: who sees what, and which pictures are in it."""
 
 import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from bot.domain.files import may_be_picture, picture_type, readable_size
 from bot.domain.identifiers import MessageId
 from bot.domain.ticket_record import KeptFile, RecordedMessage, TicketRecord
 from bot.domain.transcript import Copy
+from bot.transcripts.excerpt import excerpt
 from bot.transcripts.markdown import link_to, render, unturned
+from bot.transcripts.templates import environment
 
-_EXCERPT = 120
-_STYLE = (Path(__file__).parent / "style.css").read_text().strip()
-_STYLE_HASH = base64.b64encode(hashlib.sha256(f"\n{_STYLE}\n".encode()).digest()).decode()
-# Nothing is loaded from anywhere, nothing runs, nothing is sent. Also sent as a header.
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
 
-_environment = Environment(
-    loader=PackageLoader("bot.transcripts", ""),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def _time(moment: datetime) -> str:
-    return f"{moment:%d %B %Y, %H:%M} UTC"
+    return f"{_day(moment)}, {moment:%H:%M}"
+
+
+def _time_beside(moment: datetime, other: datetime) -> str:
+    """The day is said where it is another one."""
+    return f"{moment:%H:%M}" if _day(moment) == _day(other) else _time(moment)
 
 
 def _link_label(label: str, url: str) -> Markup:
@@ -42,8 +35,14 @@ def _link_label(label: str, url: str) -> Markup:
     return link_to(url, shown) if url else shown
 
 
-_environment.filters.update(
-    time=_time, size=readable_size, name=unturned, link_label=_link_label, markdown=render
+environment.filters.update(
+    day=_day,
+    time=_time,
+    time_beside=_time_beside,
+    size=readable_size,
+    name=unturned,
+    link_label=_link_label,
+    markdown=render,
 )
 
 
@@ -68,24 +67,28 @@ def render_page(
     sources: Sources,
 ) -> str:
     """The file's text. `labels` are the questions of the topic, by the ids of their answers."""
-    is_staff = copy is Copy.STAFF
-    messages = [each for each in record.messages if is_staff or each.for_member]
+    messages = [each for each in record.messages if _stands_in(each, copy)]
     by_id: dict[MessageId, RecordedMessage] = {each.message_id: each for each in messages}
-    return _environment.get_template("page.html").render(
+    return environment.get_template("page.html").render(
         ticket=record.ticket,
         is_cut=record.is_cut,
         messages=messages,
         by_id=by_id,
-        is_staff=is_staff,
+        is_staff=copy is not Copy.MEMBER,
+        has_notes=copy is Copy.STAFF,
         topic=topic,
         labels=labels,
         names=_names(messages),
         pictures=_pictures(messages, sources),
         sources=sources,
-        policy=Markup(POLICY),  # noqa: S704 - a constant
-        style=Markup(_STYLE),  # noqa: S704 - our own file
-        excerpt=_excerpt,
+        excerpt=excerpt,
     )
+
+
+def _stands_in(message: RecordedMessage, copy: Copy) -> bool:
+    if copy is Copy.MEMBER:
+        return message.for_member
+    return copy is Copy.STAFF or not message.internal
 
 
 def _names(messages: list[RecordedMessage]) -> dict[str, str]:
@@ -111,9 +114,3 @@ def _pictures(messages: list[RecordedMessage], sources: Sources) -> dict[int, st
             left -= len(data)
             found[file.id] = f"data:{content_type};base64,{base64.b64encode(data).decode()}"
     return found
-
-
-def _excerpt(text: str) -> str:
-    """The beginning of what somebody answered."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _EXCERPT else f"{flat[: _EXCERPT - 1]}…"

@@ -1,4 +1,4 @@
-"""GET /transcripts/...: a transcript and its files, for whoever holds a signed link."""
+"""GET /transcripts/...: a transcript and its files, at a link that was made for one person."""
 
 from urllib.parse import quote
 
@@ -7,10 +7,14 @@ from aiohttp import web
 from bot.domain.errors import MooringError
 from bot.domain.files import picture_type
 from bot.domain.identifiers import AttachmentId, TicketId, UserId
-from bot.domain.transcript import Copy, TranscriptLink
+from bot.domain.ticket_record import KeptFile
+from bot.domain.transcript import STAFF_LINK, Copy, LinkClosedError, TranscriptLink, WhyClosed
+from bot.services.membership import RolesUnknownError
 from bot.services.ticket_files import TicketFileService
+from bot.services.transcript_links import TranscriptLinks
 from bot.services.transcripts import TranscriptService
-from bot.transcripts.page import POLICY
+from bot.transcripts.closed import closed_page, waiting_page
+from bot.transcripts.templates import POLICY
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -20,51 +24,67 @@ _HEADERS = {
 }
 _PAGE_POLICY = f"{POLICY}; frame-ancestors 'none'"
 _FILE_POLICY = "default-src 'none'; sandbox"
-_REFUSED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>No longer open</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<h1>This link does not open</h1>
-<p>It has expired, or it is not for you any more.</p>
-<p>In Discord, <b>/ticket transcript</b> gives you a new one.</p></html>
-"""
 _LONGEST_SIGNATURE = 64
 _HEAD_BYTES = 16
 
 
 class TranscriptPages:
-    """Two routes. Every refusal looks the same: it tells nobody which tickets exist."""
+    """Two routes. A link that we have not made is told nothing about which tickets exist."""
 
-    def __init__(self, transcripts: TranscriptService, files: TicketFileService) -> None:
+    def __init__(
+        self, links: TranscriptLinks, transcripts: TranscriptService, files: TicketFileService
+    ) -> None:
         """The services decide who may read what."""
+        self._links = links
         self._transcripts = transcripts
         self._files = files
 
     def add_to(self, application: web.Application) -> None:
-        """Add the routes."""
-        application.router.add_get("/transcripts/{ticket}", self.show)
-        application.router.add_get("/transcripts/{ticket}/files/{file:[0-9]{1,20}}", self.hand_out)
+        """Add the routes. Asking for their headers alone would count as having read them."""
+        add = application.router.add_get
+        add("/transcripts/{ticket}", self.show, allow_head=False)
+        add("/transcripts/{ticket}/files/{file:[0-9]{1,20}}", self.hand_out, allow_head=False)
 
     async def show(self, request: web.Request) -> web.Response:
         """The page."""
         try:
-            html = await self._transcripts.page(*_link(request))
-        except (MooringError, ValueError):
-            return _refused()
-        return web.Response(
-            text=html,
-            content_type="text/html",
-            headers={**_HEADERS, "Content-Security-Policy": _PAGE_POLICY},
-        )
+            link, signature = _link(request)
+            await self._links.open(link, signature, reader=_reader(request, signature))
+            html = await self._transcripts.page(link, query=self._links.query_of(link))
+        except RolesUnknownError:
+            return _page(waiting_page(), status=503)
+        except (LinkClosedError, MooringError, ValueError) as error:
+            return _closed(error)
+        response = _page(html)
+        if link.copy is Copy.STAFF:
+            response.set_cookie(
+                _cookie(signature),
+                self._links.reader_of(link),
+                max_age=int(STAFF_LINK.total_seconds()),
+                path=self._links.path_of(link),
+                secure=True,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
 
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
         """A file, to be saved: only pictures say what they are."""
         try:
             wanted = AttachmentId(int(request.match_info["file"]))
-            file = await self._transcripts.file_at(*_link(request), wanted)
-        except (MooringError, ValueError):
-            return _refused()
+            link, signature = _link(request)
+            await self._links.require_opened(link, signature, reader=_reader(request, signature))
+            file = await self._transcripts.file_at(link, wanted)
+        except RolesUnknownError:
+            return _page(waiting_page(), status=503)
+        except (LinkClosedError, MooringError, ValueError) as error:
+            return _closed(error)
+        return self._download(file)
+
+    def _download(self, file: KeptFile) -> web.StreamResponse:
         path = self._files.path(file)
         if path is None:
-            return _refused()
+            return _closed(LinkClosedError(WhyClosed.NOT_OURS))
         with path.open("rb") as opened:
             known = picture_type(file.filename, opened.read(_HEAD_BYTES))
         # RFC 8187: letters of every language in a header of ASCII, and no sign that ends it.
@@ -92,10 +112,24 @@ def _link(request: web.Request) -> tuple[TranscriptLink, str]:
     return link, query.get("signature", "")[:_LONGEST_SIGNATURE]
 
 
-def _refused() -> web.Response:
+def _cookie(signature: str) -> str:
+    """A name for each link, so that two can be open side by side."""
+    return f"transcript_{signature[:16]}"
+
+
+def _reader(request: web.Request, signature: str) -> str:
+    return request.cookies.get(_cookie(signature), "")
+
+
+def _closed(error: Exception) -> web.Response:
+    closed = error if isinstance(error, LinkClosedError) else LinkClosedError(WhyClosed.NOT_OURS)
+    return _page(closed_page(closed), status=403)
+
+
+def _page(html: str, *, status: int = 200) -> web.Response:
     return web.Response(
-        status=403,
-        text=_REFUSED,
+        status=status,
+        text=html,
         content_type="text/html",
-        headers={**_HEADERS, "Content-Security-Policy": "default-src 'none'"},
+        headers={**_HEADERS, "Content-Security-Policy": _PAGE_POLICY},
     )

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, RoleId
+from bot.domain.identifiers import ChannelId, GuildId, RoleId
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, actor_of, reply
@@ -60,11 +60,11 @@ class SetupCog(commands.Cog):
             await self._is.guilds.set_up(actor, chosen)
         settings = await self._is.guilds.settings(actor.guild_id)
         problems = _problems(interaction, settings)
-        note = (
-            "\n-# `mooring.toml` sets these for this server, so `/setup` does not change them."
-            if self._is.guilds.is_configured_by_file(actor.guild_id)
-            else ""
-        )
+        note = await self._topics_of_others(actor.guild_id)
+        if self._is.guilds.is_configured_by_file(actor.guild_id):
+            note += (
+                "\n-# `mooring.toml` sets these for this server, so `/setup` does not change them."
+            )
         await reply(
             interaction,
             card(
@@ -73,6 +73,17 @@ class SetupCog(commands.Cog):
                 accent=words.WARNING_COLOUR if problems else words.SUCCESS_COLOUR,
             ),
         )
+
+    async def _topics_of_others(self, guild_id: GuildId) -> str:
+        """Whose team `mooring.toml` names, and does not find here."""
+        named = [each for each in self._is.tickets.topics if each.staff_role_id is not None]
+        lines = [
+            f"\n-# “{topic.label}” is answered by the support role here: its own team is in "
+            "another server."
+            for topic in named
+            if await self._is.guilds.topic_role(guild_id, topic.id) is None
+        ]
+        return "".join(lines)
 
 
 def _describe(settings: GuildSettings) -> str:

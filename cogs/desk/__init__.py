@@ -6,6 +6,7 @@ from cogs.dependencies import Dependencies
 from cogs.desk.customer import CustomerCog
 from cogs.desk.effects import DeskEffects
 from cogs.desk.macros import MacroCog
+from cogs.desk.moving import MovingEffects
 from cogs.desk.notes import NotesCog
 from cogs.desk.slash import DeskCommandsCog
 from cogs.desk.solved import SolvedCog
@@ -20,6 +21,7 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     if not isinstance(capture, CaptureCog) or not isinstance(missed, MissedCog):
         raise TypeError("the tickets' feature comes first")
     DeskEffects(bot, dependencies)
+    MovingEffects(bot, dependencies)
     await bot.add_cog(WorkCog(dependencies))
     await bot.add_cog(DeskCommandsCog(dependencies))
     await bot.add_cog(CustomerCog(dependencies))

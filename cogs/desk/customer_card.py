@@ -11,7 +11,7 @@ from bot.domain.refund import Payment, Refund, RefundState
 from bot.domain.subscription import NextStep, Subscription, grace_end, has_access, next_step
 from bot.domain.ticket import Ticket, TicketState
 from bot.services.customer_cards import CustomerFile
-from cogs import words
+from cogs import prices, words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, text
@@ -70,10 +70,11 @@ def _plan(account: Account, deps: Dependencies) -> list[str]:
             name = words.plan_name(subscription, deps.catalogue)
             was = f" ({name} ended on {words.day(ended)})"
         return [f"**Plan:** Free{was}", linked]
-    price = f"{words.money(subscription.price)} {words.every(subscription.interval)}"
+    name = words.plan_name(subscription, deps.catalogue)
     lines = [
-        f"**Plan:** {words.plan_name(subscription, deps.catalogue)} · {price}",
+        f"**Plan:** {name} · {prices.present(subscription)}",
         f"**Status:** {_status(subscription, deps)}",
+        *prices.changes(subscription),
         linked,
     ]
     grace = timedelta(days=deps.policy.grace_days)

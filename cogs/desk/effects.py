@@ -13,7 +13,8 @@ from bot.services.jobs import TryAgainError
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.layout import card, text
-from cogs.tickets.overwrites import TALK, overwrites_for
+from cogs.tickets import thread_members
+from cogs.tickets.overwrites import TALK
 
 _NOT_LET_IN = (
     "\n⚠️ The moderators cannot see it yet: the bot may not change who sees the channel. It needs "
@@ -31,7 +32,6 @@ class DeskEffects:
         self._bot = bot
         self._is = dependencies
         jobs = dependencies.jobs
-        jobs.add(ticket_acts.MOVED, self.give_access, in_discord=True)
         jobs.add(ticket_acts.TRANSFERRED, self.tell_transferred, in_discord=True)
         jobs.add(ticket_acts.ESCALATED, self.call_moderators, in_discord=True)
         jobs.add(ticket_acts.SNOOZE_OVER, dependencies.ticket_work.snooze_over)
@@ -40,67 +40,6 @@ class DeskEffects:
 
     async def _ticket(self, job: Job) -> Ticket:
         return await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
-
-    async def give_access(self, job: Job) -> None:
-        """The channel follows the topic: one call. A thread is found by its team's mention."""
-        ticket = await self._ticket(job)
-        if ticket.state is not TicketState.OPEN or ticket.channel_id is None:
-            return
-        role = await self._is.ticket_access.team_role(ticket)
-        if job.payload["before"] != job.payload["after"] and not await self._let_only(ticket, role):
-            await self._tell_refused(ticket, key=job.key)
-        topics = {topic.id: topic.label for topic in self._is.policy.topics}
-        label = topics.get(ticket.topic_id, ticket.topic_id)
-        await self._is.messenger.post(
-            ticket.channel_id,
-            card(
-                text(
-                    f"**This ticket is about “{label}” now.** "
-                    f"{f'<@&{role}>' if role else 'The team'} will answer here. You need to do "
-                    "nothing."
-                ),
-                accent=words.NEUTRAL_COLOUR,
-            ),
-            key=job.key,
-            mentioned_role=role,
-        )
-
-    async def _let_only(self, ticket: Ticket, role: RoleId | None) -> bool:
-        """False where the former team still sees it: the bot may not, or it is in a thread."""
-        if ticket.place == Place.THREAD:
-            return False
-        guild = self._bot.get_guild(ticket.guild_id)
-        if guild is None or guild.unavailable:
-            raise TryAgainError("the server is not available")
-        channel = guild.get_channel(ticket.channel_id or 0)
-        if not isinstance(channel, discord.TextChannel):
-            return True
-        people = [ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)]
-        overwrites = overwrites_for(guild, people=people, role_id=role)
-        try:
-            await channel.edit(overwrites=overwrites, reason="Moved to another topic")
-        except discord.Forbidden as refusal:
-            _log.error("ticket_team_not_changed", ticket=ticket.id, code=refusal.code)
-            return False
-        return True
-
-    async def _tell_refused(self, ticket: Ticket, *, key: str) -> None:
-        """The team is told what it would count on otherwise."""
-        settings = await self._is.guilds.settings(ticket.guild_id)
-        why = "The bot may not change who sees that channel: it needs Manage Permissions there."
-        if ticket.place == Place.THREAD:
-            why = "Whoever is in a thread stays in it until somebody takes them out."
-        await self._is.messenger.post(
-            settings.log_channel_id,
-            card(
-                text(
-                    f"### The former team still sees ticket {ticket.number:04}\n"
-                    f"<#{ticket.channel_id}> was moved to another topic. {why}"
-                ),
-                accent=words.WARNING_COLOUR,
-            ),
-            key=f"{key}:log",
-        )
 
     async def call_moderators(self, job: Job) -> None:
         """Once, in the log channel; from then on they see the ticket: one call."""
@@ -158,10 +97,18 @@ class DeskEffects:
         await self._tell_team(ticket, said, called=ticket.assignee_id, key=job.key)
 
     async def tell_transferred(self, job: Job) -> None:
-        """Whoever has been given the ticket hears of it, unless they have it no more."""
+        """Whoever has been given the ticket hears of it, unless they have it no more.
+
+        In a thread are those who had the role when it was called.
+        """
         ticket, to = await self._ticket(job), UserId(int(job.payload["to"]))
         if ticket.state is not TicketState.OPEN or ticket.assignee_id != to:
             return
+        if ticket.place == Place.THREAD and ticket.channel_id is not None:
+            try:
+                await thread_members.let_in(self._bot, ticket.channel_id, to)
+            except (discord.Forbidden, discord.NotFound) as refusal:
+                _log.warning("colleague_not_let_in", ticket=ticket.id, code=refusal.code)
         said = (
             f"<@{to}>: ticket {ticket.number:04} is yours now, from "
             f"<@{int(job.payload['by'])}>. <#{ticket.channel_id}>"
@@ -171,10 +118,13 @@ class DeskEffects:
     async def _tell_team(
         self, ticket: Ticket, said: str, *, called: UserId | None, key: str
     ) -> None:
-        """Where the member does not read it."""
+        """Where the member does not read it. A call would let its target into the notes."""
         settings = await self._is.guilds.settings(ticket.guild_id)
+        where = ticket.notes_thread_id or settings.log_channel_id
+        if called is not None and called in await self._is.ticket_access.members_side(ticket):
+            where = settings.log_channel_id
         await self._is.messenger.post(
-            ticket.notes_thread_id or settings.log_channel_id,
+            where,
             card(text(said)),
             key=key,
             mentioned=called,

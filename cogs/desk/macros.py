@@ -1,5 +1,9 @@
-"""/macro: choose one by its name, see what it does, send it."""
+"""/macro: choose one by its name, see what it does, send it.
 
+The button carries a digest of what was shown: what differs by then is shown again before it goes.
+"""
+
+import hashlib
 import secrets
 from datetime import timedelta
 from typing import assert_never
@@ -58,7 +62,7 @@ class MacroCog(commands.Cog):
         await self._is.ticket_work.look(actor, ticket.id)
         run_id = secrets.token_hex(4)
         if macro.reply is not None:
-            said = await self._said(macro.reply, ticket, actor.user_id)
+            said = await self._said(macro, ticket, actor.user_id)
             await reply(interaction, _preview(macro, ticket, said, run_id))
             return
         await self._is.macros.run(actor, ticket.id, macro, run_id=run_id, reply=None)
@@ -72,18 +76,22 @@ class MacroCog(commands.Cog):
 
     async def send(self, interaction: Interaction, argument: str) -> None:
         """Everything at once; a second click on the same preview does nothing more."""
-        ticket_id, macro_id, run_id = argument.split("/")
+        ticket_id, macro_id, run_id, shown = [*argument.split("/"), ""][:4]
         actor, macro = actor_of(interaction), self._is.macros.find(macro_id)
-        ticket = await self._is.tickets.find(TicketId(ticket_id))
-        said = None
-        if macro.reply is not None:
-            said = await self._said(macro.reply, ticket, actor.user_id)
+        ticket = (await self._is.ticket_work.look(actor, TicketId(ticket_id))).ticket
+        said = await self._said(macro, ticket, actor.user_id)
+        if _digest(macro, said) != shown:
+            again = _preview(macro, ticket, said, run_id, has_changed=True)
+            await replace(interaction, again)
+            return
         await self._is.macros.run(actor, ticket.id, macro, run_id=run_id, reply=said)
         await replace(interaction, _done(macro))
 
-    async def _said(self, reply_text: str, ticket: Ticket, agent: UserId) -> str:
+    async def _said(self, macro: Macro, ticket: Ticket, agent: UserId) -> str | None:
+        if macro.reply is None:
+            return None
         file = await self._is.customers.read(ticket.guild_id, ticket.opener_id)
-        return filled(reply_text, _values(file, ticket, agent, self._is))
+        return filled(macro.reply, _values(file, ticket, agent, self._is))
 
     async def say(self, job: Job) -> None:
         """The reply, under the name of who sent it."""
@@ -132,22 +140,34 @@ def _values(
     }
 
 
-def _preview(macro: Macro, ticket: Ticket, said: str, run_id: str) -> View:
-    besides = [_described(each) for each in macro.actions if not isinstance(each, Reply)]
-    also = f"\n**It also:** {'; '.join(besides)}." if besides else ""
+def _preview(
+    macro: Macro, ticket: Ticket, said: str | None, run_id: str, *, has_changed: bool = False
+) -> View:
+    also = f"\n**It also:** {_besides(macro)}." if _besides(macro) else ""
+    news = "⚠️ **Something has changed since you saw this.** Please read it again.\n"
+    argument = f"{ticket.id}/{macro.id}/{run_id}/{_digest(macro, said)}"
     return card(
-        text(f"## {macro.label}\nThe member will read:"),
-        text(said),
+        text(
+            f"{news if has_changed else ''}## {macro.label}\n"
+            f"The member will read{':' if said else ' nothing.'}"
+        ),
+        *([text(said)] if said else []),
         text(f"-# Nothing is sent yet.{also}"),
         row(
-            button(
-                "Send",
-                custom_id("macro.send", f"{ticket.id}/{macro.id}/{run_id}"),
-                style=discord.ButtonStyle.primary,
-            )
+            button("Send", custom_id("macro.send", argument), style=discord.ButtonStyle.primary),
         ),
         accent=words.WARNING_COLOUR,
     )
+
+
+def _besides(macro: Macro) -> str:
+    return "; ".join(_described(each) for each in macro.actions if not isinstance(each, Reply))
+
+
+def _digest(macro: Macro, said: str | None) -> str:
+    """Of everything that the preview says; short, because it stands in a custom_id."""
+    shown = f"{macro.label}\n{said}\n{_besides(macro)}"
+    return hashlib.sha256(shown.encode()).hexdigest()[:12]
 
 
 def _done(macro: Macro) -> View:
@@ -167,8 +187,8 @@ def _described(action: Action) -> str:
             said = "gives you the ticket" if to_me else "gives the ticket back"
         case Snooze(span):
             said = f"snoozes for {_lasting(span)}"
-        case Close():
-            said = "closes the ticket"
+        case Close(reason):
+            said = f"closes the ticket with the reason “{reason}”"
         case _:
             assert_never(action)
     return said

@@ -1,17 +1,20 @@
 """Internal notes: a private thread that the member cannot be in, made when it is first needed.
 
 A thread on the ticket's channel; for a ticket that is a thread itself, one in the log channel.
-Nobody can invite others into it: who wants to read presses “Notes”, and is checked each time.
+Nobody can invite others into it: who wants to read presses “Notes”, and is checked each time. Whom
+the ticket is about stays out, also somebody of the team, and is taken out whatever way they came.
 """
+
+import secrets
 
 import discord
 import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.desk_errors import NotesImpossible
+from bot.domain.desk_errors import DeskError, NotesImpossible, NotesNotForYou
 from bot.domain.errors import NotInTicket
-from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
 from bot.domain.topic import Place
@@ -24,10 +27,16 @@ from cogs.desk.customer_card import customer_card
 from cogs.desk_refusals import desk_refusal
 from cogs.interactions import Interaction, actor_of, reply, screen_of
 from cogs.layout import View, card, text
+from cogs.tickets import thread_members
 from cogs.tickets.capture import CaptureCog
+from cogs.tickets.places import notes_of
+from cogs.tickets.twins import give_back_twins
 
 LONGEST_NOTE = 3_000
-ARCHIVED = 50083
+_TAKEN_OUT = (
+    "⚠️ **Somebody whom this ticket is about was in here, and was taken out again.** They may have "
+    "read what was written until then. A mention lets people in: write names without @ here."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -83,19 +92,23 @@ class NotesCog(commands.Cog):
             if not await self._is.messenger.post(thread_id, note, key=job.key):
                 await self._forget_deleted(ticket, thread_id)
                 raise NotesImpossible
-            await self._let_in(thread_id, author)
+            if author not in await self._is.ticket_access.members_side(ticket):
+                await thread_members.let_in(self._bot, thread_id, author)
         except NotesImpossible as refusal:
             await self._is.messenger.show(screen, _refused(refusal))
             return
         await self._is.messenger.show(screen, _short(f"## Note written\nIt is in <#{thread_id}>."))
 
     async def open(self, job: Job) -> None:
-        """The thread, with this person in it."""
+        """The thread, with this person in it: unless they were added to the ticket since."""
         ticket, screen = await self._of(job)
+        reader = UserId(int(job.payload["by"]))
         try:
+            if reader in await self._is.ticket_access.members_side(ticket):
+                raise NotesNotForYou
             thread_id = await self._thread(ticket)
-            await self._let_in(thread_id, UserId(int(job.payload["by"])))
-        except NotesImpossible as refusal:
+            await thread_members.let_in(self._bot, thread_id, reader)
+        except (NotesImpossible, NotesNotForYou) as refusal:
             await self._is.messenger.show(screen, _refused(refusal))
             return
         except discord.NotFound:
@@ -106,29 +119,42 @@ class NotesCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """A mention lets people into a private thread, if whoever writes manages threads."""
+        """A mention lets people into a private thread, if whoever writes manages threads.
+
+        Of a role it is not known whom it lets in.
+        """
         ticket_id = self._capture.ticket_of_notes(message.channel.id)
-        if ticket_id is not None and message.mentions:
-            mentioned = [UserId(each.id) for each in message.mentions]
-            await self._is.ticket_notes.keep_out(ticket_id, MessageId(message.id), mentioned)
+        if ticket_id is None or not (message.mentions or message.role_mentions):
+            return
+        named = [UserId(each.id) for each in message.mentions]
+        suspected = None if message.role_mentions else named
+        await self._is.ticket_notes.keep_out(ticket_id, f"message-{message.id}", suspected)
+
+    @commands.Cog.listener()
+    async def on_thread_member_join(self, member: discord.ThreadMember) -> None:
+        """By hand, too. Discord tells this only with the Server Members intent."""
+        ticket_id = self._capture.ticket_of_notes(member.thread_id)
+        if ticket_id is not None:
+            occasion = f"joined-{member.id}-{secrets.token_hex(4)}"
+            await self._is.ticket_notes.keep_out(ticket_id, occasion, [UserId(member.id)])
 
     async def keep_out(self, job: Job) -> None:
-        """The member's side never stays in the notes."""
+        """Whom the ticket is about never stays in the notes."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
-        theirs = {ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)}
-        found = theirs.intersection(job.payload["mentioned"])
-        if ticket.notes_thread_id is None or not found:
+        theirs = await self._is.ticket_access.members_side(ticket)
+        thread_id = ticket.notes_thread_id
+        if thread_id is None:
             return
+        found = [
+            user_id
+            for user_id in theirs.intersection(job.payload["suspected"])
+            if await thread_members.is_in(self._bot, thread_id, user_id)
+        ]
         for user_id in found:
-            try:
-                await self._bot.http.remove_user_from_thread(ticket.notes_thread_id, user_id)
-            except discord.NotFound as missing:
-                _log.info("not_in_notes", ticket=ticket.id, code=missing.code)
-        said = (
-            "⚠️ **A mention lets people into this thread. The member was taken out again.** They "
-            "may have read what was written until then. Write names without @ here."
-        )
-        await self._is.messenger.post(ticket.notes_thread_id, _short(said), key=job.key)
+            await thread_members.take_out(self._bot, thread_id, user_id)
+        # An earlier run may have been cut short before it had said so.
+        if found or job.attempts > 1:
+            await self._is.messenger.post(thread_id, _short(_TAKEN_OUT), key=job.key)
 
     async def _of(self, job: Job) -> tuple[Ticket, Screen]:
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
@@ -143,17 +169,17 @@ class NotesCog(commands.Cog):
         guild = self._bot.get_guild(ticket.guild_id)
         if guild is None or guild.unavailable:
             raise TryAgainError("the server is not available")
-        name = f"notes-{ticket.number:04}"
-        made = [each for each in guild.threads if each.name == name and _is_own(each, guild)]
-        thread_id = ChannelId(made[0].id if made else await self._make(guild, ticket, name))
-        await self._is.ticket_notes.attach(ticket.id, thread_id)
+        made = notes_of(guild, ticket)
+        thread_id = ChannelId(made[0].id if made else await self._make(guild, ticket))
+        ticket = await self._is.ticket_notes.attach(ticket.id, thread_id)
+        await give_back_twins(self._bot, guild, ticket)
         self._capture.watch(ticket.id, thread_id, internal=True)
         file = await self._is.customers.read(ticket.guild_id, ticket.opener_id)
         shown = customer_card(file, self._is, ticket=ticket, live=False)
         await self._is.messenger.post(thread_id, shown, key=f"notes-customer:{thread_id}")
         return thread_id
 
-    async def _make(self, guild: discord.Guild, ticket: Ticket, name: str) -> int:
+    async def _make(self, guild: discord.Guild, ticket: Ticket) -> int:
         place = ticket.channel_id
         if ticket.place == Place.THREAD:
             place = (await self._is.guilds.settings(ticket.guild_id)).log_channel_id
@@ -162,7 +188,7 @@ class NotesCog(commands.Cog):
             raise NotesImpossible
         try:
             thread = await channel.create_thread(
-                name=name,
+                name=ticket.notes_name,
                 type=discord.ChannelType.private_thread,
                 invitable=False,
                 auto_archive_duration=10080,  # the longest, in minutes,
@@ -171,15 +197,6 @@ class NotesCog(commands.Cog):
             _log.warning("notes_not_made", ticket=ticket.id, code=refusal.code)
             raise NotesImpossible from refusal
         return thread.id
-
-    async def _let_in(self, thread_id: ChannelId, user_id: UserId) -> None:
-        try:
-            await self._bot.http.add_user_to_thread(thread_id, user_id)
-        except discord.HTTPException as refusal:
-            if refusal.code != ARCHIVED:
-                raise
-            await self._bot.http.edit_channel(thread_id, archived=False)
-            await self._bot.http.add_user_to_thread(thread_id, user_id)
 
     async def _forget_deleted(self, ticket: Ticket, thread_id: ChannelId | None) -> None:
         """Where somebody has deleted the thread, the next try makes another one."""
@@ -191,13 +208,9 @@ class NotesCog(commands.Cog):
         raise TryAgainError("the thread was deleted")
 
 
-def _is_own(thread: discord.Thread, guild: discord.Guild) -> bool:
-    return thread.is_private() and thread.owner_id == guild.me.id
-
-
 def _short(said: str) -> View:
     return card(text(said), accent=words.NEUTRAL_COLOUR)
 
 
-def _refused(refusal: NotesImpossible) -> View:
+def _refused(refusal: DeskError) -> View:
     return card(text(desk_refusal(refusal)), accent=words.WARNING_COLOUR)

@@ -36,10 +36,13 @@ _NEXT = {
     "merge": ("Merge", "Go on in another ticket of this member"),
     "block": ("Block", "No new tickets of this member for a while"),
 }
-_THEN = {
-    Place.CHANNEL: "this team cannot see it any more.",
-    Place.THREAD: "it is called in. Whoever is in the thread now stays in it.",
-}
+_CHANNEL_MOVES = "your team cannot see it any more."
+_THREAD_MOVES = "it is called in, and your team is taken out of the thread."
+# Discord tells nobody without the Server Members intent who is in a thread.
+_THREAD_KEEPS = (
+    "it is called in. Whoever is in the thread now stays in it until somebody takes them out by "
+    "hand."
+)
 
 
 def panel(worked: WorkedTicket, deps: Dependencies, *, done: str = "") -> View:
@@ -69,7 +72,7 @@ def _state(worked: WorkedTicket, deps: Dependencies) -> str:
     if ticket.state is not TicketState.OPEN:
         lines.append("**This ticket is closed.**")
     elif ticket.waiting_since is not None:
-        lines.append(f"**The member waits** since {words.relative(ticket.waiting_since)}")
+        lines.append(f"**The member asked** {words.relative(ticket.waiting_since)} and waits.")
     else:
         lines.append("**It is the member's turn.**")
     if ticket.snoozed_until is not None:
@@ -96,8 +99,8 @@ def colleague_choice(ticket: Ticket) -> View:
     )
 
 
-def topic_choice(ticket: Ticket, deps: Dependencies) -> View:
-    """What it is really about."""
+def topic_choice(ticket: Ticket, deps: Dependencies, *, hears_members: bool) -> View:
+    """What it is really about. `hears_members`: the bot has the Server Members intent."""
     options = [
         discord.SelectOption(label=topic.label, value=topic.id)
         for topic in deps.policy.topics
@@ -105,8 +108,11 @@ def topic_choice(ticket: Ticket, deps: Dependencies) -> View:
     ]
     if not options:
         return card(text("**There is no other topic.** The vendor's configuration has one."))
+    then = _CHANNEL_MOVES
+    if ticket.place == Place.THREAD:
+        then = _THREAD_MOVES if hears_members else _THREAD_KEEPS
     return card(
-        text(f"## Which topic?\nIf another team answers it, {_THEN[Place(ticket.place)]}"),
+        text(f"## Which topic?\nIf another team answers it, {then}"),
         row(select(custom_id("desk.move_to", ticket.id), "Choose a topic", options)),
         accent=words.NEUTRAL_COLOUR,
     )

@@ -11,7 +11,7 @@ from bot.services.guilds import Actor
 from cogs.dependencies import Dependencies
 from cogs.desk import render
 from cogs.desk.work import asked_text, why_modal
-from cogs.interactions import Interaction, actor_of, reply, show_modal
+from cogs.interactions import Interaction, actor_of, reply, show_modal, suggested
 from cogs.words import day_and_time
 
 
@@ -106,9 +106,7 @@ class DeskCommandsCog(commands.Cog):
     @tag.autocomplete("tag")
     async def _tags(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         del interaction  # the same for everybody
-        wanted = typed.strip().lower()
-        named = [tag for tag in self._is.policy.desk.tags if wanted in tag]
-        return [app_commands.Choice(name=tag, value=tag) for tag in named[:25]]
+        return suggested(((tag, tag) for tag in self._is.policy.desk.tags), typed)
 
     @app_commands.command(name="snooze", description="Put this ticket off (support)")
     @app_commands.describe(until="1h, 2d, tomorrow, monday, or 2027-01-31 09:00")

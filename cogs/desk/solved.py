@@ -91,8 +91,8 @@ class SolvedCog(commands.Cog):
         """What the member wrote in the last moment counts, also while no process listened."""
         await self._capture.flush()
         heard = await self._is.ticket_silence.heard(job)
-        if heard is not None and heard.ticket.state is TicketState.OPEN:
-            await self._missed.complete(heard.ticket, newest=heard.newest)
+        if heard is not None:
+            await self._missed.complete(heard)
         await self._is.close_requests.over(job)
 
 

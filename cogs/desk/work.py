@@ -99,7 +99,9 @@ class WorkCog(commands.Cog):
 
     async def _ask_topic(self, interaction: Interaction, ticket_id: TicketId) -> None:
         worked = await self._is.ticket_work.look(actor_of(interaction), ticket_id)
-        await replace(interaction, render.topic_choice(worked.ticket, self._is))
+        hears_members = interaction.client.intents.members
+        choice = render.topic_choice(worked.ticket, self._is, hears_members=hears_members)
+        await replace(interaction, choice)
 
     async def move(self, interaction: Interaction, ticket_id: str) -> None:
         """To the team of another topic, which this person need not be of."""

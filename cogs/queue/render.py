@@ -6,8 +6,9 @@ from datetime import datetime
 import discord
 
 from bot.domain.assignment import Agent, Assignment
+from bot.domain.identifiers import UserId
 from bot.domain.sla import Target
-from bot.domain.ticket import Priority
+from bot.domain.ticket import Priority, Ticket
 from bot.domain.ticket_queue import PER_PAGE, Queue, QueueFilter, QueueLine, Whose
 from cogs import words
 from cogs.dependencies import Dependencies
@@ -59,7 +60,7 @@ def queue_card(queue: Queue, deps: Dependencies) -> View:
         head = "## Queue\n**Nothing waits for an answer here.**"
     return card(
         text(head),
-        *([line(), text("\n".join(lines))] if lines else []),
+        *([line(), *(text(each) for each in lines)] if lines else []),
         line(),
         *_controls(queue, labels),
         accent=words.NEUTRAL_COLOUR if lines else words.SUCCESS_COLOUR,
@@ -146,6 +147,24 @@ def roster_card(team: Sequence[Agent], how: Assignment) -> View:
         text(("\n".join(lines) or nobody) + more),
         text("-# `/agent on` and `/agent off` say whether you get new tickets."),
         accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def given_back_card(user_id: UserId, left: Sequence[Ticket], deps: Dependencies) -> View:
+    """Whose tickets are nobody's now. It calls nobody: the queue has them."""
+    shown = [
+        f"- <#{each.channel_id}> · {deps.tickets.label(each.topic_id)}" for each in left[:PER_PAGE]
+    ]
+    if len(left) > PER_PAGE:
+        shown.append(f"- … and {len(left) - PER_PAGE} more")
+    what = "This ticket is" if len(left) == 1 else f"These {len(left)} tickets are"
+    listed = "\n".join(shown)
+    return card(
+        text(
+            f"### <@{user_id}> answers no tickets any more\n{what} nobody's now:\n{listed}\n"
+            "-# `/queue` shows who waits longest."
+        ),
+        accent=words.WARNING_COLOUR,
     )
 
 

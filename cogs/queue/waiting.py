@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from bot.domain.ticket_queue import QueueFilter, Whose
 from cogs.dependencies import Dependencies
-from cogs.interactions import Interaction, actor_of, chosen, replace, reply
+from cogs.interactions import Interaction, actor_of, chosen, replace, reply, suggested
 from cogs.queue.render import ALL, decoded, queue_card
 
 
@@ -46,11 +46,7 @@ class QueueCog(commands.Cog):
         self, _interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """The topics whose names fit."""
-        return [
-            app_commands.Choice(name=topic.label, value=topic.id)
-            for topic in self._is.tickets.topics
-            if typed.casefold() in topic.label.casefold()
-        ][:25]
+        return suggested(((topic.id, topic.label) for topic in self._is.tickets.topics), typed)
 
     async def show(self, interaction: Interaction, argument: str) -> None:
         """Another page, or this one anew."""

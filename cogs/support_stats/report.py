@@ -1,6 +1,8 @@
 """/stats: the screen, its period and its file."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 
 import discord
 from discord import app_commands
@@ -18,6 +20,9 @@ from cogs.support_stats.render import picture_files, stats_card
 from cogs.support_stats.wording import Names, decoded
 
 _USUAL_DAYS = 30
+# Discord's limit for one question, and how long the answer is waited for.
+_MOST_NAMES = 100
+_NAMES_SECONDS = 2
 
 
 class StatsCog(commands.Cog):
@@ -53,7 +58,7 @@ class StatsCog(commands.Cog):
 
     async def _show(self, interaction: Interaction, period: Period) -> None:
         stats = await self._is.ticket_stats.report(actor_of(interaction), period)
-        names = self._names(interaction.guild, {key for key, _ in stats.by_agent if key})
+        names = await self._names(interaction.guild, {key for key, _ in stats.by_agent if key})
         pictures = await asyncio.to_thread(draw, stats, names)
         is_always = self._is.ticket_stats.hours.is_always
         view = stats_card(stats, pictures, names, is_always=is_always, now=self._is.clock())
@@ -64,7 +69,8 @@ class StatsCog(commands.Cog):
         period = decoded(argument)
         await interaction.response.defer(ephemeral=True, thinking=True)
         facts = await self._is.ticket_stats.facts(actor_of(interaction), period)
-        names = self._names(interaction.guild, {each.agent_id for each in facts if each.agent_id})
+        agent_ids = {each.agent_id for each in facts if each.agent_id}
+        names = await self._names(interaction.guild, agent_ids)
         hours = self._is.ticket_stats.hours
         written = await asyncio.to_thread(tickets_csv, facts, hours, names)
         await send_file(
@@ -75,10 +81,14 @@ class StatsCog(commands.Cog):
             "support hours, and with `clock` in their name all hours.",
         )
 
-    def _names(self, guild: discord.Guild | None, agent_ids: set[UserId]) -> Names:
-        """Of agents those whom the gateway has told of: a name is not worth a call."""
-        members = {each: guild.get_member(each) for each in agent_ids} if guild else {}
-        return Names(
-            {topic.id: topic.label for topic in self._is.tickets.topics},
-            {each: member.display_name for each, member in members.items() if member},
-        )
+    async def _names(self, guild: discord.Guild | None, agent_ids: set[UserId]) -> Names:
+        """Pictures and files mention nobody. The gateway is asked once for all of them; who has
+        left, or is not told in time, keeps their number."""
+        topics = {topic.id: topic.label for topic in self._is.tickets.topics}
+        found: Sequence[discord.Member] = ()
+        if guild is not None and agent_ids:
+            some = [int(each) for each in agent_ids][:_MOST_NAMES]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_NAMES_SECONDS):
+                    found = await guild.query_members(user_ids=some, limit=len(some), cache=False)
+        return Names(topics, {UserId(each.id): each.display_name for each in found})

@@ -18,7 +18,9 @@ from cogs.tickets.request import TicketCog
 from cogs.tickets.search import SearchCommands
 from cogs.tickets.secrets import SecretEffects
 from cogs.tickets.timers import TimerEffects
+from cogs.tickets.topic_roles import TopicRolesCog
 from cogs.tickets.transcripts import TranscriptCommands
+from cogs.tickets.twins import TwinsCog
 
 
 async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
@@ -30,12 +32,14 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     OpeningEffects(bot, dependencies, capture)
     await bot.add_cog(capture)
     await bot.add_cog(missed)
+    await bot.add_cog(TwinsCog(bot, dependencies))
     TimerEffects(dependencies, capture, missed)
     await bot.add_cog(FileCog(bot, dependencies))
     request, people = TicketCog(bot, dependencies), PeopleCog(bot, dependencies)
     TicketMenus(bot, dependencies, request)
     closing = ClosingCog(bot, dependencies, capture, missed)
     await bot.add_cog(people)
+    await bot.add_cog(TopicRolesCog(bot, dependencies))
     await bot.add_cog(BlockCog(dependencies))
     ticket_group = app_commands.Group(
         name="ticket", description="Talk to the support team in private", guild_only=True

@@ -47,6 +47,10 @@ class CaptureCog(commands.Cog):
         if internal:
             self._notes.add(channel_id)
 
+    def hears(self, channel_id: int) -> bool:
+        """Whether what is written there is stored."""
+        return channel_id in self._tickets
+
     def ticket_of_notes(self, channel_id: int) -> TicketId | None:
         """Whose notes these are; None for every other channel."""
         return self._tickets.get(channel_id) if channel_id in self._notes else None

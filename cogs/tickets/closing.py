@@ -105,21 +105,19 @@ class ClosingCog:
         ticket = record.ticket
         if ticket.state is not TicketState.CLOSING:
             return
-        if await self._missed.complete(ticket, newest=record.newest):
+        if await self._missed.complete(*record.talks):
             record = await self._is.ticket_records.record(ticket.id)
         if not await self._is.transcripts.is_complete(ticket):
             raise TryAgainError("files are on their way", after=FILES_PAUSE)
         html = await self._is.transcripts.file(record, Copy.MEMBER)
         asked = asks_for_rating(ticket)
         reopen_until = self._is.ticket_reopening.offered_until(ticket)
+        link = await transcript_link(
+            self._is, ticket.id, ticket.opener_id, Copy.MEMBER, at=ticket.closed_at
+        )
         by_dm = await self._is.messenger.tell(
             ticket.opener_id,
-            member_card(
-                ticket,
-                reopen_until=reopen_until,
-                asks_rating=asked,
-                link=transcript_link(self._is, ticket.id, ticket.opener_id, Copy.MEMBER),
-            ),
+            member_card(ticket, reopen_until=reopen_until, asks_rating=asked, link=link),
             key=job.key,
             file=transcript_file(ticket, html),
         )
@@ -140,10 +138,10 @@ class ClosingCog:
         await self._is.tickets.closed(ticket.id, asked_for_rating=asked and by_dm)
 
     async def _staff_file(self, record: TicketRecord) -> discord.File | None:
-        """For the log channel; what only one topic's team may see stays with that team."""
-        if self._is.transcripts.is_for_one_team(record.ticket):
+        """For the log channel, without the notes; what is one topic's team's stays with it."""
+        if await self._is.ticket_access.is_for_one_team(record.ticket):
             return None
-        return transcript_file(record.ticket, await self._is.transcripts.file(record, Copy.STAFF))
+        return transcript_file(record.ticket, await self._is.transcripts.file(record, Copy.LOG))
 
     async def _mail(self, ticket: Ticket, html: str) -> bool:
         """For a member who takes no direct messages, where the billing address is known."""

@@ -68,7 +68,7 @@ def _rating(ticket: Ticket) -> list[Part]:
 
 
 def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View:
-    """One entry in the log, with the transcript."""
+    """One entry in the log, with the transcript and the way to the notes."""
     by = "itself" if ticket.close_reason else "nobody: its channel was deleted"
     if ticket.closed_by is not None:
         by = f"<@{ticket.closed_by}>"
@@ -89,5 +89,7 @@ def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View
         text(
             f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · {topic} · "
             f"closed by {by}{reason}{delivery}{left}"
-        )
+        ),
+        # Whoever presses it gets the copy that they may read, the team's with the notes.
+        row(button("The team's copy", custom_id("ticket.transcript", ticket.id))),
     )

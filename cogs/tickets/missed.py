@@ -1,13 +1,16 @@
 """What was written while no process listened is fetched: once per channel with something new."""
 
+from collections.abc import Sequence
+
 import discord
 import structlog
 from discord.ext import commands
 
 from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId
 from bot.domain.job import Job
-from bot.domain.ticket import Ticket
+from bot.domain.ticket import TicketState, ticket_id_in
 from bot.domain.ticket_record import HeardChannel
+from bot.services.ticket_records import LOOK
 from cogs.dependencies import Dependencies
 from cogs.messenger import UNKNOWN_CHANNEL
 from cogs.tickets.capture import CaptureCog
@@ -27,48 +30,105 @@ class MissedCog(commands.Cog):
         self._bot = bot
         self._is = dependencies
         self._capture = capture
+        self._knows_who_sleeps = False
         dependencies.jobs.add("ticket.backfill", self.backfill, in_discord=True)
         dependencies.jobs.add("ticket.check_channel", self.check_channel, in_discord=True)
+        dependencies.jobs.add(LOOK, self.look, in_discord=True, can_wait=True)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """One query for all open tickets; Discord is asked only about what has changed."""
-        for heard in await self._is.ticket_records.heard():
+        talks = await self._is.ticket_records.heard()
+        for heard in talks:
             self._capture.watch(heard.ticket_id, heard.channel_id, internal=heard.internal)
-            await self._catch_up(heard)
+        await self._catch_up(talks)
+        self._knows_who_sleeps = True
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server that was away when the bot became ready, or since."""
         if self._bot.is_ready():
-            for heard in await self._is.ticket_records.heard(GuildId(guild.id)):
-                await self._catch_up(heard)
+            await self._catch_up(await self._is.ticket_records.heard(GuildId(guild.id)))
 
-    async def _catch_up(self, heard: HeardChannel) -> None:
-        guild = self._bot.get_guild(heard.guild_id)
-        if guild is None or guild.unavailable:
-            return
-        channel = guild.get_channel_or_thread(heard.channel_id)
-        if not isinstance(channel, discord.TextChannel | discord.Thread):
-            # A thread that sleeps is not told either, and nobody writes in it.
-            if not heard.internal:
+    @commands.Cog.listener()
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """One that slept is awake: what was missed in it has to come before what is said now."""
+        if self._capture.hears(thread.id):
+            await self._is.ticket_records.look_now(ChannelId(thread.id))
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Its threads are gone with it, and Discord tells of none that slept.
+
+        A ticket's own channel has no thread but its notes: nothing waits for those.
+        """
+        if ticket_id_in(getattr(channel, "topic", None)) is None:
+            await self._catch_up(await self._is.ticket_records.heard(GuildId(channel.guild.id)))
+
+    async def _catch_up(self, talks: Sequence[HeardChannel]) -> None:
+        asleep: list[HeardChannel] = []
+        for heard in talks:
+            guild = self._bot.get_guild(heard.guild_id)
+            if guild is None or guild.unavailable:
+                continue
+            channel = guild.get_channel_or_thread(heard.channel_id)
+            if isinstance(channel, discord.TextChannel | discord.Thread):
+                if (channel.last_message_id or 0) > heard.last_captured:
+                    newest = MessageId(channel.last_message_id or 0)
+                    await self._is.ticket_records.backfill(heard, newest)
+            elif heard.is_thread:
+                asleep.append(heard)
+            else:
                 await self._is.ticket_records.check_channel(heard.ticket_id)
-        elif (channel.last_message_id or 0) > heard.last_captured:
-            newest = MessageId(channel.last_message_id or 0)
-            await self._is.ticket_records.backfill(heard, newest)
+        if asleep:
+            await self._is.ticket_records.look_later(asleep)
+
+    async def look(self, job: Job) -> None:
+        """A thread that slept when the bot came back: is it there, and was something said in it?"""
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        channel_id = ChannelId(int(job.payload["channel_id"]))
+        is_used = channel_id in (ticket.channel_id, ticket.notes_thread_id)
+        if ticket.state is TicketState.OPEN and is_used:
+            heard = HeardChannel(
+                ticket.id,
+                ticket.guild_id,
+                channel_id,
+                MessageId(int(job.payload["after"])),
+                internal=bool(job.payload["internal"]),
+            )
+            await self._look_at(heard)
+        await self._is.ticket_records.looked(job)
+
+    async def _look_at(self, heard: HeardChannel) -> None:
+        try:
+            thread = await self._asked(heard.channel_id)
+        except discord.Forbidden as refusal:
+            _log.warning("thread_not_seen", ticket=heard.ticket_id, code=refusal.code)
+            return
+        if thread is None:
+            self._capture.forget(heard.channel_id)
+            if not heard.internal:
+                await self._is.tickets.channel_gone(heard.ticket_id)
+        elif isinstance(thread, discord.Thread):
+            newest = MessageId(thread.last_message_id or 0)
+            if newest > heard.last_captured:
+                await self._is.ticket_records.backfill(heard, newest)
 
     async def check_channel(self, job: Job) -> None:
-        """Only Discord's own "unknown channel" means that a channel is gone."""
+        """Whether it was deleted; the ticket is closed then."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
-        if ticket.channel_id is None:
-            return
+        if ticket.channel_id is not None and await self._asked(ticket.channel_id) is None:
+            self._capture.forget(ticket.channel_id)
+            await self._is.tickets.channel_gone(ticket.id)
+
+    async def _asked(self, channel_id: ChannelId) -> object | None:
+        """Only Discord's own "unknown channel" means that a channel is gone; None then."""
         try:
-            await self._bot.fetch_channel(ticket.channel_id)
+            return await self._bot.fetch_channel(channel_id)
         except discord.NotFound as missing:
             if missing.code != UNKNOWN_CHANNEL:
                 raise
-            self._capture.forget(ticket.channel_id)
-            await self._is.tickets.channel_gone(ticket.id)
+            return None
 
     async def backfill(self, job: Job) -> None:
         """Fetch what was written while nobody listened."""
@@ -79,20 +139,28 @@ class MissedCog(commands.Cog):
             internal=bool(job.payload["internal"]),
         )
 
-    async def complete(self, ticket: Ticket, *, newest: MessageId) -> bool:
+    async def complete(self, *talks: HeardChannel) -> bool:
         """Fetch what a killed process had heard and not stored; False when nothing is missing.
 
-        `newest` is the last message that is stored. The gateway told which one is the last in
-        the channel, so this asks Discord only after such a loss.
+        The gateway told which message is the last in each channel, so that Discord is asked only
+        after such a loss.
         """
-        guild = self._bot.get_guild(ticket.guild_id)
-        channel = guild.get_channel_or_thread(ticket.channel_id or 0) if guild else None
-        if not isinstance(channel, discord.TextChannel | discord.Thread):
-            return False
-        if (channel.last_message_id or 0) <= newest:
-            return False
-        await self._fetch(ticket.id, ChannelId(channel.id), after=newest, internal=False)
-        return True
+        gaps = [talk for talk in talks if await self._has_gap(talk)]
+        for talk in gaps:
+            await self._fetch(
+                talk.ticket_id, talk.channel_id, after=talk.last_captured, internal=talk.internal
+            )
+        return bool(gaps)
+
+    async def _has_gap(self, talk: HeardChannel) -> bool:
+        guild = self._bot.get_guild(talk.guild_id)
+        channel = guild.get_channel_or_thread(talk.channel_id) if guild else None
+        if isinstance(channel, discord.TextChannel | discord.Thread):
+            return (channel.last_message_id or 0) > talk.last_captured
+        # Nobody tells of one that sleeps: until it was looked at, there may be a gap.
+        if not self._knows_who_sleeps:
+            return True
+        return await self._is.ticket_records.waits_for_look(talk.channel_id)
 
     async def _fetch(
         self, ticket_id: TicketId, channel_id: ChannelId, *, after: int, internal: bool

@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.domain.errors import TicketOver
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import ChannelId, MessageId, RoleId, TicketId
+from bot.domain.identifiers import ChannelId, MessageId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import OCCUPYING, Ticket, TicketState
 from bot.domain.topic import Place
@@ -25,6 +25,7 @@ from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL,
 from cogs.tickets.capture import CaptureCog
 from cogs.tickets.overwrites import living_role
 from cogs.tickets.places import NoPlaceError, Places, Wanted, give_back
+from cogs.tickets.twins import give_back_twins
 from cogs.tickets.uploads import fetch
 from cogs.tickets.welcome import WelcomeCard
 
@@ -76,6 +77,7 @@ class OpeningEffects:
         try:
             if ticket.channel_id is None:
                 ticket = await self._take_place(guild, ticket, settings, job)
+            await give_back_twins(self._bot, guild, ticket)
             channel_id = ChannelId(ticket.channel_id or 0)
             self._capture.watch(ticket.id, channel_id)
             welcome = await self._welcome(guild, channel_id, ticket, settings, job)
@@ -165,10 +167,10 @@ class OpeningEffects:
         # Whoever has been given the ticket is called instead of everybody.
         calls_role = role is not None and (not ticket.assignee_id or ticket.place == Place.THREAD)
         added = await self._is.ticket_people.of_ticket(ticket) if ticket.reopened_at else []
-        called = (ticket.opener_id, ticket.assignee_id, *added)
+        called = (ticket.opener_id, *_assignee(ticket), *added)
         mentions = discord.AllowedMentions(
             everyone=False,
-            users=[discord.Object(each) for each in called if each],
+            users=[discord.Object(each) for each in called],
             roles=[discord.Object(role)] if role and calls_role else False,
         )
         uploads = [Upload.from_payload(each) for each in job.payload.get("files", ())]
@@ -228,6 +230,13 @@ class OpeningEffects:
         guild = self._bot.get_guild(ticket.guild_id)
         role = await self._is.ticket_access.team_role(ticket)
         return guild is not None and role is not None and guild.get_role(role) is None
+
+
+def _assignee(ticket: Ticket) -> Sequence[UserId]:
+    """Whoever has it. Into the thread of one that was closed only the role calls them: they may
+    have lost it since, and a call would let them in."""
+    is_for_role = ticket.place == Place.THREAD and ticket.reopened_at is not None
+    return [] if ticket.assignee_id is None or is_for_role else [ticket.assignee_id]
 
 
 def _deleted_card() -> View:

@@ -11,6 +11,7 @@ from bot.domain.job import Job
 from bot.domain.ticket import OCCUPYING, Ticket
 from bot.domain.topic import Place
 from bot.services.guilds import Actor
+from bot.services.jobs import TryAgainError
 from bot.services.screens import Screen
 from bot.services.ticket_people import APPLY, TELL_LEFT
 from cogs import words
@@ -18,7 +19,8 @@ from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, actor_of, reply, screen_of
 from cogs.layout import View, card, text
 from cogs.messenger import UNKNOWN_CHANNEL
-from cogs.tickets.overwrites import TALK
+from cogs.tickets import thread_members
+from cogs.tickets.overwrites import talk_of_a_person
 
 _log = structlog.get_logger(__name__)
 
@@ -103,10 +105,13 @@ class PeopleCog(commands.Cog):
     ) -> None:
         http, why = self._bot.http, f"Ticket {ticket.number:04}"
         if ticket.place == Place.THREAD:
-            change = http.add_user_to_thread if is_in else http.remove_user_from_thread
-            await change(channel_id, user_id)
+            change = thread_members.let_in if is_in else thread_members.take_out
+            await change(self._bot, channel_id, user_id)
         elif is_in:
-            allow, deny = TALK.pair()
+            guild = self._bot.get_guild(ticket.guild_id)
+            if guild is None or guild.unavailable:
+                raise TryAgainError("the server is not available")
+            allow, deny = talk_of_a_person(guild).pair()
             await http.edit_channel_permissions(
                 channel_id, user_id, str(allow.value), str(deny.value), 1, reason=why
             )

@@ -5,6 +5,7 @@ Discord has 50 channels in a category and 500 in a server; threads count towards
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import discord
@@ -25,6 +26,8 @@ TOO_MANY_THREADS = 160006
 MAX_IN_CATEGORY = 50
 # A week, the longest that Discord offers. Whoever writes later wakes the thread up.
 ARCHIVE_AFTER_MINUTES: Final = 10_080
+# By how much this machine's clock and Discord's can differ.
+CLOCKS_DIFFER = timedelta(minutes=10)
 # Mentioning a role brings its members into a thread, as long as they are fewer than 100.
 
 _FULL = "The ticket categories are full."
@@ -38,6 +41,8 @@ _NO_THREADS = (
 )
 _THREADS_FULL = "This server has as many open threads as Discord allows."
 _NO_PARENT = "There is no channel for private threads. `tickets.thread_channel` names it."
+
+Room = discord.TextChannel | discord.Thread
 
 _log = structlog.get_logger(__name__)
 
@@ -72,17 +77,10 @@ class Places:
         if made:
             _log.info("ticket_channel_adopted", ticket=wanted.ticket.id, channel=made[0].id)
         place = made[0] if made else await self._make(guild, wanted)
-        # discord.py asks again when Discord's answer is a 500, even where it had done the work.
-        for twin in _made_for(guild, wanted):
-            if twin.id != place.id:
-                _log.warning("ticket_channel_doubled", ticket=wanted.ticket.id, channel=twin.id)
-                await twin.delete(reason="Made twice for one ticket")
         kind = Place.THREAD if isinstance(place, discord.Thread) else Place.CHANNEL
         return ChannelId(place.id), kind
 
-    async def _make(
-        self, guild: discord.Guild, wanted: Wanted
-    ) -> discord.TextChannel | discord.Thread:
+    async def _make(self, guild: discord.Guild, wanted: Wanted) -> Room:
         if wanted.topic is not None and wanted.topic.place is Place.THREAD:
             return await self._make_thread(guild, wanted, instead_of=None)
         full = _FULL
@@ -103,14 +101,16 @@ class Places:
     def _categories(
         self, guild: discord.Guild, wanted: Wanted
     ) -> Sequence[discord.CategoryChannel | None]:
-        """Those with room. Where none is left of those that were chosen, outside of any."""
-        own = wanted.topic.category_id if wanted.topic else None
+        """Those with room. Where none is left of those that were chosen, outside of any.
+
+        The file names categories and not whose they are: those of other servers are none here.
+        """
+        own = _category(guild, wanted.topic.category_id if wanted.topic else None)
         named = (
-            own or wanted.settings.ticket_category_id,
-            *self._is.policy.places.overflow_categories,
+            own or _category(guild, wanted.settings.ticket_category_id),
+            *(_category(guild, each) for each in self._is.policy.places.overflow_categories),
         )
-        found = [guild.get_channel(each or 0) for each in named]
-        there = [each for each in found if isinstance(each, discord.CategoryChannel)]
+        there = [each for each in named if each is not None]
         if not there:
             return [None]
         return [each for each in there if len(each.channels) < MAX_IN_CATEGORY]
@@ -125,7 +125,7 @@ class Places:
             overwrites=overwrites_for(
                 guild,
                 people=[ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)],
-                role_id=wanted.role_id,
+                role_ids=_roles(wanted),
             ),
             topic=ticket.channel_topic,
         )
@@ -161,6 +161,19 @@ class Places:
         return None
 
 
+def _category(
+    guild: discord.Guild, category_id: ChannelId | None
+) -> discord.CategoryChannel | None:
+    found = guild.get_channel(category_id or 0)
+    return found if isinstance(found, discord.CategoryChannel) else None
+
+
+def _roles(wanted: Wanted) -> list[RoleId | None]:
+    """Moderators who were called before it was closed see it again."""
+    called = wanted.ticket.escalated_at is not None
+    return [wanted.role_id, wanted.settings.moderator_role_id if called else None]
+
+
 async def give_back(bot: commands.AutoShardedBot, channel_id: int, *, why: str) -> bool:
     """Delete a ticket's place, if it is still there; False when the bot may not."""
     try:
@@ -175,21 +188,37 @@ async def give_back(bot: commands.AutoShardedBot, channel_id: int, *, why: str) 
     return True
 
 
-def _made_for(guild: discord.Guild, wanted: Wanted) -> list[discord.TextChannel | discord.Thread]:
+def _made_for(guild: discord.Guild, wanted: Wanted) -> list[Room]:
+    return [each for each in places_of(guild, wanted.ticket) if each.id != wanted.former]
+
+
+def places_of(guild: discord.Guild, ticket: Ticket) -> list[Room]:
     """What names this ticket: one at most, unless an answer was lost.
 
-    A channel does it in its topic. A thread has none: it is ours, and named by the number.
+    A channel does it in its topic. A thread has none: it is ours, and named by the number. One that
+    is older than the ticket is of a store that was lost, since when the numbers began anew.
     """
-    ticket, bot_id = wanted.ticket, guild.me.id
-    made: list[discord.TextChannel | discord.Thread] = [
+    rooms: list[Room] = [
         each for each in guild.text_channels if ticket_id_in(each.topic) == ticket.id
     ]
-    made += [
+    return [*rooms, *_own_threads(guild, ticket, ticket.channel_name)]
+
+
+def notes_of(guild: discord.Guild, ticket: Ticket) -> list[discord.Thread]:
+    """The threads for its notes, likewise."""
+    return _own_threads(guild, ticket, ticket.notes_name)
+
+
+def _own_threads(guild: discord.Guild, ticket: Ticket, name: str) -> list[discord.Thread]:
+    earliest = ticket.began_at - CLOCKS_DIFFER
+    return [
         each
         for each in guild.threads
-        if each.name == ticket.channel_name and each.owner_id == bot_id and each.is_private()
+        if each.name == name
+        and each.owner_id == guild.me.id
+        and each.is_private()
+        and discord.utils.snowflake_time(each.id) >= earliest
     ]
-    return [each for each in made if each.id != wanted.former]
 
 
 def _joined(instead_of: str | None, why: str) -> str:

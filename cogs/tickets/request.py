@@ -148,9 +148,8 @@ class TicketCog:
 
     async def _require_set_up(self, guild_id: GuildId, topic: Topic | None = None) -> None:
         self._is.guilds.require_trusted(guild_id)
-        settings = await self._is.guilds.settings(guild_id)
-        own = topic.staff_role_id if topic else None
-        if settings.support_role_id is None and own is None:
+        topic_id = topic.id if topic else ""
+        if await self._is.ticket_access.role_for(guild_id, topic_id) is None:
             raise GuildNotSetUp(("support role",))
 
     def _looks_deleted(self, guild_id: GuildId, channel_id: int | None) -> bool:

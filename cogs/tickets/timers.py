@@ -4,11 +4,11 @@ Before a timer decides, what was said and not stored yet is stored, also what a 
 missed: whoever has written in time is not told that they have not.
 """
 
+from functools import partial
+
 import structlog
 
-from bot.domain.identifiers import ChannelId, GuildId
 from bot.domain.job import Job
-from bot.domain.ticket import TicketState
 from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, Reminder
 from bot.services.ticket_turns import REMIND_SILENT, SLA_ALERT, SLA_DUE, SWEEP, Breach
 from cogs import words
@@ -41,8 +41,8 @@ class TimerEffects:
     async def _hear(self, job: Job) -> None:
         await self._capture.flush()
         heard = await self._is.ticket_silence.heard(job)
-        if heard is not None and heard.ticket.state is TicketState.OPEN:
-            await self._missed.complete(heard.ticket, newest=heard.newest)
+        if heard is not None:
+            await self._missed.complete(heard)
 
     async def target_due(self, job: Job) -> None:
         """A target's time is over, or was when this was set."""
@@ -54,26 +54,27 @@ class TimerEffects:
         breach = await self._is.ticket_turns.breach(job)
         if breach is None:
             return
-        ticket = breach.ticket
-        role_id = None if ticket.assignee_id else await self._is.ticket_access.team_role(ticket)
-        posted = False
-        for channel_id in await self._alert_channels(ticket.guild_id, ticket.notes_thread_id):
-            posted = posted or await self._is.messenger.post(
-                channel_id,
-                _alert_card(breach, called=_called(ticket.assignee_id, role_id)),
-                key=f"{job.key}:{channel_id}",
-                mentioned=ticket.assignee_id,
-                mentioned_role=role_id,
-            )
-        if not posted:
+        ticket, called = breach.ticket, breach.ticket.assignee_id
+        role_id = None if called else await self._is.ticket_access.team_role(ticket)
+        shown = partial(_alert_card, breach, called=_called(called, role_id))
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        if await self._is.messenger.post(
+            settings.log_channel_id,
+            shown(),
+            key=f"{job.key}:log",
+            mentioned=called,
+            mentioned_role=role_id,
+        ):
+            return
+        # No log channel, or one that is closed to the bot. Here a call would let its target in.
+        theirs = await self._is.ticket_access.members_side(ticket)
+        if not await self._is.messenger.post(
+            ticket.notes_thread_id,
+            shown(),
+            key=f"{job.key}:notes",
+            mentioned=None if called in theirs else called,
+        ):
             _log.warning("sla_alert_not_posted", ticket=ticket.id, target=breach.due.target)
-
-    async def _alert_channels(
-        self, guild_id: GuildId, notes_thread_id: ChannelId | None
-    ) -> list[ChannelId]:
-        """The log channel; the ticket's notes where there is none or it is closed to the bot."""
-        settings = await self._is.guilds.settings(guild_id)
-        return [each for each in (settings.log_channel_id, notes_thread_id) if each is not None]
 
     async def remind(self, job: Job) -> None:
         """The member has said nothing for so long."""
@@ -125,7 +126,7 @@ def _alert_card(breach: Breach, *, called: str) -> View:
         text(
             f"### {TARGETS[due.target]} is late · ticket {ticket.number:04}\n"
             f"{where}{urgent} · {called}\n"
-            f"It was due {words.relative(due.at)}. The member waits since "
+            f"It was due {words.relative(due.at)}. The member asked "
             f"{words.relative(ticket.waiting_since or due.since)}."
         ),
         accent=words.WARNING_COLOUR,

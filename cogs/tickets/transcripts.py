@@ -1,6 +1,7 @@
 """/ticket transcript: what was said, for those who may read it."""
 
 import io
+from datetime import datetime, timedelta
 
 import discord
 from discord import app_commands
@@ -9,7 +10,7 @@ from bot.domain.errors import NotPermitted
 from bot.domain.identifiers import ChannelId, TicketId, UserId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import TicketRecord
-from bot.domain.transcript import Copy
+from bot.domain.transcript import MEMBER_LINK, STAFF_LINK, Copy
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, actor_of, guild_of, reply
@@ -21,11 +22,19 @@ def transcript_file(ticket: Ticket, html: str) -> discord.File:
     return discord.File(io.BytesIO(html.encode()), f"{ticket.channel_name}.html")
 
 
-def transcript_link(
-    services: Dependencies, ticket_id: TicketId, user_id: UserId, copy: Copy
+async def transcript_link(
+    services: Dependencies,
+    ticket_id: TicketId,
+    user_id: UserId,
+    copy: Copy,
+    *,
+    at: datetime | None = None,
 ) -> str | None:
-    """A link to the page, where Mooring has an address that may be sent (S22)."""
-    url = services.transcripts.link(ticket_id, user_id, copy)
+    """A link to the page, where Mooring has an address that may be sent (S22).
+
+    `at` is since when it counts, if not from now on.
+    """
+    url = await services.transcript_links.make(ticket_id, user_id, copy, at=at)
     return words.link("at this link", url, hosts=services.vendor.link_hosts)
 
 
@@ -63,10 +72,19 @@ class TranscriptCommands:
         record, copy = await self._is.transcripts.asked_for(actor, TicketId(ticket_id))
         await interaction.response.defer(ephemeral=True, thinking=True)
         html = await self._is.transcripts.file(record, copy)
-        link = transcript_link(self._is, record.ticket.id, actor.user_id, copy)
+        link = await transcript_link(self._is, record.ticket.id, actor.user_id, copy)
         await reply(
             interaction, _card(record, copy, link), file=transcript_file(record.ticket, html)
         )
+
+
+def _how_long(copy: Copy) -> str:
+    if copy is Copy.MEMBER:
+        return f", for {MEMBER_LINK.days} days."
+    return (
+        f", for {STAFF_LINK // timedelta(minutes=1)} minutes and in one browser. It is yours: the "
+        "audit log says when it was opened."
+    )
 
 
 def _card(record: TicketRecord, copy: Copy, link: str | None) -> View:
@@ -75,7 +93,7 @@ def _card(record: TicketRecord, copy: Copy, link: str | None) -> View:
         if copy is Copy.STAFF
         else ""
     )
-    beside = f"\nYou can also read it {link}." if link else ""
+    beside = f"\nYou can also read it {link}{_how_long(copy)}" if link else ""
     return card(
         text(
             f"## Transcript of ticket {record.ticket.number:04}\nUp to now it has "

@@ -20,7 +20,7 @@ from storage.schema.desk import (
     withdrawals,
 )
 from storage.schema.members import link_requests, notice_settings
-from storage.schema.servers import granted_roles, guilds, plan_roles
+from storage.schema.servers import granted_roles, guilds, plan_roles, topic_roles
 from storage.schema.tickets import (
     agents,
     panels,
@@ -72,6 +72,7 @@ __all__ = [
     "ticket_quotes",
     "ticket_tags",
     "tickets",
+    "topic_roles",
     "used_signatures",
     "win_backs",
     "withdrawals",

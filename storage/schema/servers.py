@@ -17,6 +17,15 @@ guilds = sa.Table(
     sa.Column("next_ticket_number", sa.Integer, nullable=False, server_default="1"),
 )
 
+# Roles of topics that a server has, or had: the file names a role, and not whose it is. One that
+# was deleted there leaves its topic to moderators; a server that never had it, to the support role.
+topic_roles = sa.Table(
+    "topic_roles",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("role_id", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+
 plan_roles = sa.Table(
     "plan_roles",
     metadata,

@@ -71,6 +71,8 @@ tickets = sa.Table(
     ),
     # Who of the team has how much on the desk.
     partial("ix_tickets_assigned", "assignee_id", where="state = 'open'"),
+    # What was merged into a ticket is read with it.
+    partial("ix_tickets_merged", "merged_into", where="merged_into IS NOT NULL"),
     # /stats, and the end of the retention period.
     sa.Index(None, "guild_id", "created_at"),
     sa.Index(None, "closed_at"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
+from bot.domain.identifiers import MessageId
 from bot.domain.transcript import Copy
 from tests.unit.test_transcript_page import NOW, PNG, file, page, said
 
@@ -77,4 +78,43 @@ async def test_it_loads_nothing_runs_nothing_and_fits_a_phone(
         "each => getComputedStyle(each).borderLeftStyle"
     )
     assert is_styled == "solid"
+    await context.close()
+
+
+async def test_replies_lead_to_their_message_and_hidden_words_are_hidden(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """In either direction of writing, and a link among hidden words is as hidden as they are."""
+    messages = [
+        said(10, "- פריט ראשון\n- פריט שני\n> ציטוט"),
+        *(said(number, "later") for number in range(11, 60)),
+        said(60, f"||it was https://example.com/{'x' * 40}||", reply_to=MessageId(10)),
+    ]
+    written = tmp_path / "ticket.html"
+    written.write_text(page(*messages))
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    tab: Page = await context.new_page()
+    await tab.goto(written.as_uri())
+
+    marks = await tab.locator("#m10 .content").evaluate(
+        """content => {
+            const range = document.createRange(), edge = content.getBoundingClientRect().right;
+            return [...content.querySelectorAll(".item")].map(item => {
+                range.selectNodeContents(item);
+                return range.getBoundingClientRect().right <= edge;
+            });
+        }"""
+    )
+    assert marks == [True, True]
+    hidden = tab.locator("#m60 .spoiler a")
+    colour = "each => getComputedStyle(each).color"
+    assert await hidden.evaluate(colour) == "rgba(0, 0, 0, 0)"
+    await hidden.hover()
+    assert await hidden.evaluate(colour) != "rgba(0, 0, 0, 0)"
+    assert await tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+    await tab.locator("#m60 .reply").click()
+
+    await tab.wait_for_function("document.querySelector(':target')?.id === 'm10'")
+    assert await tab.locator("#m10").evaluate("each => each.getBoundingClientRect().top < 844")
     await context.close()

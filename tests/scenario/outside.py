@@ -16,7 +16,10 @@ async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
     """Until the bot has nothing left to do within half an hour, except to look at it again."""
     await stage.scene.stripe.drain(seconds)
     soon = int((time.time() + 1800) * 1000)
-    left = "SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ? AND kind NOT LIKE '%_stuck'"
+    left = (
+        "SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ? AND kind NOT LIKE '%_stuck' "
+        "AND kind <> 'ticket.look'"
+    )
     await until(lambda: not stage.rows(left, soon), seconds=seconds)
 
 

@@ -111,6 +111,7 @@ async def statistics(stage: Stage) -> None:
     [file] = (await sent.settled(timeout=30)).attachments
     [row] = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig")))
     assert (row["topic"], row["first_response_minutes"], row["rating"]) == ("billing", "180", "")
+    assert row["agent"] == "Sam"
     assert stage.mia.user.id not in file.data.decode()
     await stage.max.choose(screen, "Last 7 days")
     await screen.changed(containing="1 ticket.", timeout=30)

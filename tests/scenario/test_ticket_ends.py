@@ -87,7 +87,7 @@ async def test_the_team_reopens_by_number_and_strangers_cannot(stage: Stage) -> 
     [channel] = ticket_channels(stage)
     assert f"<#{channel.id}>" in late.message.text
     entries = [row["action"] for row in stage.rows("SELECT action FROM audit_log ORDER BY id")]
-    assert entries[-2:] == ["ticket.closed", "ticket.reopened"]
+    assert entries[-3:] == ["ticket.closed", "ticket.member_link_made", "ticket.reopened"]
 
 
 async def test_a_new_ticket_has_the_place_and_whoever_left_cannot_come_back(

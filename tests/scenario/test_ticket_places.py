@@ -199,6 +199,10 @@ async def test_opening_goes_on_after_a_kill_right_after_the_submission(stage: St
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
     await until(lambda: stuck.struck)
+    # The next process goes on at once: it is still at it when she asks again.
+    stage.scene.discord.faults.add(
+        method="POST", path=r"/guilds/\d+/channels$", latency=1.5, times=1
+    )
     await stage.kill_and_restart()
 
     answer = await stage.mia.slash("ticket open", channel=stage.here, topic="billing")

@@ -53,14 +53,17 @@ async def run(target: Callable[..., object], *arguments: Any) -> int:
     return await _Forked(process).wait()
 
 
-async def launch(environment: Mapping[str, str], log: Path) -> Running:
-    """Start one; `log` collects what it writes."""
-    process = _context.Process(target=_run, args=(dict(environment), str(log)), daemon=True)
+async def launch(
+    environment: Mapping[str, str], log: Path, *, serve: Callable[[], object] | None = None
+) -> Running:
+    """Start one; `log` collects what it writes. `serve` stands in for `mooring run`."""
+    arguments = (dict(environment), str(log), serve or _serve)
+    process = _context.Process(target=_run, args=arguments, daemon=True)
     process.start()
     return _Forked(process)
 
 
-def _run(environment: Mapping[str, str], log: str) -> None:
+def _run(environment: Mapping[str, str], log: str, serve: Callable[[], object]) -> None:
     """Become what `python -m bot run` is with this environment."""
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -69,6 +72,10 @@ def _run(environment: Mapping[str, str], log: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
+    serve()
+
+
+def _serve() -> None:
     sys.argv = ["mooring", "run"]
     from bot.cli import main
 

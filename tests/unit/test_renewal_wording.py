@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.money import Money
 from bot.domain.notice import RenewalComing
-from bot.domain.offer import Reduction, renewal_after
+from bot.domain.offer import renewal_after
+from bot.domain.subscription import Reduction
 from cogs.dependencies import Dependencies
 from cogs.notices.wording import wording
 from tests.unit.test_offer import CATALOGUE, YEARLY
@@ -35,7 +36,7 @@ LAST = replace(HALF, starts_at=YEARLY.period_start, until=YEARLY.period_end)
 def test_fairness_7_what_is_charged_then_and_the_price_after_it(
     cents: int, reduction: Reduction | None, said: str
 ) -> None:
-    facts = RenewalComing(YEARLY, Money(cents, "usd"), reduction)
+    facts = RenewalComing(replace(YEARLY, reduction=reduction), Money(cents, "usd"))
 
     first, _ = wording(facts, DEPS, lambda moment: f"{moment:%Y-%m-%d}").paragraphs
 

@@ -57,6 +57,7 @@ def read(text: str) -> Reader:
         (r"\*not\*", "*not*"),
         ("`**x** <b>`", "<code>**x** &lt;b&gt;</code>"),
         ("```py\n# no\n<b>\n```", "<pre><code># no\n&lt;b&gt;</code></pre>"),
+        ("so:\n```\nx\n```\n\nand", "so:\n<pre><code>x</code></pre>\nand"),
         ("||boo||", '<span class="spoiler" tabindex="0">boo</span>'),
         ("# Big", '<div class="heading h1">Big</div>'),
         ("-# fine", '<div class="small">fine</div>'),

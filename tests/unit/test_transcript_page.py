@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from bot.domain.files import picture_type, readable_size
 from bot.domain.identifiers import (
@@ -223,8 +224,66 @@ def test_a_link_fits_only_what_it_was_made_for() -> None:
         assert not other.fits(signature, key=key)
     assert not link.fits(signature, key=link_key("another secret"))
     assert not link.fits("ü", key=key)
-    assert not link.has_expired(NOW + timedelta(days=29))
-    assert link.has_expired(NOW + timedelta(days=30))
-    assert TranscriptLink.made(TICKET.id, SAM, Copy.STAFF, now=NOW).has_expired(
-        NOW + timedelta(hours=1)
+    teams = TranscriptLink.made(TICKET.id, SAM, Copy.STAFF, now=NOW)
+    assert link.expires_at == NOW + timedelta(days=30)
+    assert teams.expires_at == NOW + timedelta(minutes=15)
+    assert teams.is_reader(teams.reader(key), key=key)
+    for nobody in ("", "ü", teams.query(key).rsplit("=", 1)[1], link.reader(key)):
+        assert not teams.is_reader(nobody, key=key)
+
+
+def test_each_day_is_named_once_and_each_message_has_its_time() -> None:
+    late = NOW + timedelta(hours=12)
+    html = page(
+        said(1, "One"),
+        said(2, "Two", deleted_at=NOW + timedelta(minutes=3)),
+        said(3, "Three", sent_at=late),
+        said(4, "Four", sent_at=late, deleted_at=late + timedelta(days=1)),
+        copy=Copy.STAFF,
     )
+
+    assert re.findall(r'class="day">([^<]+)<', html) == ["1 November 2026", "2 November 2026"]
+    assert "12:02 · deleted 12:03" in html
+    assert "00:00 · deleted 3 November 2026, 00:00" in html
+    assert "Opened 1 November 2026, 12:00 · closed 13:00 (UTC)" in html
+
+
+@pytest.mark.parametrize(
+    ("answered", "gist"),
+    [
+        (said(10, "It is **broken**, <@100000000000000001>"), "It is broken, @Noor"),
+        (said(10, "First:\n- one\n> two\n```three```four"), "First: • one two three four"),
+        (said(10, "", rich={"components": [{"box": [{"text": "## Your ticket"}]}]}), "Your ticket"),
+        (said(10, "", rich={"embeds": [{"title": "Delayed", "text": "mails"}]}), "Delayed"),
+        (said(10, "", rich={"stickers": ["Wave"]}), "Wave"),
+        (said(10, "", rich={"poll": ["Which?", "One"]}), "Which?"),
+        (said(10, "", files=(file(20, "shot.png"),)), "shot.png"),
+        (said(10, "<b>" * 200), "<b>" * 39 + "<b…"),
+        (said(10, ""), "a message"),
+    ],
+)
+def test_an_answer_says_what_it_answers_and_leads_there(
+    answered: RecordedMessage, gist: str
+) -> None:
+    named = {"names": {"100000000000000001": "@Noor"}}
+
+    html = page(answered, said(11, "Yes", reply_to=MessageId(10), rich=named))
+
+    reply = re.findall(r'<a class="reply" href="#m10"[^>]*>(.*?)</a>', html)
+    assert reply == [f"↪ <bdi>Mia</bdi>: {escape(gist)}"]
+
+
+def test_what_was_forgotten_is_no_silence() -> None:
+    forgotten = replace(TICKET, purged_at=NOW + timedelta(days=400))
+    reopened = replace(forgotten, closed_at=NOW + timedelta(days=401))
+    nothing = Sources(lambda _: None, 0)
+
+    told = [
+        render_page(
+            TicketRecord(each, ()), copy=Copy.MEMBER, topic="Billing", labels={}, sources=nothing
+        )
+        for each in (TICKET, forgotten, reopened)
+    ]
+
+    assert ["Nobody wrote anything" in each for each in told] == [True, False, True]
+    assert "What was said here was deleted." in told[1]

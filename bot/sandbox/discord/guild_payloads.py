@@ -63,9 +63,10 @@ def guild_payload(guild: Guild) -> Json:
 
 
 def guild_create(guild: Guild, *, all_members: bool) -> Json:
-    """The GUILD_CREATE event: the guild with its channels, threads and members."""
+    """The GUILD_CREATE event: the guild with its channels, threads that are awake, and members."""
     bot = guild.bot_member
     listed = guild.members if all_members else [bot]
+    awake = [each for each in guild.threads if each.thread and not each.thread.archived]
     return guild_payload(guild) | {
         "joined_at": iso(guild.bot_joined_at),
         "large": guild.member_count > LARGE_GUILD,
@@ -73,7 +74,7 @@ def guild_create(guild: Guild, *, all_members: bool) -> Json:
         "member_count": guild.member_count,
         "members": [member.payload() for member in listed],
         "channels": [channel.payload() for channel in guild.channels],
-        "threads": [thread.payload() for thread in guild.threads if bot.can_view(thread)],
+        "threads": [thread.payload() for thread in awake if bot.can_view(thread)],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],

@@ -256,23 +256,53 @@ class Guild:
         thread.thread.archive_changed_at = self.world.clock()
         self.announce_channel_update(thread)
 
+    def add_to_thread(self, thread: Channel, user: User) -> None:
+        """Bring somebody into a thread."""
+        if thread.thread is None or user.id in thread.thread.members:
+            return
+        thread.thread.members[user.id] = self.world.clock()
+        added = thread.thread_member_payload(user.id) | {"member": self._members[user.id].payload()}
+        self._announce_thread_members(thread, {"added_members": [added]})
+
+    def remove_from_thread(self, thread: Channel, user_id: str) -> None:
+        """Take somebody out of a thread."""
+        if thread.thread is not None and thread.thread.members.pop(user_id, None) is not None:
+            self._announce_thread_members(thread, {"removed_member_ids": [user_id]})
+
+    def _announce_thread_members(self, thread: Channel, change: Json) -> None:
+        assert thread.thread is not None  # noqa: S101 - callers hold a thread
+        data: Json = {
+            "id": thread.id,
+            "guild_id": self.id,
+            "member_count": len(thread.thread.members),
+        }
+        self.world.gateway.dispatch("THREAD_MEMBERS_UPDATE", data | change, guild=self)
+        self.world.tell("channel_updated", thread, thread.payload())
+
     def delete_channel(self, channel: Channel) -> None:
-        """Delete a channel or thread by hand; a category's channels stay, without parent."""
-        viewers = self.world.viewers(channel) if self.world.observed else None
+        """Delete a channel or thread by hand; a category's channels stay, without parent.
+
+        A channel's threads go with it, and the gateway tells of the channel alone.
+        """
         for thread in [t for t in self.threads if t.parent is channel]:
-            self.delete_channel(thread)
+            self._remove_channel(thread)
         for child in self.children(channel):
             child.parent = None
             self.announce_channel_update(child)
+        data = self._remove_channel(channel)
+        event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
+        self.world.gateway.dispatch(event, data, guild=self)
+
+    def _remove_channel(self, channel: Channel) -> Json:
+        viewers = self.world.viewers(channel) if self.world.observed else None
         channel.deleted = True
         del self._channels[channel.id], self.world.channels[channel.id]
         data = channel.payload()
         if channel.is_thread:
             data = {key: data[key] for key in ("id", "guild_id", "parent_id", "type")}
-        event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
-        self.world.gateway.dispatch(event, data, guild=self)
         self.world.tell("channel_deleted", channel, data, only=viewers)
         channel.watch.notify()
+        return data
 
     def payload(self) -> Json:
         """The API's guild object."""

@@ -51,12 +51,19 @@ _IN_GUILD = {
             "THREAD_UPDATE",
             "THREAD_DELETE",
             "THREAD_LIST_SYNC",
-            "THREAD_MEMBERS_UPDATE",
         ),
         GUILDS,
     ),
+    # Without the intent Discord tells of a thread's members only where the bot itself is one of
+    # those who come or go.
     **dict.fromkeys(
-        ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE"), GUILD_MEMBERS
+        (
+            "GUILD_MEMBER_ADD",
+            "GUILD_MEMBER_UPDATE",
+            "GUILD_MEMBER_REMOVE",
+            "THREAD_MEMBERS_UPDATE",
+        ),
+        GUILD_MEMBERS,
     ),
     **dict.fromkeys(("GUILD_BAN_ADD", "GUILD_BAN_REMOVE"), GUILD_MODERATION),
     **dict.fromkeys(

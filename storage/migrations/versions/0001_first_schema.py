@@ -397,6 +397,14 @@ def upgrade() -> None:
         op.f("ix_tickets_guild_id_created_at"), "tickets", ["guild_id", "created_at"], unique=False
     )
     op.create_index(
+        "ix_tickets_merged",
+        "tickets",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_tickets_opener_id_created_at"),
         "tickets",
         ["opener_id", "created_at"],
@@ -425,6 +433,12 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("state IN ('opening', 'open')"),
         postgresql_where=sa.text("state IN ('opening', 'open')"),
+    )
+    op.create_table(
+        "topic_roles",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("role_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "role_id", name=op.f("pk_topic_roles")),
     )
     op.create_table(
         "used_signatures",
@@ -963,15 +977,16 @@ def _search_what_was_said() -> None:
 def _search_with_fts5() -> None:
     """Rows have the number of their message; answers that of the welcome message with them."""
     op.execute(
-        "CREATE VIRTUAL TABLE ticket_search USING fts5(body, ticket_id UNINDEXED, "
+        "CREATE VIRTUAL TABLE ticket_search USING fts5(body, server, ticket_id UNINDEXED, "
         "tokenize = 'unicode61 remove_diacritics 2', prefix = '3 4')"
     )
-    add = "INSERT INTO ticket_search (rowid, body, ticket_id)"
+    add = "INSERT INTO ticket_search (rowid, body, server, ticket_id)"
     for name, event, what in (
         (
             "message_added",
             "INSERT ON ticket_messages WHEN NOT NEW.from_bot",
-            f"{add} VALUES (NEW.message_id, NEW.content, NEW.ticket_id)",
+            f"{add} SELECT NEW.message_id, NEW.content, guild_id, id "
+            "FROM tickets WHERE id = NEW.ticket_id",
         ),
         (
             "message_edited",
@@ -987,7 +1002,7 @@ def _search_with_fts5() -> None:
             "answers_shown",
             "UPDATE OF welcome_id, answers ON tickets",
             "DELETE FROM ticket_search WHERE rowid = OLD.welcome_id; "
-            f"{add} SELECT NEW.welcome_id, group_concat(value, ' '), NEW.id "
+            f"{add} SELECT NEW.welcome_id, group_concat(value, ' '), NEW.guild_id, NEW.id "
             "FROM json_each(NEW.answers) WHERE NEW.welcome_id IS NOT NULL HAVING count(*) > 0",
         ),
     ):
@@ -1015,6 +1030,7 @@ def downgrade() -> None:
         "invoices",
         "cancel_attempts",
         "used_signatures",
+        "topic_roles",
         "tickets",
         "ticket_quotes",
         "ticket_blocks",

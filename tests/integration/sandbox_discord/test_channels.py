@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 import pytest
+from discord.http import Route
 
 from bot.sandbox.discord import overwrite_for_member, overwrite_for_role
 from bot.sandbox.discord.permissions import (
@@ -16,6 +17,7 @@ from bot.sandbox.discord.permissions import (
     MANAGE_ROLES,
     VIEW_CHANNEL,
 )
+from bot.sandbox.discord.users import MEMBERS_LIMITED
 from tests.integration.sandbox_discord.stage import Stage, until
 
 
@@ -192,6 +194,35 @@ async def test_threads(stage: Stage) -> None:
     await until(lambda: guild.get_thread(public.id) is not None)
     await public.delete()
     await until(lambda: guild.get_thread(public.id) is None)
+
+
+async def test_who_is_in_a_thread(stage: Stage) -> None:
+    """With roles in pages, for applications with the intent; and nobody leaves one that sleeps."""
+    await stage.connect()
+    http = stage.bot.http
+    thread = await stage.text_channel(stage.general).create_thread(
+        name="ticket", type=discord.ChannelType.private_thread
+    )
+    for persona in (stage.mia, stage.max):
+        await http.add_user_to_thread(thread.id, int(persona.user.id))
+    route = Route("GET", "/channels/{channel_id}/thread-members", channel_id=thread.id)
+    found: dict[str, list[str]] = {}
+    while page := await http.request(
+        route, params={"with_member": "true", "limit": 2, "after": max(found, key=int, default="0")}
+    ):
+        assert len(page) <= 2
+        found |= {each["user_id"]: each["member"]["roles"] for each in page}
+    assert found[stage.max.user.id] == [stage.moderator.id]
+    assert found[stage.mia.user.id] == []
+    assert len(found) == 3
+    await thread.edit(archived=True)
+    with pytest.raises(discord.HTTPException) as asleep:
+        await http.remove_user_from_thread(thread.id, int(stage.mia.user.id))
+    assert asleep.value.code == 50083
+    stage.sandbox.application.flags &= ~MEMBERS_LIMITED
+    with pytest.raises(discord.Forbidden) as refused:
+        await thread.fetch_members()
+    assert refused.value.code == 50001
 
 
 async def test_roles_and_their_order(stage: Stage) -> None:

@@ -199,6 +199,35 @@ async def test_a_session_that_is_unknown_is_invalid(stage: Stage) -> None:
         await socket.close()
 
 
+async def test_a_new_session_is_told_of_threads_that_are_awake(stage: Stage) -> None:
+    """A channel's threads go with it without a word."""
+    bot = await stage.connect()
+    channel = stage.text_channel(stage.general)
+    made = {
+        name: await channel.create_thread(name=name, type=discord.ChannelType.private_thread)
+        for name in ("awake", "asleep")
+    }
+    asleep = stage.sandbox.channel(str(made["asleep"].id))
+    assert asleep is not None
+    stage.guild.archive_thread(asleep)
+
+    told = asyncio.create_task(bot.wait_for("guild_available", timeout=20))
+    await stage.sandbox.drop_gateway(resumable=False)
+    await told
+
+    assert [each.name for each in stage.discord_guild.threads] == ["awake"]
+    heard: list[str] = []
+
+    @bot.event
+    async def on_socket_event_type(name: str) -> None:
+        heard.append(name)
+
+    stage.guild.delete_channel(stage.general)
+    await until(lambda: bot.get_channel(made["awake"].id) is None)
+    assert "THREAD_DELETE" not in heard
+    assert asleep.deleted
+
+
 async def test_what_people_do_by_hand_reaches_the_bot(stage: Stage) -> None:
     bot = await stage.connect()
     guild = stage.discord_guild

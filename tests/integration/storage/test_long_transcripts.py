@@ -30,8 +30,6 @@ async def test_a_flood_is_cut_to_what_can_be_sent(context: Context, tmp_path: Pa
         TicketRecordService(context),
         TicketFileService(context, FileFolder(tmp_path)),
         TicketAccess(context, GuildService(context, {GUILD: GuildSettings()})),
-        public_url=None,
-        key=None,
     )
     first = RecordedMessage(
         MessageId(1), ticket.id, UserId(2), "Mia", False, LOUD, None, None, False, NOW, None, None

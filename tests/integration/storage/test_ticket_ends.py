@@ -46,7 +46,7 @@ class Desk:
     """Every service that has to do with a ticket's life, over one store."""
 
     def __init__(self, context: Context) -> None:
-        guilds = GuildService(context, SETTINGS)
+        self.guilds = guilds = GuildService(context, SETTINGS)
         self.access = TicketAccess(context, guilds)
         self.tickets = TicketService(context, guilds)
         self.people = TicketPeople(context, self.access)
@@ -127,6 +127,7 @@ async def test_a_topic_with_a_team_of_its_own_is_for_that_team_and_moderators(
         for topic in context.policy.topics
     )
     desk = Desk(replace(context, policy=replace(context.policy, topics=topics)))
+    await desk.guilds.note_roles(GUILD, {SUPPORT, SPECIALISTS})
     ticket = await desk.open()
 
     assert await desk.access.is_team(actor(SAM, SPECIALISTS), ticket)

@@ -177,4 +177,5 @@ async def test_zero_days_are_for_ever(
 
     await HousekeepingService(forever).run(Job(1, "housekeeping.run", "k", {}, 1))
 
-    assert (await records.record(ticket.id)).newest == MessageId(10)
+    [talk] = (await records.record(ticket.id)).talks
+    assert talk.last_captured == MessageId(10)

@@ -18,8 +18,9 @@ from bot.domain.ticket_record import (
     TicketMessage,
     Version,
 )
+from bot.domain.topic import Place
 from bot.services.context import Context
-from bot.services.ticket_records import TicketRecordService
+from bot.services.ticket_records import LOOK, LOOK_AFTER, LOOK_EVERY, TicketRecordService
 from bot.services.tickets import TicketService
 from storage import jobs
 from storage.database import Database
@@ -149,7 +150,7 @@ async def test_notes_and_merged_tickets_are_in_the_record(
 
     assert said(record.messages) == ["Help", "The same again", "They are angry"]
     assert [each.for_member for each in record.messages] == [True, True, False]
-    assert record.newest == 10
+    assert record.talks == (HeardChannel(ticket.id, GUILD, CHANNEL, MessageId(10)),)
     with pytest.raises(NoSuchThing):
         await records.record(TicketId("nothing"))
 
@@ -170,7 +171,36 @@ async def test_where_people_talk_with_the_newest_message_of_each(
 
     assert await records.heard(GUILD) == [
         HeardChannel(ticket.id, GUILD, CHANNEL, MessageId(11)),
-        HeardChannel(ticket.id, GUILD, ChannelId(901), MessageId(12), internal=True),
+        HeardChannel(
+            ticket.id, GUILD, ChannelId(901), MessageId(12), internal=True, is_thread=True
+        ),
     ]
+    await service.attach_channel(ticket.id, CHANNEL, Place.THREAD)
+    assert [each.is_thread for each in await records.heard()] == [True, True]
     await service.close(actor(MIA), ticket.id, reason=None)
     assert await records.heard() == []
+
+
+async def test_threads_that_sleep_are_looked_at_one_after_another_and_once(
+    database: Database, service: TicketService, records: TicketRecordService, clock: Clock
+) -> None:
+    """A second start adds nothing; one after everything was looked at begins again."""
+    ticket = await opened(service)
+    asleep = [
+        HeardChannel(ticket.id, GUILD, ChannelId(number), MessageId(10), is_thread=True)
+        for number in range(3)
+    ]
+    await records.look_later(asleep)
+    clock.advance(minutes=1)
+    await records.look_later(asleep)
+    assert await jobs_of(database, LOOK, at=clock.now + timedelta(minutes=3)) == []
+
+    at = NOW + LOOK_AFTER
+    due = [await jobs_of(database, LOOK, at=at + number * LOOK_EVERY) for number in range(3)]
+
+    assert [[job.payload["channel_id"] for job in each] for each in due] == [[0], [0, 1], [0, 1, 2]]
+    for job in due[-1]:
+        await records.looked(job)
+    await records.look_later(asleep)
+    later = await jobs_of(database, LOOK, at=clock.now + timedelta(hours=1))
+    assert len(later) == 3

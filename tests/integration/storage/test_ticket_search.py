@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import NothingToSearch, NotPermitted, ServerNotTrusted
-from bot.domain.identifiers import RoleId
+from bot.domain.identifiers import GuildId, RoleId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_search import PAGE, FoundPage
 from bot.domain.topic import Topic
@@ -15,7 +15,7 @@ from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_records import TicketRecordService
 from bot.services.ticket_search import TicketSearchService
 from bot.services.tickets import TicketService
-from storage import ticket_purge
+from storage import ticket_purge, ticket_search
 from storage.database import Database
 from tests.integration.storage.samples import GUILD, MIA, NOOR, NOW
 from tests.integration.storage.test_ticket_records import edit, message
@@ -31,6 +31,7 @@ from tests.integration.storage.test_tickets import (
 
 MODERATOR = RoleId(6)
 BILLING_TEAM = RoleId(77)
+OTHER_GUILD = GuildId(7002)
 
 
 def with_billing_team(topic: Topic) -> Topic:
@@ -145,6 +146,7 @@ async def test_only_topics_that_the_actor_answers(context: Context) -> None:
     policy = context.policy
     topics = tuple(with_billing_team(each) for each in policy.topics)
     context = replace(context, policy=replace(policy, topics=topics))
+    await GuildService(context, SETTINGS).note_roles(GUILD, {BILLING_TEAM})
     service, records, search = (
         service_over(context),
         TicketRecordService(context),
@@ -162,6 +164,27 @@ async def test_only_topics_that_the_actor_answers(context: Context) -> None:
     for nobody in ((), (RoleId(99),)):
         with pytest.raises(NotPermitted):
             await search.search(actor(MIA, *nobody), "secret", offset=0)
+
+
+async def test_a_busy_server_or_topic_hides_nothing_of_another(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many newer messages have the word where the actor may not look."""
+    monkeypatch.setattr(ticket_search, "MOST_HITS", 3)
+    topics = tuple(with_billing_team(each) for each in context.policy.topics)
+    context = replace(context, policy=replace(context.policy, topics=topics))
+    await GuildService(context, SETTINGS).note_roles(GUILD, {BILLING_TEAM})
+    service, records = service_over(context), TicketRecordService(context)
+    own = await open_ticket(service, topic="help")
+    await said(records, own, "again and again")
+    elsewhere = await open_ticket(service, topic="help", guild=OTHER_GUILD)
+    await said(records, elsewhere, *("again 1",) * 5, start=100)
+    billing = await opened(service)
+    await said(records, billing, *("again 2",) * 5, start=200)
+
+    assert await found(search_over(context), "again", SUPPORT) == ["again and again"]
+    assert await found(search_over(context), "again", BILLING_TEAM) == ["again 2"]
+    assert await found(search_over(context), str(OTHER_GUILD), SUPPORT) == []
 
 
 async def test_pages_have_one_line_for_each_ticket_newest_first(

@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import AttemptId, UserId
+from bot.domain.identifiers import AttemptId, TicketId, UserId
+from bot.domain.ticket_search import TopicsInSight
 from storage import (
+    agents,
     cancel_attempts,
     checkouts,
     erasure,
@@ -16,10 +18,12 @@ from storage import (
     payments,
     privacy,
     refunds,
+    ticket_people,
+    ticket_search,
     withdrawals,
 )
 from storage.database import Database
-from tests.integration.storage.samples import MIA, MIAS, NOW, PAYMENT, SUBSCRIPTION
+from tests.integration.storage.samples import GUILD, MIA, MIAS, NOW, PAYMENT, SUBSCRIPTION
 
 CYCLE = (SUBSCRIPTION.id, SUBSCRIPTION.period_start)
 Act = Callable[[AsyncConnection], Awaitable[object]]
@@ -44,6 +48,19 @@ ACTS: dict[str, Act] = {
     "/privacy export": lambda connection: privacy.copy(connection, MIA),
     "/duplicates": lambda connection: payments.of_periods_paid_twice(connection, most=6),
     "what is in the way of erasing": lambda connection: erasure.obstacles(connection, MIA),
+    "/tickets search": lambda connection: ticket_search.find(
+        connection,
+        ["refund"],
+        guild_id=GUILD,
+        topics=TopicsInSight(only=frozenset({"billing"})),
+        reader=MIA,
+        limit=6,
+        offset=0,
+    ),
+    "whom a ticket is about": lambda connection: ticket_people.concerned(
+        connection, TicketId("T1")
+    ),
+    "somebody's roles changed": lambda connection: agents.have(connection, GUILD, MIA),
     "/privacy erase": lambda connection: erasure.erase(
         connection, UserId(MIA), reference="E-1", now=NOW
     ),

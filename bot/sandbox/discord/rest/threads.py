@@ -15,7 +15,14 @@ from bot.sandbox.discord.rest.access import (
     require_in,
 )
 from bot.sandbox.discord.rest.router import Call, Reply, Routes
-from bot.sandbox.discord.wire import ApiError, Json, missing_permissions, unknown
+from bot.sandbox.discord.users import MEMBERS_LIMITED
+from bot.sandbox.discord.wire import (
+    ApiError,
+    Json,
+    missing_access,
+    missing_permissions,
+    unknown,
+)
 
 routes = Routes()
 
@@ -140,10 +147,7 @@ def add_member(call: Call) -> Reply:
             raise missing_permissions()
     if state.archived:
         raise ApiError(400, 50083, "Thread is archived")
-    if user_id not in state.members:
-        state.members[user_id] = call.backend.world.clock()
-        added = thread.thread_member_payload(user_id) | {"member": member.payload()}
-        _announce_members(call, guild, thread, {"added_members": [added]})
+    guild.add_to_thread(thread, member.user)
     return Reply(204)
 
 
@@ -157,27 +161,30 @@ def remove_member(call: Call) -> Reply:
     manages = bot_permissions(thread) & permissions.MANAGE_THREADS
     if "user_id" in call.params and not owns and not manages:
         raise missing_permissions()
-    if state.members.pop(user_id, None) is not None:
-        _announce_members(call, guild, thread, {"removed_member_ids": [user_id]})
+    if state.archived:
+        raise ApiError(400, 50083, "Thread is archived")
+    guild.remove_from_thread(thread, user_id)
     return Reply(204)
-
-
-def _announce_members(call: Call, guild: Guild, thread: Channel, change: Json) -> None:
-    world = call.backend.world
-    data: Json = {
-        "id": thread.id,
-        "guild_id": guild.id,
-        "member_count": len(_state(thread).members),
-    }
-    world.gateway.dispatch("THREAD_MEMBERS_UPDATE", data | change, guild=guild)
-    world.tell("channel_updated", thread, thread.payload())
 
 
 @routes("GET", _MEMBERS)
 def list_members(call: Call) -> Reply:
-    """Who is in a thread."""
-    _, thread = guild_channel_of(call)
-    return Reply(200, [thread.thread_member_payload(i) for i in _state(thread).members])
+    """Who is in a thread, with their roles in pages of up to 100 where that is asked for.
+
+    Only for applications that have the Server Members intent.
+    """
+    guild, thread = guild_channel_of(call)
+    if not call.backend.world.application.flags & MEMBERS_LIMITED:
+        raise missing_access()
+    ids = sorted(_state(thread).members, key=int)
+    if call.query.get("with_member") != "true":
+        return Reply(200, [thread.thread_member_payload(each) for each in ids])
+    limit, after = int(call.query.get("limit", 100)), int(call.query.get("after", 0))
+    page = [member for each in ids if int(each) > after and (member := guild.member(each))]
+    return Reply(
+        200,
+        [thread.thread_member_payload(m.id) | {"member": m.payload()} for m in page[:limit]],
+    )
 
 
 @routes("GET", f"{_MEMBERS}/{{user_id}}")

@@ -1,0 +1,93 @@
+"""Timers of tickets: each is set once for what it is about, and looks again when it runs."""
+
+from dataclasses import replace
+
+from bot.domain.support_hours import SupportHours
+from bot.domain.support_policy import SupportPolicy
+from bot.domain.ticket import TicketState
+from bot.services import ticket_turns as turns
+from bot.services.ticket_silence import TELL_SILENT
+from tests.integration.storage.samples import MIA, NOOR
+from tests.integration.storage.test_ticket_turns import DAY, KIM, SAM, Desk, desk
+
+__all__ = ["desk"]
+
+
+async def test_two_starts_set_no_timer_twice(desk: Desk) -> None:
+    """Of a ticket that the team opened, of one that was reminded of, of one that is late, and of
+    one in which nobody has said a word that is known."""
+    by_team, reminded = await desk.open(by=SAM), await desk.open(NOOR)
+    wordless = await desk.open(KIM)
+    await desk.say(reminded, SAM)
+    await desk.set(wordless.id, waiting_since=None)
+    desk.clock.advance(hours=1)
+    before = await desk.timers()
+    for _ in range(2):
+        await desk.start()
+        desk.clock.advance(hours=1)
+    assert await desk.timers() == before
+    assert any(by_team.id in key for key in before)
+
+    desk.clock.advance(days=3)
+    late = await desk.open(topic="billing")
+    assert (await desk.due()).count(TELL_SILENT) == 2
+    desk.clock.advance(hours=5)
+    before = await desk.timers()
+    for _ in range(2):
+        await desk.start()
+        desk.clock.advance(minutes=1)
+    assert await desk.timers() == before
+    assert await desk.due() == [turns.SLA_DUE, turns.SLA_ALERT]
+    assert [target for target, _ in await desk.breaches()] == ["first_reply"]
+    assert any(late.id in key for key in before)
+
+
+async def test_what_was_switched_off_when_its_time_came_is_looked_at_when_it_is_on_again(
+    desk: Desk,
+) -> None:
+    silent, late = await desk.open(), await desk.open(NOOR, topic="billing")
+    await desk.say(silent, SAM)
+    switched_on = desk.context.policy
+    desk.configure(replace(switched_on, support=SupportPolicy(hours=SupportHours())))
+    desk.clock.advance(days=4)
+    assert TELL_SILENT not in await desk.due()
+    assert await desk.breaches() == []
+
+    desk.configure(switched_on)
+    await desk.start()
+
+    done = await desk.due()
+    assert (done.count(TELL_SILENT), done.count(turns.SLA_ALERT)) == (1, 1)
+    assert (await desk.tickets.find(late.id)).state is TicketState.OPEN
+
+
+async def test_a_resolution_is_told_when_the_turn_comes_back_after_its_time(desk: Desk) -> None:
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    desk.clock.advance(days=3, minutes=1)
+    assert turns.SLA_ALERT not in await desk.due()
+
+    await desk.say(ticket, MIA)
+
+    await desk.due()
+    assert [target for target, _ in await desk.breaches()] == ["resolution"]
+
+
+async def test_a_snooze_after_the_reminder_puts_the_end_off_and_no_more(desk: Desk) -> None:
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    desk.clock.advance(days=3)
+    assert TELL_SILENT in await desk.due()
+    await desk.set(ticket.id, snoozed_until=desk.clock() + 4 * DAY)
+    desk.clock.advance(days=2)
+    await desk.due()
+    desk.clock.advance(days=2)
+    await desk.set(ticket.id, snoozed_until=None)
+    await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+
+    desk.clock.advance(days=2)
+    done = await desk.due()
+
+    assert TELL_SILENT not in done
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING
