@@ -42,6 +42,7 @@ def _ticket(row: sa.Row[tuple[object, ...]]) -> Ticket:
         row.closed_by,
         row.close_reason,
         place=row.place,
+        parent_id=row.parent_id,
         welcome_files=tuple(row.welcome_files or ()),
         notes_thread_id=row.notes_thread_id,
         priority=Priority(row.priority),
@@ -232,12 +233,14 @@ async def set_channel(
     ticket_id: TicketId,
     channel_id: ChannelId,
     place: Place = Place.CHANNEL,
+    *,
+    parent_id: ChannelId | None = None,
 ) -> None:
-    """Attach the channel or thread that was created or adopted."""
+    """Attach the channel or thread that was created or adopted; a thread hangs on `parent_id`."""
     await connection.execute(
         sa.update(tickets)
         .where(tickets.c.id == ticket_id)
-        .values(channel_id=channel_id, place=place.value)
+        .values(channel_id=channel_id, place=place.value, parent_id=parent_id)
     )
 
 

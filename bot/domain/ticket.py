@@ -49,8 +49,8 @@ UNCLOSED = (*OCCUPYING, TicketState.CLOSING)
 class Ticket:
     """`answers` holds the modal's answers by field id, with secrets already removed.
 
-    `place` is what `channel_id` is: a channel or a thread. `waiting_since` is set while a person of
-    the team has to answer.
+    `place` is what `channel_id` is: a channel or a thread, which hangs on `parent_id`.
+    `waiting_since` is set while a person of the team has to answer.
     """
 
     id: TicketId
@@ -68,6 +68,7 @@ class Ticket:
     closed_by: UserId | None
     close_reason: str | None
     place: str = "channel"
+    parent_id: ChannelId | None = None
     welcome_files: tuple[str, ...] = ()
     notes_thread_id: ChannelId | None = None
     priority: Priority = Priority.NORMAL

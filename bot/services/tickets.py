@@ -170,11 +170,16 @@ class TicketService:
             return await tickets.numbered(connection, guild_id, number)
 
     async def attach_channel(
-        self, ticket_id: TicketId, channel_id: ChannelId, place: Place = Place.CHANNEL
+        self,
+        ticket_id: TicketId,
+        channel_id: ChannelId,
+        place: Place = Place.CHANNEL,
+        *,
+        parent_id: ChannelId | None = None,
     ) -> None:
-        """Remember the channel or thread as soon as it exists."""
+        """Remember the channel or thread as soon as it exists; a thread hangs on `parent_id`."""
         async with self._context.database.write() as connection:
-            await tickets.set_channel(connection, ticket_id, channel_id, place)
+            await tickets.set_channel(connection, ticket_id, channel_id, place, parent_id=parent_id)
 
     async def opened(
         self, ticket_id: TicketId, welcome_id: MessageId, welcome_files: Sequence[str] = ()

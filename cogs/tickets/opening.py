@@ -140,9 +140,12 @@ class OpeningEffects:
             former=job.payload.get("former_channel"),
             asked_in=job.payload.get("asked_in"),
         )
-        channel_id, place = await self._places.take(guild, wanted)
-        await self._is.tickets.attach_channel(ticket.id, channel_id, place)
-        return replace(ticket, channel_id=channel_id, place=place)
+        room = await self._places.take(guild, wanted)
+        channel_id, place, parent_id = ChannelId(room.id), Place.CHANNEL, None
+        if isinstance(room, discord.Thread):
+            place, parent_id = Place.THREAD, ChannelId(room.parent_id)
+        await self._is.tickets.attach_channel(ticket.id, channel_id, place, parent_id=parent_id)
+        return replace(ticket, channel_id=channel_id, place=place, parent_id=parent_id)
 
     async def _team_role(
         self, guild: discord.Guild, ticket: Ticket, settings: GuildSettings

@@ -71,14 +71,12 @@ class Places:
         self._bot = bot
         self._is = dependencies
 
-    async def take(self, guild: discord.Guild, wanted: Wanted) -> tuple[ChannelId, Place]:
+    async def take(self, guild: discord.Guild, wanted: Wanted) -> Room:
         """Raises NoPlaceError, and discord.HTTPException for what may pass."""
         made = _made_for(guild, wanted)
         if made:
             _log.info("ticket_channel_adopted", ticket=wanted.ticket.id, channel=made[0].id)
-        place = made[0] if made else await self._make(guild, wanted)
-        kind = Place.THREAD if isinstance(place, discord.Thread) else Place.CHANNEL
-        return ChannelId(place.id), kind
+        return made[0] if made else await self._make(guild, wanted)
 
     async def _make(self, guild: discord.Guild, wanted: Wanted) -> Room:
         if wanted.topic is not None and wanted.topic.place is Place.THREAD:
@@ -152,8 +150,9 @@ class Places:
             raise
 
     def _parent(self, guild: discord.Guild, wanted: Wanted) -> discord.TextChannel | None:
-        """The channel that the file names, or the one where the member asked."""
-        for channel_id in (self._is.policy.places.thread_channel_id, wanted.asked_in):
+        """The channel that the file names, the one where the member asked, or where it was."""
+        named = self._is.policy.places.thread_channel_id
+        for channel_id in (named, wanted.asked_in, wanted.ticket.parent_id):
             channel = guild.get_channel_or_thread(channel_id or 0)
             parent = channel.parent if isinstance(channel, discord.Thread) else channel
             if isinstance(parent, discord.TextChannel):

@@ -27,6 +27,8 @@ tickets = sa.Table(
     sa.Column("close_reason", sa.Text),
     # "channel" or "thread": what `channel_id` is.
     sa.Column("place", sa.Text, nullable=False, server_default="channel"),
+    # The channel that it hangs on, where it is a thread.
+    sa.Column("parent_id", sa.BigInteger),
     # The staff-only private thread with internal notes.
     sa.Column("notes_thread_id", sa.BigInteger, unique=True),
     sa.Column("priority", sa.Text, nullable=False, server_default="normal"),

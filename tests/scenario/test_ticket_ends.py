@@ -5,6 +5,7 @@ from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
+from tests.scenario.test_ticket_overflow import in_thread
 from tests.scenario.ticketing import (
     ANSWERS,
     OpenedTicket,
@@ -70,6 +71,21 @@ async def test_a_member_reopens_and_the_same_ticket_goes_on(stage: Stage) -> Non
     assert transcript.said_by("Mia") == ["It is not there yet"]
     assert [button.label for button in again.buttons if button.label == "5"] == []
     await settled(stage, "closed")
+
+
+async def test_a_thread_is_opened_again_where_it_was_from_the_direct_message(stage: Stage) -> None:
+    """Which channel it hung on is known, though nobody asks there now."""
+    ticket = await in_thread(stage)
+    await close(stage.noor, ticket)
+    await settled(stage, "closed")
+    told = await stage.noor.wait_for_message("dm", containing="is closed")
+
+    answer = await stage.noor.click(told, "Reopen ticket")
+
+    assert answer.message is not None
+    await answer.message.changed(containing="Your ticket is open")
+    [again] = [each for each in stage.scene.guild.threads if each.name == "ticket-0001"]
+    assert again.parent is stage.here
 
 
 async def test_the_team_reopens_by_number_and_strangers_cannot(stage: Stage) -> None:

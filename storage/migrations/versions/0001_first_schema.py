@@ -359,6 +359,7 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.BigInteger(), nullable=True),
         sa.Column("close_reason", sa.Text(), nullable=True),
         sa.Column("place", sa.Text(), server_default="channel", nullable=False),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("notes_thread_id", sa.BigInteger(), nullable=True),
         sa.Column("priority", sa.Text(), server_default="normal", nullable=False),
         sa.Column("assignee_id", sa.BigInteger(), nullable=True),
