@@ -27,7 +27,7 @@ async def late(stage: Stage) -> Stage:
     """Mia has linked her account, and her last payment did not go through."""
     await stage.link_mia()
     await fail_the_renewal(stage)
-    await stage.scene.stripe.drain()
+    await jobs_done(stage)
     await stage.balance_saying(stage.mia, "Payment failed")
     return stage
 
