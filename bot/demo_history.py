@@ -2,7 +2,6 @@
 show. Only `mooring demo` writes them."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,19 +9,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.demo_desk import write_desk
 from bot.demo_tickets import write_tickets
 from bot.domain.cancellation import ASKING, AttemptState
 from bot.domain.identifiers import (
     STRIPE,
     AttemptId,
     CustomerId,
-    GuildId,
     PlanId,
     SubscriptionId,
     UserId,
 )
 from bot.domain.money import Money
 from bot.domain.offer import HOLDOUT
+from bot.sandbox.desk_past import DeskPast
 from storage import cancel_attempts, customers, migrate
 from storage.database import Database
 
@@ -59,28 +59,29 @@ class _Life:
     is_kept: bool
 
 
-async def furnish(store: Path, guild_id: int, team: Sequence[int]) -> None:
-    """Everything that the demo begins with: attempts to cancel, and tickets."""
-    await write_history(store)
-    await write_tickets(store, guild_id=GuildId(guild_id), team=[UserId(each) for each in team])
-
-
-async def write_history(store: Path, *, seed: int = 7) -> None:
-    """Make the store and fill it. The same seed makes the same weeks, counted from now."""
-    chance = random.Random(seed)  # noqa: S311 - makes things up, protects nothing
-    now = datetime.now(UTC).replace(microsecond=0)
+async def furnish(store: Path, past: DeskPast) -> None:
+    """Everything that the demo begins with: attempts to cancel, and tickets, closed and open."""
     database = Database(f"sqlite+aiosqlite:///{store}")
     try:
         await migrate.upgrade(database)
         async with database.write() as connection:
-            number = 0
-            for week in range(_WEEKS):
-                for _ in range(chance.randint(_BUSIEST_WEEK // 2, _BUSIEST_WEEK)):
-                    days_ago = 7 * week + chance.uniform(0.2, 7)
-                    await _attempt(connection, number, now - timedelta(days=days_ago), chance, now)
-                    number += 1
+            await write_history(connection)
+            await write_tickets(connection, past)
+            await write_desk(connection, past)
     finally:
         await database.close()
+
+
+async def write_history(connection: AsyncConnection, *, seed: int = 7) -> None:
+    """Fill the store. The same seed makes the same weeks, counted from now."""
+    chance = random.Random(seed)  # noqa: S311 - makes things up, protects nothing
+    now = datetime.now(UTC).replace(microsecond=0)
+    number = 0
+    for week in range(_WEEKS):
+        for _ in range(chance.randint(_BUSIEST_WEEK // 2, _BUSIEST_WEEK)):
+            days_ago = 7 * week + chance.uniform(0.2, 7)
+            await _attempt(connection, number, now - timedelta(days=days_ago), chance, now)
+            number += 1
 
 
 def _life(chance: random.Random) -> _Life:

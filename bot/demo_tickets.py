@@ -3,45 +3,66 @@
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from discord.utils import time_snowflake
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import GuildId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId, UserId
 from bot.domain.ticket import TicketState
-from storage import guilds, migrate, tickets
-from storage.database import Database
+from bot.domain.ticket_record import TicketMessage
+from bot.sandbox.desk_past import DeskPast
+from bot.sandbox.stories import CLOSED, COLLEAGUE, MEMBERS, OTHERS
+from storage import guilds, ticket_messages, tickets
 
+_OPENERS = (*MEMBERS, *OTHERS, "Mia", "Lea", "Noor")
+_TEAM = ("Sam", COLLEAGUE)
 _WEEKS = 12
 _BUSIEST_WEEK = 14
-# Ids that Discord gives to nobody: they would be from its first second.
-_FIRST_USER = 5_000
 # How often each topic is chosen, and how many hours its tickets took, about.
 _TOPICS = {"billing": (5, 9.0), "help": (8, 26.0)}
 # Ratings from 1 to 5, and no rating at all.
 _RATINGS = {None: 10, 5: 9, 4: 5, 3: 2, 2: 1, 1: 1}
 
 
-async def write_tickets(
-    store: Path, *, guild_id: GuildId, team: Sequence[UserId], seed: int = 7
-) -> None:
-    """Add closed tickets to the store, newest last. The same seed makes the same weeks."""
+@dataclass(frozen=True, slots=True)
+class _MadeUp:
+    """How one ticket went. In the `talk` the member asks, and then it goes in turns."""
+
+    topic_id: str
+    start: datetime
+    opener: str
+    agent: str
+    talk: tuple[str, ...]
+
+
+async def write_tickets(connection: AsyncConnection, past: DeskPast, *, seed: int = 7) -> None:
+    """Add closed tickets, newest last. The same seed makes the same weeks."""
     chance = random.Random(seed)  # noqa: S311 - makes things up, protects nothing
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = past.moment(timedelta()).replace(microsecond=0)
     starts = sorted(
         _working(now - timedelta(days=7 * week + chance.uniform(4, 11)), chance)
         for week in range(_WEEKS)
         for _ in range(chance.randint(_BUSIEST_WEEK // 2, _BUSIEST_WEEK))
     )
-    database = Database(f"sqlite+aiosqlite:///{store}")
-    try:
-        await migrate.upgrade(database)
-        async with database.write() as connection:
-            for start in starts:
-                await _ticket(connection, start, guild_id, chance.choice(team), chance)
-    finally:
-        await database.close()
+    weights = [weight for weight, _ in _TOPICS.values()]
+    topics = chance.choices(list(_TOPICS), weights, k=len(starts))
+    talks = _spread(topics, chance)
+    for index, (start, topic_id) in enumerate(zip(starts, topics, strict=True)):
+        made_up = _MadeUp(
+            topic_id, start, chance.choice(_OPENERS), chance.choice(_TEAM), talks.get(index, ())
+        )
+        await _ticket(connection, made_up, past, chance)
+
+
+def _spread(topics: Sequence[str], chance: random.Random) -> dict[int, tuple[str, ...]]:
+    """Which tickets have something to read: each talk is told once, the rest is statistics."""
+    found: dict[int, tuple[str, ...]] = {}
+    for topic_id, talks in CLOSED.items():
+        ours = [index for index, each in enumerate(topics) if each == topic_id]
+        found |= dict(zip(chance.sample(ours, len(talks)), talks, strict=True))
+    return found
 
 
 def _working(moment: datetime, chance: random.Random) -> datetime:
@@ -51,14 +72,10 @@ def _working(moment: datetime, chance: random.Random) -> datetime:
 
 
 async def _ticket(
-    connection: AsyncConnection,
-    start: datetime,
-    guild_id: GuildId,
-    agent_id: UserId,
-    chance: random.Random,
+    connection: AsyncConnection, made_up: _MadeUp, past: DeskPast, chance: random.Random
 ) -> None:
-    weights = [weight for weight, _ in _TOPICS.values()]
-    [topic_id] = chance.choices(list(_TOPICS), weights)
+    guild_id = GuildId(int(past.scene.guild.id))
+    agent_id = UserId(past.user_id(made_up.agent))
     number = await guilds.take_ticket_number(connection, guild_id)
     ticket_id = TicketId(f"DEMO{number:04}")
     await tickets.reserve(
@@ -66,20 +83,21 @@ async def _ticket(
         ticket_id,
         number=number,
         guild_id=guild_id,
-        opener_id=UserId(_FIRST_USER + number),
-        topic_id=topic_id,
-        answers={},
+        opener_id=UserId(past.user_id(made_up.opener)),
+        topic_id=made_up.topic_id,
+        answers={"description": made_up.talk[0]} if made_up.talk else {},
         attempt_id=None,
-        now=start,
+        now=made_up.start,
     )
-    answered = start + timedelta(hours=chance.lognormvariate(0, 0.8))
-    closed = answered + timedelta(hours=_TOPICS[topic_id][1] * chance.uniform(0.1, 2))
+    answered = made_up.start + timedelta(hours=chance.lognormvariate(0, 0.8))
+    closed = answered + timedelta(hours=_TOPICS[made_up.topic_id][1] * chance.uniform(0.1, 2))
     [rating] = chance.choices(list(_RATINGS), list(_RATINGS.values()))
     await tickets.advance(
         connection,
         ticket_id,
         expected=(TicketState.OPENING,),
         to=TicketState.CLOSED,
+        welcome_id=MessageId(time_snowflake(made_up.start)),
         assignee_id=agent_id,
         first_reply_at=answered,
         first_reply_by=agent_id,
@@ -88,3 +106,28 @@ async def _ticket(
         rating=rating,
         rated_at=closed if rating else None,
     )
+    said = _messages(ticket_id, made_up, past, between=(answered, closed))
+    await ticket_messages.add(connection, said)
+
+
+def _messages(
+    ticket_id: TicketId, made_up: _MadeUp, past: DeskPast, *, between: tuple[datetime, datetime]
+) -> list[TicketMessage]:
+    """In turns after the question, the team first."""
+    first, last = between
+    said = made_up.talk[1:]
+    pause = (last - first) / max(1, len(said))
+    return [
+        TicketMessage(
+            message_id=MessageId(time_snowflake(at := first + pause * index)),
+            ticket_id=ticket_id,
+            channel_id=ChannelId(0),
+            author_id=UserId(past.user_id(by)),
+            author_name=by,
+            from_bot=False,
+            content=text,
+            sent_at=at,
+        )
+        for index, text in enumerate(said)
+        for by in [made_up.opener if index % 2 else made_up.agent]
+    ]

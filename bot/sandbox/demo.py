@@ -5,16 +5,24 @@ import errno
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.sandbox.backend import Backend
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.desk_past import BEGINNING, DeskPast
 from bot.sandbox.discord import Persona
 from bot.sandbox.page import DemoPage, PagePersona
-from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, STORE, People, Scene
+from bot.sandbox.scene import API_SECRET, LEA_ADDRESS, MIA_ADDRESS, STORE, People, Scene, shown
 
-Furnish = Callable[[Path, int, Sequence[int]], Awaitable[None]]
+Furnish = Callable[[Path, DeskPast], Awaitable[None]]
+PANEL = {
+    "Title": "How can we help?",
+    "Text": "Choose what it is about. Only you and our team see what you write.",
+    "Topics": ["Billing and payments", "Help with the product", "Report a bug"],
+    "Shown as": "Buttons",
+}
 
 
 def _cast(people: People) -> list[PagePersona]:
@@ -44,11 +52,21 @@ async def _link(scene: Scene, person: Persona, address: str) -> None:
         person.dismiss(message)
 
 
+async def _post_panel(scene: Scene) -> None:
+    """Ada makes the message from which members open tickets."""
+    ada, community = scene.people.ada, scene.general.category
+    place = scene.guild.add_text_channel(
+        "get-help", category=community, topic="Our team answers here"
+    )
+    asked = await ada.slash("panel create", channel=place)
+    preview = await ada.submit(shown(asked.modal), PANEL)
+    await ada.click(shown(preview.message), "Post it here")
+
+
 async def run_demo(*, port: int, furnish: Furnish) -> int:
     """Serve until Ctrl-C; returns the exit status: 1 when the bot ended by itself.
 
-    `furnish` fills the bot's store, a file, before the bot starts: it is told the server's id and
-    those of its team.
+    `furnish` fills the bot's store, a file, before the bot starts, and has the past be told.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -56,17 +74,18 @@ async def run_demo(*, port: int, furnish: Furnish) -> int:
         loop.add_signal_handler(signum, stop.set)
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mooring-demo-")))
-        scene = Scene()
+        clock = SandboxClock()
+        clock.offset = -BEGINNING.total_seconds()
+        scene = Scene(clock=clock.now)
         stack.push_async_callback(scene.stop)
         await scene.start()
         bot = scene.bot(directory)
-        team = [int(each.user.id) for each in (scene.people.sam, scene.people.max)]
-        await furnish(directory / STORE, int(scene.guild.id), team)
+        await furnish(directory / STORE, DeskPast(scene, clock))
         stack.push_async_callback(bot.stop)
         await bot.start()
-        await scene.set_up()
         await asyncio.gather(
             scene.set_plan_roles(),
+            _post_panel(scene),
             _link(scene, scene.people.mia, MIA_ADDRESS),
             _link(scene, scene.people.lea, LEA_ADDRESS),
         )

@@ -154,5 +154,7 @@ class BotProcess:
         if process is None:
             return 0
         if process.returncode is None:
-            process.send_signal(signum)
+            # It may end by itself meanwhile.
+            with suppress(ProcessLookupError):
+                process.send_signal(signum)
         return await process.wait()

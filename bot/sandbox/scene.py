@@ -2,7 +2,9 @@
 scenario tests."""
 
 import re
+import time
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,9 +67,9 @@ class People:
 class Scene:
     """A local world with one server in it."""
 
-    def __init__(self, *, rate_limits: bool = True) -> None:
-        """Build the world; no server listens yet."""
-        self.discord = DiscordSandbox(rate_limits=rate_limits)
+    def __init__(self, *, rate_limits: bool = True, clock: Callable[[], float] = time.time) -> None:
+        """Build the world; no server listens yet. `clock` is Discord's."""
+        self.discord = DiscordSandbox(rate_limits=rate_limits, clock=clock)
         # The bot sends buyers back to discord.com, which is not this Discord.
         self.stripe = StripeSandbox(
             api_key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET, sends_buyers_back=False
@@ -216,14 +218,14 @@ class Scene:
     async def link(self, person: Persona, address: str) -> None:
         """A person runs /link and enters the code from their mail."""
         asked = await person.slash("link", channel=self.billing)
-        sent = await person.submit(_shown(asked.modal), {"Your billing email": address})
+        sent = await person.submit(shown(asked.modal), {"Your billing email": address})
         mail = await self.mail.wait_for(to=address, containing="code")
-        opened = await person.click(_shown(sent.message), "Enter code")
-        code = _shown(CODE.search(mail.text)).group()
-        await person.submit(_shown(opened.modal), {"Code from the mail": code})
+        opened = await person.click(shown(sent.message), "Enter code")
+        code = shown(CODE.search(mail.text)).group()
+        await person.submit(shown(opened.modal), {"Code from the mail": code})
 
 
-def _shown(what: _T | None) -> _T:
+def shown(what: _T | None) -> _T:
     """What the bot has to show at this step; raises RuntimeError when it did not."""
     if what is None:
         raise RuntimeError("the bot did not show the next step")

@@ -104,7 +104,7 @@ def _leaving(attempt: CancelAttempt, deps: Dependencies) -> str:
     offer = f" · offer shown: `{words.plain(attempt.offer_id)}`" if attempt.offer_id else ""
     said = f"\n{words.quoted(attempt.comment)}" if attempt.comment else ""
     return (
-        f"**Is about to cancel** since {words.relative(attempt.started_at)} · reason: "
+        f"**Began to cancel** {words.relative(attempt.started_at)} · reason: "
         f"{reason.label if reason else 'not given yet'}{offer}{said}"
     )
 
@@ -144,7 +144,7 @@ def _history(file: CustomerFile, deps: Dependencies, ticket: Ticket | None) -> s
         )
     left = file.ticket_count - len(file.tickets)
     if left > 0:
-        lines.append(f"-# And {left} older ones.")
+        lines.append(f"-# And {left} older {'one' if left == 1 else 'ones'}.")
     if ticket is not None and ticket.notes_thread_id is not None:
         lines.append(f"**Notes:** <#{ticket.notes_thread_id}>")
     return "\n".join(lines)

@@ -74,8 +74,8 @@ def _line(each: QueueLine, labels: dict[str, str], now: datetime) -> str:
     since = words.relative(wait.waiting_since) if wait.waiting_since else ""
     place = f"<#{waiting.channel_id}>" if waiting.channel_id else f"{waiting.number:04}"
     return (
-        f"{place} · {labels.get(wait.topic_id, wait.topic_id)}{urgent} · {who}\n"
-        f"-# <@{waiting.opener_id}> asked {since}{_due(each, now)}"
+        f"{place} · {labels.get(wait.topic_id, wait.topic_id)}{urgent}\n"
+        f"-# <@{waiting.opener_id}> asked {since} · {who}{_due(each, now)}"
     )
 
 

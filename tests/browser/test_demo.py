@@ -104,7 +104,9 @@ async def test_a_refund_is_asked_for_prepared_and_before_the_moderators(
     await modal.get_by_label("What happened?").fill("Sync did not work for a week")
     await modal.get_by_label("Payment confirmation").fill("From November")
     await modal.get_by_role("button", name="Submit").click()
-    await mia.get_by_role("button", name=re.compile("^ticket-")).first.click()
+    opened = mia.get_by_role("navigation").get_by_role("button", name=re.compile("^ticket-"))
+    number = await opened.inner_text()
+    await opened.click()
     await mia.get_by_role("button", name="Ask for a refund").click()
     shown = mia.locator("article[data-message-id]").filter(has_text="Which payment").last
     await choose_first(shown, "Choose a payment")
@@ -113,7 +115,7 @@ async def test_a_refund_is_asked_for_prepared_and_before_the_moderators(
 
     sam = await open_as(browser, address, "sam", DESKTOP)
     await sam.get_by_role("button", name="Dismiss the tips").click()
-    await sam.get_by_role("button", name=re.compile("^ticket-")).first.click()
+    await sam.get_by_role("navigation").get_by_role("button", name=number).click()
     await sam.get_by_role("button", name="Prepare the request").click()
     draft = sam.locator("article[data-message-id]").filter(has_text="Submit to the").last
     await choose_first(draft, "Why? (required)")
@@ -142,6 +144,42 @@ async def test_a_refund_is_asked_for_prepared_and_before_the_moderators(
     assert await phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     for page in (mia, sam, team, phone):
         await page.context.close()
+
+
+async def test_the_support_desk_is_at_work_from_the_start(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    """What waits, a ticket with its customer, the statistics, and where members ask."""
+    sam = await open_as(browser, address, "sam", DESKTOP)
+    await sam.get_by_role("button", name="Dismiss the tips").click()
+    queue = await use(sam, "queue")
+    await expect(queue).to_contain_text("tickets wait for an answer")
+    for words in ("urgent", "nobody has it", "Next reply due"):
+        await expect(queue).to_contain_text(words)
+    await take_picture(sam, PICTURES / "queue.png")
+    of_lea = queue.locator(".text-display").filter(has_text="@Lea")
+    await of_lea.get_by_role("button", name="ticket-").click()
+    await expect(sam.locator("#messages")).to_contain_text("@Sam looks after this ticket")
+    await sam.get_by_role("button", name="Customer").click()
+    await expect(sam.get_by_text("1,000 of 1,000 credits left")).to_be_in_viewport()
+    await take_picture(sam, PICTURES / "ticket.png")
+    await sam.context.close()
+
+    team = await open_as(browser, address, "max", PHONE)
+    await team.get_by_role("button", name="Dismiss the tips").click()
+    figures = await use(team, "stats")
+    await expect(figures.get_by_role("img")).to_have_count(3)
+    await expect(figures).to_contain_text("@Kim: ")
+    await team.screenshot(path=tmp_path / "stats-on-a-phone.png", animations="disabled")
+    assert await team.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await team.context.close()
+
+    mia = await open_as(browser, address, "mia", DESKTOP)
+    await mia.get_by_role("button", name="Dismiss the tips").click()
+    await mia.get_by_role("button", name="get-help").click()
+    await mia.get_by_role("button", name="Report a bug").click()
+    await expect(mia.get_by_role("dialog").get_by_label("What happens?")).to_be_visible()
+    await mia.context.close()
 
 
 async def test_mia_cancels_in_the_browser_and_the_period_ends(

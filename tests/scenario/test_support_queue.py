@@ -73,7 +73,8 @@ async def test_from_the_first_agent_to_the_statistics(stage: Stage, tmp_path: Pa
     waiting = await queue(stage.sam, stage, whose="mine")
     assert waiting.ephemeral
     assert "1 ticket waits" in waiting.text
-    assert f"<#{ticket.channel.id}> · Billing and payments · <@{sam}>" in waiting.text
+    assert f"<#{ticket.channel.id}> · Billing and payments\n" in waiting.text
+    assert f" · <@{sam}> · First reply due" in waiting.text
     assert "First reply due" in waiting.text
     await stage.sam.choose(waiting, "Nobody's", custom_id=_select(waiting, "queue.whose"))
     await waiting.changed(containing="Nothing waits for an answer here")

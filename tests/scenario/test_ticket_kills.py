@@ -1,11 +1,16 @@
 """kill -9 at each request of opening and closing: one channel, one welcome, one transcript."""
 
 import asyncio
+import re
+import time
+from typing import Any
 
+import aiohttp
 import pytest
 
-from bot.sandbox.discord import DidNotRespond
-from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike
+from bot.sandbox.discord import Channel, DidNotRespond
+from bot.sandbox.discord.requestlog import RequestEntry
+from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike, until
 from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
@@ -25,6 +30,7 @@ ANSWER = ("POST", r"^/interactions/\d+/[^/]+/callback$")
 SCREEN = ("PATCH", r"^/webhooks/")
 DM = ("POST", r"^/users/@me/channels$")
 DELETE = ("DELETE", r"^/channels/\d+$")
+STORY = "What can we help with?"
 
 
 def message_in(channel_id: str) -> tuple[str, str]:
@@ -125,10 +131,10 @@ async def test_a_ticket_opens_though_the_member_saw_no_answer(stage: Stage) -> N
     """Killed between the reserved row and the first answer."""
     modal = await ask(stage, stage.mia)
     strike = DiscordStrike(stage, *ANSWER, after_work=False)
+    stage.scene.discord.response_seconds = 1.0
     submitting = asyncio.create_task(stage.mia.submit(modal, ANSWERS))
 
     await strike.restart()
-    stage.scene.discord.response_seconds = 1.0
     with pytest.raises(DidNotRespond):
         await submitting
     await settled(stage, "open", seconds=RECOVERY_SECONDS)
@@ -175,3 +181,72 @@ async def test_a_message_of_the_bot_that_nobody_confirmed_is_not_sent_again(stag
     await settled(stage, "closed", seconds=RECOVERY_SECONDS)
 
     assert len(in_dm(stage.mia, "is closed")) == 1
+
+
+def own_places(stage: Stage) -> list[Channel]:
+    """Channels and threads of tickets, and of notes."""
+    guild = stage.scene.guild
+    made = (*guild.channels, *guild.threads)
+    return [each for each in made if each.name.startswith(("ticket-", "notes-"))]
+
+
+async def make(stage: Stage, path: str, body: Any) -> str:
+    """Have Discord do what a process of the bot has asked for; returns the new place's id."""
+    headers = {"Authorization": f"Bot {stage.scene.discord.token}"}
+    url = stage.scene.discord.api_url + path
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(url, json=body) as made,
+    ):
+        made.raise_for_status()
+        return str((await made.json())["id"])
+
+
+def asked_for(stage: Stage, path: str) -> RequestEntry:
+    """The bot's newest request of this kind."""
+    return [each for each in stage.scene.discord.requests.entries if re.search(path, each.path)][-1]
+
+
+async def make_late(stage: Stage, asked: RequestEntry) -> None:
+    """The same again: it was under way when its process was killed."""
+    twin = await make(stage, asked.path, asked.body)
+    await until(lambda: twin not in [each.id for each in own_places(stage)])
+
+
+@pytest.mark.parametrize(("topic", "path"), [("help", r"/channels$"), ("leaving", r"/threads$")])
+async def test_what_discord_makes_late_goes_again(stage: Stage, topic: str, path: str) -> None:
+    """The next process has looked for it in vain, and has made another."""
+    await stage.mia.submit(await ask(stage, stage.mia, topic), {STORY: "It is slow"})
+    await jobs_done(stage)
+    [place] = own_places(stage)
+    for_the_place = asked_for(stage, path)
+    await make_late(stage, for_the_place)
+    await stage.sam.slash("note", channel=place, text="The third one today")
+    await jobs_done(stage)
+    for_the_notes = asked_for(stage, r"/threads$")
+    await make_late(stage, for_the_notes)
+    assert len(own_places(stage)) == 2
+
+    closing = await stage.sam.click(place.messages[0], "Close ticket")
+    assert closing.modal is not None
+    await stage.sam.submit(closing.modal, {})
+    await jobs_done(stage)
+    await make_late(stage, for_the_place)
+
+    assert own_places(stage) == []
+
+
+async def test_a_thread_of_a_store_that_was_lost_is_nobodys_ticket(stage: Stage) -> None:
+    """The numbers begin anew, and what was said there is not for the next member."""
+    ids = stage.scene.discord._world.ids
+    ids._clock, ids._millisecond = (lambda: time.time() - 86_400), 0
+    body = {"name": "ticket-0001", "type": 12, "invitable": False}
+    old = await make(stage, f"/channels/{stage.here.id}/threads", body)
+    ids._clock = time.time
+
+    await stage.mia.submit(await ask(stage, stage.mia, "leaving"), {STORY: "It is slow"})
+    await jobs_done(stage)
+
+    [former, place] = own_places(stage)
+    assert (former.id, former.messages) == (old, [])
+    [_welcome] = place.messages

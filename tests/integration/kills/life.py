@@ -5,19 +5,17 @@ other end of a socket. What the rest of Mooring would do with the store's jobs i
 """
 
 import asyncio
-import contextvars
 import os
 import secrets
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVarTuple
 
 import sqlalchemy as sa
 import stripe
@@ -45,6 +43,7 @@ from bot.settings import ProviderKeys, load_configuration
 from storage import audit
 from storage.database import Database
 from storage.schema import jobs
+from tests.integration.kills.mortal_loop import MortalLoop
 
 BROKEN_AUDIT = 3
 CARRIED_OUT = ("refund.carry_out", "cancellation.carry_out")
@@ -91,39 +90,6 @@ class Life:
     dies_after: float | None = None
 
 
-_Ts = TypeVarTuple("_Ts")
-
-
-class _MortalLoop(asyncio.SelectorEventLoop):
-    """Counts each time that something goes on after having waited, and dies at one of them."""
-
-    dies_at: int | None = None
-    steps = 0
-
-    def call_soon(
-        self,
-        callback: Callable[[*_Ts], object],
-        *args: *_Ts,
-        context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:
-        return super().call_soon(self._step, callback, *args, context=context)
-
-    def call_soon_threadsafe(
-        self,
-        callback: Callable[[*_Ts], object],
-        *args: *_Ts,
-        context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:
-        return super().call_soon_threadsafe(self._step, callback, *args, context=context)
-
-    def _step(self, callback: Callable[[*_Ts], object], *args: *_Ts) -> None:
-        if self.dies_at is not None:
-            self.steps += 1
-            if self.steps == self.dies_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-        callback(*args)
-
-
 def wish(place: Place, members: Mapping[UserId, CustomerId], what: Wish) -> None:
     """For each of them, have the store learn of the account and somebody confirm something.
 
@@ -145,7 +111,7 @@ async def _wish(place: Place, members: Mapping[UserId, CustomerId], what: Wish) 
 def live(life: Life) -> None:
     """Until the job in hand has ended, well or badly; the exit code says whether all holds."""
     _begin(life.place)
-    loop = _MortalLoop()
+    loop = MortalLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         sys.exit(runner.run(_live(life, loop)))
 
@@ -162,7 +128,7 @@ def _begin(place: Place) -> None:
     creem_account.REQUESTS_PER_SECOND = REQUESTS_PER_SECOND
 
 
-async def _live(life: Life, loop: _MortalLoop) -> int:
+async def _live(life: Life, loop: MortalLoop) -> int:
     async with _context(life.place, ahead=life.ahead) as context:
         worker = await _worker(context)
         if life.dies_after is not None:

@@ -7,7 +7,7 @@ import { dismiss, dropLocal, pendingOf } from "./interactions.js";
 import { markdown } from "./markdown.js";
 import { attachment } from "./media.js";
 import { actions } from "./message_actions.js";
-import { EPHEMERAL, LOADING, channel, messagesOf, roles, state, users } from "./store.js";
+import { EPHEMERAL, LOADING, PRIVATE_THREAD, channel, isThread, messagesOf, roles, state, users } from "./store.js";
 import { messageTime } from "./timestamps.js";
 
 const GROUP_MS = 7 * 60 * 1000;
@@ -184,6 +184,10 @@ function intro(known) {
 function introNode(known) {
   const dm = known.type === 1;
   const bot = state.world.bot;
+  if (isThread(known)) {
+    return h("li", { class: "intro" }, h("span", { class: "intro-icon" }, icon("thread")), h("h2", {}, known.name),
+      h("p", {}, known.type === PRIVATE_THREAD ? "A private thread: only those who are in it can see it." : "A thread."));
+  }
   return h("li", { class: "intro" },
     dm ? avatar({ ...bot, bot: true }, "is-large") : h("span", { class: "intro-icon" }, icon("hash")),
     h("h2", {}, dm ? bot.name : `Welcome to #${known.name}!`),

@@ -1,10 +1,9 @@
 // The left side: servers, direct messages, channels by category, and who this tab acts as.
 import { avatar, h, icon, iconButton, initials, vars } from "./dom.js";
-import { channels, openChannel, state, unread } from "./store.js";
+import { channels, isThread, openChannel, state, unread } from "./store.js";
 
 const CATEGORY = 4;
 const VOICE = new Set([2, 13]);
-const THREADS = new Set([10, 11, 12]);
 const folded = new Set();
 
 export function renderSidebar(root, { onChoose }) {
@@ -50,7 +49,7 @@ function directMessages(dm, bot, choose) {
 }
 
 function channelTree(guild, choose) {
-  const shown = guild.channels.filter((one) => one.type !== CATEGORY && !THREADS.has(one.type)).sort(byPosition);
+  const shown = guild.channels.filter((one) => one.type !== CATEGORY && !isThread(one)).sort(byPosition);
   const categories = guild.channels.filter((one) => one.type === CATEGORY).sort(byPosition);
   const known = new Set(categories.map((one) => one.id));
   const loose = shown.filter((one) => !known.has(one.parent_id));
@@ -79,7 +78,7 @@ function group(category, list, guild, choose) {
 }
 
 function threads(parent, guild, choose) {
-  const list = guild.channels.filter((one) => THREADS.has(one.type) && one.parent_id === parent.id);
+  const list = guild.channels.filter((one) => isThread(one) && one.parent_id === parent.id);
   return list.length ? h("ul", { class: "thread-list" }, list.map((one) => h("li", {}, channelButton(one, choose, icon("thread"))))) : null;
 }
 

@@ -17,6 +17,11 @@ export const state = {
 export const EPHEMERAL = 1 << 6;
 export const LOADING = 1 << 7;
 
+/** Kinds of channels that hang on another one. */
+export const PRIVATE_THREAD = 12;
+const THREADS = new Set([10, 11, PRIVATE_THREAD]);
+export const isThread = (one) => THREADS.has(one?.type);
+
 const listeners = new Set();
 let scheduled = false;
 

@@ -1,6 +1,6 @@
 // The bar above the conversation: which channel this is, and the buttons that open the drawers.
 import { avatar, h, icon, iconButton } from "./dom.js";
-import { channel, channels, state, unread } from "./store.js";
+import { channel, channels, isThread, state, unread } from "./store.js";
 
 export function renderTopbar(root, { onMenu, onPanel }) {
   const known = channel(state.channelId);
@@ -10,7 +10,7 @@ export function renderTopbar(root, { onMenu, onPanel }) {
   if (waiting) menu.append(h("span", { class: "rail-dot" }));
   root.replaceChildren(
     menu,
-    known?.type === 1 ? avatar({ ...bot, bot: true }, "is-tiny") : icon(known?.private ? "lock" : "hash"),
+    known?.type === 1 ? avatar({ ...bot, bot: true }, "is-tiny") : icon(isThread(known) ? "thread" : known?.private ? "lock" : "hash"),
     h("h2", { class: "topbar-name" }, known?.name ?? "No channel"),
     known?.topic ? h("p", { class: "topbar-topic", title: known.topic }, known.topic) : h("span", { class: "topbar-topic" }),
     iconButton("panel", "Mail and provider", onPanel, { class: "icon-button panel-open" }));

@@ -9,6 +9,7 @@ const ABOUT = "A bot for software vendors whose customers are in Discord: they l
 const THINGS = [
   ["mia", "/cancel", "leaves in three clicks, with the exact end date. The receipt comes as a direct message and under Mail."],
   ["max", "/refund", "gives Mia's payment back, once. It shows before what ends with it, and #mooring-log keeps it."],
+  ["sam", "/queue", "shows who waits for the team. Open a ticket, press Claim or Customer, and answer with /macro."],
   ["sam", "/refund-request", "in a billing ticket of Mia's puts a refund before the moderators. Max decides in #refund-desk."],
   ["lea", "/balance", "shows plan and credits. Then make trouble under Provider: decline a payment, lose an event, charge twice."],
 ];
