@@ -1,6 +1,7 @@
 """The composition root: the one place that builds objects and wires them together."""
 
 import asyncio
+import errno
 import gc
 import secrets
 import signal
@@ -27,12 +28,12 @@ from bot.services.jobs import JobHandlers, Worker, take_over
 from bot.services.replays import ReplayGuard
 from bot.services.standing import StandingService
 from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE
-from bot.services.ticket_records import FETCH_FILE, LOOK, LOOKS_AT_ONCE
+from bot.services.ticket_records import FETCH_FILE, LOOK, LOOK_BACK, LOOKS_AT_ONCE
 from bot.services.tickets import OPEN, OPENED_AT_ONCE, TELL_STAFF, TOLD_AT_ONCE
 from bot.services.timers import TimerService
 from bot.services.unconfigured import UnconfiguredService
 from bot.services.usage import UsageService
-from bot.settings import Configuration, Environment, provider_keys
+from bot.settings import Configuration, Environment, SettingsError, provider_keys
 from bot.web.api import UsageApi
 from bot.web.application import create_application
 from bot.web.transcripts import TranscriptPages
@@ -47,6 +48,11 @@ from storage.process_lock import process_lock
 # Without the letters and digits that people mix up when they read a reference out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 12
+
+PORT_TAKEN = (
+    "WEB_PORT (environment or .env) is taken: something else listens on port {port}. Perhaps "
+    "Mooring runs already."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -132,6 +138,7 @@ class Application:
                 notice_jobs.SEND: notice_jobs.SENT_AT_ONCE,
                 FETCH_FILE: FETCHED_AT_ONCE,
                 LOOK: LOOKS_AT_ONCE,
+                LOOK_BACK: LOOKS_AT_ONCE,
                 OPEN: OPENED_AT_ONCE,
                 TELL_STAFF: TOLD_AT_ONCE,
             },
@@ -162,7 +169,12 @@ class Application:
             stack.push_async_callback(runner.cleanup)
             host, port = self._environment.web_host, self._environment.web_port
             site = web.TCPSite(runner, host, port)
-            await site.start()
+            try:
+                await site.start()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                raise SettingsError([PORT_TAKEN.format(port=port)]) from None
             _log.info("web_ready", host=host, port=runner.addresses[0][1])
 
             await stack.enter_async_context(self.client)

@@ -19,7 +19,7 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     # Production imports neither.
-    from bot.demo_history import furnish  # noqa: PLC0415
+    from bot.demo.history import furnish  # noqa: PLC0415
     from bot.sandbox.demo import run_demo  # noqa: PLC0415
 
     return asyncio.run(run_demo(port=arguments.port, furnish=furnish))

@@ -51,6 +51,7 @@ from bot.services.ticket_records import TicketRecordService
 from bot.services.ticket_reopening import TicketReopening
 from bot.services.ticket_requests import TicketRequestService
 from bot.services.ticket_search import TicketSearchService
+from bot.services.ticket_sides import TicketSides
 from bot.services.ticket_silence import SilenceService
 from bot.services.ticket_stats import TicketStatsService
 from bot.services.ticket_turns import TurnService
@@ -127,7 +128,9 @@ def build_dependencies(
     agents = AgentService(context, guilds)
     subscriptions = SubscriptionService(context)
     ticket_files = TicketFileService(context, FileFolder(environment.attachments_folder))
-    ticket_records = TicketRecordService(context)
+    ticket_records = TicketRecordService(
+        context, TicketSides(context, TicketAccess(context, guilds), membership)
+    )
     secret = environment.api_secret
     transcript_links = TranscriptLinks(
         context,
@@ -136,7 +139,8 @@ def build_dependencies(
         public_url=environment.public_url,
         key=link_key(secret.get_secret_value()) if secret else None,
     )
-    ticket_work = TicketWorkService(context, TicketAccess(context, guilds))
+    ticket_access = TicketAccess(context, guilds)
+    ticket_work = TicketWorkService(context, ticket_access)
     return Dependencies(
         accounts=AccountService(context),
         subscriptions=subscriptions,
@@ -160,10 +164,10 @@ def build_dependencies(
         ),
         transcript_links=transcript_links,
         ticket_search=TicketSearchService(context, TicketAccess(context, guilds)),
-        ticket_access=TicketAccess(context, guilds),
+        ticket_access=ticket_access,
         ticket_work=ticket_work,
         ticket_notes=TicketNotesService(context, ticket_work),
-        ticket_merges=TicketMergeService(context, ticket_work),
+        ticket_merges=TicketMergeService(context, ticket_work, ticket_access),
         close_requests=CloseRequestService(context, ticket_work),
         macros=MacroService(context, ticket_work),
         customers=CustomerService(context, guilds, ticket_work),

@@ -14,6 +14,7 @@ from bot.domain.desk_errors import (
     NotesNotForYou,
     NothingToMerge,
     NotOfTheTeam,
+    OnMembersSide,
     TooManyTags,
 )
 from cogs.words import day_and_time, relative
@@ -28,13 +29,13 @@ _SAID: dict[type[DeskError], str] = {
     CloseRequestOver: "**This question is not open any more.** The conversation went on since. "
     "Write here at any time, or press “Close ticket” above.",
     NothingToMerge: "**There is nothing to merge with.** Only two open tickets of the same member "
-    "can become one.",
+    "that you answer both can become one.",
     MacroUsed: "**This was sent already.** Run `/macro` again to send another one.",
     NotesNotForYou: "**The notes of this ticket are not for you.** You opened it, or were added to "
     "it, so that your colleagues can write freely. Write to them in the ticket itself.",
-    NotesImpossible: "**The thread for notes could not be made.** The bot needs *Create Private "
-    "Threads* and *Send Messages in Threads* here. An administrator can give it these. "
-    "The note was not kept.",
+    NotesImpossible: "**The thread for notes could not be made, or not written in.** The bot "
+    "needs *Create Private Threads* and *Send Messages in Threads* here. An administrator can "
+    "give it these.",
 }
 
 
@@ -50,6 +51,11 @@ def desk_refusal(error: DeskError) -> str:
             said = (
                 f"**<@{user_id}> does not answer tickets like this one.** Nothing was changed. "
                 "Choose somebody of the team, or another topic."
+            )
+        case OnMembersSide(user_id=user_id):
+            said = (
+                f"**<@{user_id}> opened this ticket, or was added to it.** Nobody answers what is "
+                "about themselves. Nothing was changed. Leave it to somebody else of the team."
             )
         case TooManyTags(most=most):
             said = f"**This ticket has {most} tags already.** Take one off first."

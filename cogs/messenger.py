@@ -20,6 +20,8 @@ CANNOT_DM = 50007
 UNKNOWN_CHANNEL = 10003
 MISSING_ACCESS = 50001
 MISSING_PERMISSIONS = 50013
+# A thread that is archived or locked, and channels of a kind that takes no messages.
+_CLOSED = frozenset({50083, 160005, 50008, 50024})
 # The interaction has no answer yet, or never got one.
 UNANSWERED = 10015
 # The person's screen is gone: dismissed, or older than 15 minutes.
@@ -28,6 +30,18 @@ SCREEN_GONE = frozenset({10008, UNANSWERED, 10062, 50027})
 WAITS_FOR_ANSWER = (0.25, 0.75, 2.0)
 
 _log = structlog.get_logger(__name__)
+
+
+class MessageRefusedError(Exception):
+    """No place takes this message: it is malformed, too long, or says what Discord forbids.
+
+    A defect of ours, and logged as one, unless somebody else has written it.
+    """
+
+    def __init__(self, code: int) -> None:
+        """`code` is Discord's."""
+        super().__init__(f"Discord refuses the message: {code}")
+        self.code = code
 
 
 def nonce_for(key: str) -> str:
@@ -45,14 +59,21 @@ class Messenger:
     async def tell(
         self, user_id: UserId, view: View, *, key: str, file: discord.File | None = None
     ) -> bool:
-        """Send a direct message; False when this person does not take any."""
+        """Send a direct message; False when this person does not take any, or is gone.
+
+        Raises MessageRefusedError.
+        """
         try:
             channel = await self._client.create_dm(discord.Object(user_id))
-            await _send(channel, view, key=key, file=file)
         except discord.HTTPException as refusal:
             if refusal.status >= 500 or refusal.status == 429:
                 raise
-            # No direct messages from the bot, an account that is gone, a file that is too large.
+            _log.info("direct_message_refused", user=user_id, code=refusal.code)
+            return False
+        try:
+            await _send(channel, view, key=key, file=file)
+        except discord.HTTPException as refusal:
+            _require_place_refuses(refusal)
             _log.info("direct_message_refused", user=user_id, code=refusal.code)
             return False
         return True
@@ -69,6 +90,8 @@ class Messenger:
         mentioned_role: RoleId | None = None,
     ) -> bool:
         """Send to a channel; False when there is none or the bot may not write there.
+
+        Raises MessageRefusedError for what it could write nowhere.
 
         A `picture` has its place in the view; a `file` is put below it. Nobody but `mentioned`
         and `mentioned_role` is notified, whoever the view names.
@@ -87,32 +110,35 @@ class Messenger:
                 mentioned_role=mentioned_role,
             )
         except discord.HTTPException as refusal:
-            if refusal.status >= 500 or refusal.status == 429:
-                raise
+            _require_place_refuses(refusal)
             _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
             return False
         return True
 
     async def pin_up(self, channel_id: ChannelId, view: View, *, key: str) -> MessageId | None:
-        """Send to a channel what is edited later; None when the bot may not write there."""
+        """Send to a channel what is edited later; None when the bot may not write there.
+
+        Raises MessageRefusedError.
+        """
         channel = self._client.get_partial_messageable(channel_id)
         try:
             sent = await channel.send(view=finished(view), nonce=nonce_for(key))
         except discord.HTTPException as refusal:
-            if refusal.status >= 500 or refusal.status == 429:
-                raise
+            _require_place_refuses(refusal)
             _log.warning("channel_message_refused", channel=channel_id, code=refusal.code)
             return None
         return MessageId(sent.id)
 
     async def edit(self, channel_id: ChannelId, message_id: MessageId, view: View) -> bool:
-        """Change what was sent before; False when it is gone."""
+        """Change what was sent before; False when it is gone or closed to the bot.
+
+        Raises MessageRefusedError.
+        """
         channel = self._client.get_partial_messageable(channel_id)
         try:
             await channel.get_partial_message(message_id).edit(view=finished(view))
         except discord.HTTPException as refusal:
-            if refusal.status >= 500 or refusal.status == 429:
-                raise
+            _require_place_refuses(refusal)
             _log.warning("message_not_edited", channel=channel_id, code=refusal.code)
             return False
         return True
@@ -133,6 +159,19 @@ class Messenger:
                 return False
             return True
         return False
+
+
+def _require_place_refuses(refusal: discord.HTTPException) -> None:
+    """Return where it is the place that takes nothing, or no file of this size.
+
+    Everything else is raised: another try can change it, or it is about what was to be said.
+    """
+    if refusal.status in (403, 404, 413) or refusal.code in _CLOSED:
+        return
+    if refusal.status != 400:
+        raise refusal
+    _log.error("message_refused", code=refusal.code, why=refusal.text[:500])
+    raise MessageRefusedError(refusal.code) from refusal
 
 
 async def _send(

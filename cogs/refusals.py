@@ -20,6 +20,7 @@ from bot.domain.errors import (
     MooringError,
     NoPayments,
     NoSuchThing,
+    NoSuchTicket,
     NotAdded,
     NothingForSale,
     NothingToAgreeTo,
@@ -337,6 +338,11 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
             )
         case NothingToSearch():
             return "**There is no word in this.** Type at least one word or number to look for."
+        case NoSuchTicket(number=number):
+            return (
+                f"**There is no ticket {number:04} here.** Its number is in its channel's name and "
+                "in the log channel. `/tickets search` finds it by what was said."
+            )
         case NotInTicket():
             return (
                 "**This works only in the channel of a ticket.** Go to the member's ticket, and "

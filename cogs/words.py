@@ -21,6 +21,12 @@ WARNING_COLOUR = 0xD9822B
 # backslash would take the meaning from the first one.
 _MARKUP = re.compile(r"^[ \t]*(?=[#-])|(?=[\\`*_~|<>\[\]])", re.MULTILINE)
 
+# Of the 4,000 characters in one message: what is said beside a quotation needs the rest.
+LONGEST_QUOTATION = 3_000
+_MORE = " …"
+# What must not end a quotation that is cut: a mark without its line, half of an escaped sign.
+_LOOSE_END = re.compile(r"\n>? ?\Z|(?<!\\)((?:\\\\)*)\\\Z")
+
 # Without separators of thousands: 1,000 means one to some people and a thousand to others.
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<fraction>[0-9]+))?")
 
@@ -132,8 +138,34 @@ def plain(written: str) -> str:
     return written.replace("`", "'")
 
 
-def quoted(written: str) -> str:
-    """Somebody's own text as a quotation that cannot format, link or mention."""
+def quoted(written: str, *, at_most: int = LONGEST_QUOTATION) -> str:
+    """Somebody's own text as a quotation that cannot format, link or mention.
+
+    It is cut after that, because escaping can make a text three times as long.
+    """
+    whole = _quotation(written)
+    if len(whole) <= at_most:
+        return whole
+    cut = _LOOSE_END.sub(r"\1", whole[: at_most - len(_MORE)])
+    return f"{cut}{_MORE}"
+
+
+def quotations(written: str, *, at_most: int = LONGEST_QUOTATION) -> list[str]:
+    """The whole of somebody's own text, in as many quotations as it takes."""
+    whole = _quotation(written)
+    if len(whole) <= at_most or len(written) < 2:
+        return [whole]
+    middle = len(written) // 2
+    # Between two words, where there are any.
+    place = max(written.rfind(sign, 0, middle) for sign in " \n") + 1 or middle
+    return [
+        part
+        for half in (written[:place], written[place:])
+        for part in quotations(half, at_most=at_most)
+    ]
+
+
+def _quotation(written: str) -> str:
     # Discord ends a line wherever Unicode does, so lines are told apart before they are escaped.
     lines = discord.utils.escape_mentions(written).splitlines() or [""]
     escaped = (_MARKUP.sub(r"\g<0>\\", line).replace("://", ":\u200b//") for line in lines)

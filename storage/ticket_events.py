@@ -24,6 +24,19 @@ async def add(connection: AsyncConnection, event: TicketEvent) -> int:
     return int(result.scalar_one())
 
 
+async def forget(connection: AsyncConnection, event: TicketEvent) -> bool:
+    """What was recorded has not come about; False when that is known already."""
+    gone = await connection.execute(
+        sa.delete(ticket_events).where(
+            ticket_events.c.ticket_id == event.ticket_id,
+            ticket_events.c.kind == event.act.value,
+            ticket_events.c.actor_id == event.actor_id,
+            ticket_events.c.at == event.at,
+        )
+    )
+    return bool(gone.rowcount)
+
+
 async def of_ticket(connection: AsyncConnection, ticket_id: TicketId) -> list[TicketEvent]:
     """Everything that was done, oldest first."""
     rows = await connection.execute(

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import AttachmentId, TicketId
-from bot.domain.ticket_record import KeptFile, TicketMessage
+from bot.domain.identifiers import AttachmentId, MessageId, TicketId
+from bot.domain.secrets_in_text import REMOVED
+from bot.domain.ticket_record import Attachment, KeptFile, TicketMessage
 from storage.schema import ticket_files
 from storage.ticket_messages import kept_file
 from storage.upsert import insert_new
 
 
-async def add(connection: AsyncConnection, messages: Sequence[TicketMessage]) -> None:
-    """Note the files of new messages; none of them is here yet.
+def to_keep(message: TicketMessage) -> list[Attachment]:
+    """Of its files all but those whose name was a secret: it is in their address, too."""
+    return [each for each in message.attachments if REMOVED not in each.filename]
 
-    With a message that had a secret in it its files go, too: nobody knows what is in them.
-    """
+
+async def add(connection: AsyncConnection, messages: Sequence[TicketMessage]) -> None:
+    """Note the files of new messages; none of them is here yet."""
     rows = [
         {
             "attachment_id": each.id,
@@ -25,13 +28,19 @@ async def add(connection: AsyncConnection, messages: Sequence[TicketMessage]) ->
             "filename": each.filename,
             "content_type": each.content_type,
             "size": each.size,
-            "failure": "it was removed with its message" if message.secrets else None,
+            "failure": None if each in to_keep(message) else "its name had a secret in it",
         }
         for message in messages
         for each in message.attachments
     ]
     if rows:
         await insert_new(connection, ticket_files, rows, unique=["attachment_id"])
+
+
+async def count_of(connection: AsyncConnection, message_id: MessageId) -> int:
+    """How many files came with a message."""
+    statement = sa.select(sa.func.count()).where(ticket_files.c.message_id == message_id)
+    return await connection.scalar(statement) or 0
 
 
 async def find(connection: AsyncConnection, attachment_id: AttachmentId) -> KeptFile | None:

@@ -1,14 +1,15 @@
 """The messages captured in tickets, and what they said before they were edited."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import AttachmentId, GuildId, MessageId, TicketId
+from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, MessageId, TicketId
 from bot.domain.ticket import TicketState
 from bot.domain.ticket_record import (
     HeardChannel,
@@ -19,6 +20,7 @@ from bot.domain.ticket_record import (
     Version,
 )
 from bot.domain.topic import Place
+from bot.domain.turns import Side, Step
 from storage.schema import ticket_files, ticket_message_versions, ticket_messages, tickets
 from storage.upsert import insert_returning_new
 
@@ -36,6 +38,7 @@ async def add(connection: AsyncConnection, new: Sequence[TicketMessage]) -> froz
             "rich": message.rich,
             "reply_to": message.reply_to,
             "internal": message.internal,
+            "side": message.side and message.side.value,
             "sent_at": message.sent_at,
         }
         for message in new
@@ -47,17 +50,21 @@ async def add(connection: AsyncConnection, new: Sequence[TicketMessage]) -> froz
 
 
 async def edit(connection: AsyncConnection, now_says: MessageEdit, *, now: datetime) -> bool:
-    """Record what a captured message says now, and keep what it said; False if it is unknown."""
+    """Record what a captured message says now, and keep what it said.
+
+    False if it is unknown, or if a later edit of it is known already.
+    """
     table = ticket_messages
     which = table.c.message_id == now_says.message_id
-    known = sa.select(table.c.content, table.c.from_bot).where(which)
+    known = sa.select(table.c.content, table.c.from_bot, table.c.edited_at).where(which)
     before = (await connection.execute(known)).first()
-    if before is None:
+    at = now_says.edited_at or now
+    if before is None or (before.edited_at is not None and at < before.edited_at):
         return False
     changes: dict[str, object] = {"rich": now_says.rich, "content": now_says.content}
     # A bot's message is a screen that changes with what it shows.
     if before.content != now_says.content and not before.from_bot:
-        changes["edited_at"] = now
+        changes["edited_at"] = at
         await connection.execute(
             sa.insert(ticket_message_versions).values(
                 message_id=now_says.message_id, content=before.content, replaced_at=now
@@ -77,16 +84,83 @@ async def text_of(connection: AsyncConnection, message_id: MessageId) -> str:
 
 async def delete(
     connection: AsyncConnection, message_ids: Sequence[MessageId], *, now: datetime
-) -> None:
-    """Record that captured messages were deleted in Discord; their text stays."""
-    await connection.execute(
-        sa.update(ticket_messages)
-        .where(
-            ticket_messages.c.message_id.in_(message_ids),
-            ticket_messages.c.deleted_at.is_(None),
-        )
+) -> dict[TicketId, list[Step]]:
+    """Record that captured messages were deleted in Discord; their text stays.
+
+    Returns the words of either side that were taken back by it, by ticket.
+    """
+    table = ticket_messages
+    rows = await connection.execute(
+        sa.update(table)
+        .where(table.c.message_id.in_(message_ids), table.c.deleted_at.is_(None))
         .values(deleted_at=now)
+        .returning(
+            table.c.ticket_id, table.c.side, table.c.author_id, table.c.sent_at, table.c.rich
+        )
     )
+    taken_back: defaultdict[TicketId, list[Step]] = defaultdict(list)
+    for row in rows:
+        if row.side is not None and not _lost_a_secret(row):
+            taken_back[row.ticket_id].append(Step(row.sent_at, Side(row.side), row.author_id))
+    return dict(taken_back)
+
+
+async def words(connection: AsyncConnection, ticket_id: TicketId) -> list[Step]:
+    """What both sides have said in a ticket, without what was taken back."""
+    table = ticket_messages
+    rows = await connection.execute(
+        sa.select(
+            table.c.side, table.c.author_id, table.c.sent_at, table.c.deleted_at, table.c.rich
+        ).where(table.c.ticket_id == ticket_id, table.c.side.is_not(None))
+    )
+    return [
+        Step(row.sent_at, Side(row.side), row.author_id)
+        for row in rows
+        if row.deleted_at is None or _lost_a_secret(row)
+    ]
+
+
+def _lost_a_secret(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Whether the bot deletes the message for what stood in it: its author has said it still."""
+    return bool((row.rich or {}).get("removed"))
+
+
+async def still_there(
+    connection: AsyncConnection, talk: HeardChannel, *, most: int
+) -> frozenset[MessageId]:
+    """The newest messages of a channel that are captured and not deleted.
+
+    The number of a channel is older than those of its messages, and newer than those of what was
+    said in the ticket before it was reopened.
+    """
+    table = ticket_messages
+    found = await connection.scalars(
+        sa.select(table.c.message_id)
+        .where(
+            table.c.ticket_id == talk.ticket_id,
+            table.c.internal.is_(talk.internal),
+            table.c.deleted_at.is_(None),
+            table.c.message_id > talk.channel_id,
+        )
+        .order_by(table.c.message_id.desc())
+        .limit(most)
+    )
+    return frozenset(MessageId(each) for each in found)
+
+
+async def left_behind(
+    connection: AsyncConnection, channel_ids: Collection[ChannelId]
+) -> dict[ChannelId, TicketId]:
+    """Of these channels those whose ticket is closed, or about to be, and not forgotten."""
+    over = (TicketState.CLOSING.value, TicketState.CLOSED.value)
+    rows = await connection.execute(
+        sa.select(tickets.c.channel_id, tickets.c.id).where(
+            tickets.c.channel_id.in_(channel_ids),
+            tickets.c.state.in_(over),
+            tickets.c.purged_at.is_(None),
+        )
+    )
+    return {ChannelId(row.channel_id): TicketId(row.id) for row in rows}
 
 
 async def heard(connection: AsyncConnection, guild_id: GuildId | None = None) -> list[HeardChannel]:

@@ -60,9 +60,13 @@ async def find(
 
 
 def _is_about(reader: UserId) -> sa.ColumnElement[bool]:
-    """Who opened a ticket, or was added to it."""
+    """Who opened a ticket, or was added to it, or to one that was merged into it."""
     added = sa.select(ticket_people.c.ticket_id).where(ticket_people.c.user_id == reader)
-    return sa.or_(tickets.c.opener_id == reader, tickets.c.id.in_(added))
+    part = tickets.alias("part")
+    merged = sa.select(part.c.merged_into).where(
+        part.c.id.in_(added), part.c.merged_into.is_not(None)
+    )
+    return sa.or_(tickets.c.opener_id == reader, tickets.c.id.in_(added), tickets.c.id.in_(merged))
 
 
 def _is_note(number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Whose turn it is in tickets, and which targets were missed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, MessageId, TicketId
 from bot.domain.sla import Due, Target, Wait
 from bot.domain.ticket import Priority, TicketState
 from bot.domain.turns import Turn
-from storage.schema import sla_breaches, ticket_messages, ticket_people, tickets
+from storage.schema import sla_breaches, ticket_messages, tickets
 from storage.upsert import insert_new
+
+# The question whether it is solved is over.
+NOT_ASKED: Mapping[str, None] = {
+    "close_requested_at": None,
+    "close_requested_by": None,
+    "close_deadline": None,
+}
 
 _t = tickets.c
 _is_open = _t.state == TicketState.OPEN.value
@@ -22,13 +29,9 @@ _is_open = _t.state == TicketState.OPEN.value
 
 @dataclass(frozen=True, slots=True)
 class TicketTurn:
-    """The turn of an open ticket, with what else a message changes.
-
-    `members` are those on the member's side; everybody else who can write there is of the team.
-    """
+    """The turn of an open ticket, with what else a message changes."""
 
     ticket_id: TicketId
-    members: frozenset[UserId]
     turn: Turn
     channel_id: ChannelId | None
     snoozed_until: datetime | None
@@ -62,18 +65,9 @@ async def of_tickets(
             sa.select(tickets).where(_t.id.in_(ticket_ids), going_on).with_for_update()
         )
     ).all()
-    people = await connection.execute(
-        sa.select(ticket_people.c.ticket_id, ticket_people.c.user_id).where(
-            ticket_people.c.ticket_id.in_(ticket_ids)
-        )
-    )
-    added: defaultdict[str, set[UserId]] = defaultdict(set)
-    for person in people:
-        added[person.ticket_id].add(person.user_id)
     return [
         TicketTurn(
             row.id,
-            frozenset({row.opener_id, *added[row.id]}),
             Turn(
                 row.waiting_since,
                 row.first_reply_at,
@@ -109,11 +103,17 @@ async def save(connection: AsyncConnection, changed: TicketTurn) -> None:
             member_active_at=turn.member_active_at,
             team_active_at=turn.team_active_at,
             snoozed_until=changed.snoozed_until,
-            close_requested_at=changed.close_requested_at,
-            close_deadline=changed.close_deadline,
-            **({"close_requested_by": None} if changed.close_requested_at is None else {}),
+            **(NOT_ASKED if changed.close_requested_at is None else {}),
         )
     )
+
+
+def waits_since(moment: datetime) -> dict[str, datetime | None]:
+    """What a ticket's row says from the moment at which it is the team's turn.
+
+    What was to happen while it was the member's does not: no snooze, and no question.
+    """
+    return {"waiting_since": moment, "snoozed_until": None, **NOT_ASKED}
 
 
 async def begin_waiting(connection: AsyncConnection, ticket_id: TicketId, *, now: datetime) -> None:
@@ -121,7 +121,7 @@ async def begin_waiting(connection: AsyncConnection, ticket_id: TicketId, *, now
     await connection.execute(
         sa.update(tickets)
         .where(_t.id == ticket_id, _t.waiting_since.is_(None))
-        .values(waiting_since=now)
+        .values(waits_since(now))
     )
 
 

@@ -60,6 +60,14 @@ async def point_merged(connection: AsyncConnection, source: TicketId, target: Ti
     )
 
 
+async def merged_into(connection: AsyncConnection, ticket_id: TicketId) -> list[Ticket]:
+    """The tickets that were merged into this one, oldest first."""
+    ids = await connection.scalars(
+        sa.select(tickets.c.id).where(tickets.c.merged_into == ticket_id).order_by(tickets.c.number)
+    )
+    return await noun.find_many(connection, ids.all())
+
+
 async def tags_of(connection: AsyncConnection, ticket_id: TicketId) -> list[str]:
     """A ticket's tags, in the order of the alphabet."""
     statement = (

@@ -84,3 +84,10 @@ class NotesNotForYou(DeskError):
 @dataclass(eq=False)
 class NotesImpossible(DeskError):
     """Discord refuses to make the thread for notes."""
+
+
+@dataclass(eq=False)
+class OnMembersSide(DeskError):
+    """Nobody answers a ticket that they opened themselves, or were added to."""
+
+    user_id: UserId

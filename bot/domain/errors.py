@@ -308,6 +308,13 @@ class NothingToSearch(MooringError):
 
 
 @dataclass(eq=False)
+class NoSuchTicket(MooringError):
+    """Somebody has named a ticket by a number that none has in this server."""
+
+    number: int
+
+
+@dataclass(eq=False)
 class NotInTicket(MooringError):
     """The command belongs into a ticket's channel."""
 

@@ -1,7 +1,9 @@
 """Finding what a member must never send: card numbers, secret keys, passwords (rule S21)."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 
 class SecretKind(StrEnum):
@@ -12,16 +14,39 @@ class SecretKind(StrEnum):
     PASSWORD = "password"  # noqa: S105
 
 
-# Groups of digits as people write card numbers, with whatever stands between the groups. Discord's
-# ids are as long, and one in ten passes the check digit test: mentions and message links are known
-# by their form.
+# Groups of digits with what may stand between those of a card number: spaces and dashes of all
+# kinds, dots, markdown, and signs that nobody sees. Discord's ids are as long, and one in ten
+# passes the check digit test: mentions and message links are known by their form.
+_GAP = (
+    r"[\s.*_~|`\u00ad\u200b-\u200d\u2060\ufeff"
+    r"\-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]{1,8}"
+)
 _DIGITS = re.compile(
-    r"<(?:@[!&]?|\#|a?:\w+:|/[^<>]+:)\d{17,20}>"
+    r"<(?:@[!&]?|\#|a?:\w{1,32}:|/[^<>]{1,100}:)\d{17,20}>"
     r"|https://(?:\w+\.)?discord\.com/channels/(?:@me|\d{17,20})(?:/\d{17,20}){1,2}"
-    r"|(?P<run>\d+(?:[\s.,/_-]{1,3}\d+)*)"
+    rf"|(?P<run>\d+(?:{_GAP}\d+)*)"
 )
 _GROUP = re.compile(r"\d+")
-CARD_LENGTHS = range(13, 20)
+# Unbroken, by four with a rest, and as it stands on American Express, Diners and old Maestro cards.
+_SHAPES = frozenset(
+    {
+        *((length,) for length in range(13, 20)),
+        (4, 4, 4, 4),
+        *((4, 4, 4, *rest) for last in (1, 2, 3) for rest in ((last,), (4, last))),
+        (4, 6, 4),
+        (4, 6, 5),
+    }
+)
+_MOST_GROUPS = max(len(shape) for shape in _SHAPES)
+# What each issuer's numbers begin with, by how long they are. Ids and times rarely do.
+_ISSUED = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720|220[0-4])\d{12}"  # Mastercard, Mir
+    r"|3[47]\d{13}"  # American Express
+    r"|3(?:0[0-5]|[689]\d)\d{11}"  # Diners
+    r"|(?:6011|64[4-9]\d|65\d\d|352[89]|35[3-8]\d|62\d\d)\d{12,15}"  # Discover, JCB, UnionPay
+    r"|(?:50|5[6-9]|6\d)\d{11,17}"  # Maestro
+)
 _SECRET_KEY = re.compile(
     # Payment providers; ids of payments, invoices and the like begin with other letters.
     r"\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{10,}"
@@ -30,24 +55,30 @@ _SECRET_KEY = re.compile(
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
     r"|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}"
     r"|AIza[A-Za-z0-9_-]{35}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
-    r"|sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}"
+    r"|sk-(?=[A-Za-z_-]{0,100}\d)[A-Za-z0-9_-]{20,}"
     # Discord's tokens, and what browsers and backends keep of a session.
     r"|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,}|mfa\.[A-Za-z0-9_-]{20,}"
     r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{20,}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
     r"|(?i:\b(?:api[ _-]?key|secret(?:[ _-]key)?|(?:access|auth|bearer|session)[ _-]?(?:token|id)"
-    r"|authorization:\s*bearer)\s*(?:is|:|=|\s)\s*)(?=[A-Za-z_./+=-]*\d)[A-Za-z0-9_./+=-]{16,}",
+    r"|authorization:\s*bearer)\s*(?:is|:|=|\s)\s*)(?=[A-Za-z_./+=-]{0,100}\d)[A-Za-z0-9_./+=-]{16,}",
     re.DOTALL,
 )
 _LABEL = (
-    r"(?i)\b(?:password|passwd|pwd|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord"
-    r"|пароль|hasło)"
+    r"(?:password|passwd|pwd|pw|passphrase|passwort|kennwort|contraseña|mot de passe|mdp|senha"
+    r"|wachtwoord|пароль|hasło)"
 )
-# "My password is wrong" tells none: without a colon it takes a digit or a sign to be one.
+# One token: of several ordinary words ("Password: I forgot it") none is a password. So it stands
+# alone, or before the next label, or is no word. "My password is wrong" tells none, either.
+_ODD = r"(?=\S{4,200}(?!\S))(?=\S{0,200}(?:[\d#$%&@^*+=]|[a-z][A-Z]))\S+"
+_ALONE = r"\S{1,200}+(?<!:)(?!\S)(?=[^\S\n]{0,200}(?:\n|\Z)|(?<=[,;])\s\w{1,30}\s?[:=])"
 _PASSWORD = re.compile(
-    _LABEL + r"\s*(?:[:=]\s*\S+|(?:is|ist|es|est)\s*[:=]?\s+(?=\S*[\d#$%&@^*+=])"
-    r"(?=\S{4,})\S+)"
+    # Neither a path or an address, nor what was removed already.
+    rf"\b(?i:{_LABEL})\s*(?:[:=]\s*(?!/|https?:|\[removed\])(?:{_ODD}|{_ALONE})"
+    rf"|(?i:is|ist|lautet|es|est)\s*[:=]?\s+{_ODD})"
+    # A pass is many things.
+    r"|\b(?i:pass)\s*[:=]\s*(?=\S{6,200}(?!\S))(?=\S{0,200}\d)(?=\S{0,200}[A-Za-z])(?!https?:)\S+"
 )
 
 REMOVED = "[removed]"
@@ -62,29 +93,33 @@ def passes_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _card_number(run: str) -> tuple[int, int] | None:
-    """Where the first card number in a run of groups begins and ends.
-
-    It consists of whole groups: date and check code may follow it, other numbers go before it.
-    """
-    groups = list(_GROUP.finditer(run))
-    for first, start in enumerate(groups):
-        digits = ""
-        for end in groups[first:]:
-            digits += end.group()
-            if len(digits) in CARD_LENGTHS and len(set(digits)) > 1 and passes_luhn(digits):
-                return start.start(), end.end()
-            if len(digits) >= CARD_LENGTHS.stop:
-                break
-    return None
+def _is_card_number(groups: Sequence[re.Match[str]], text: str) -> bool:
+    """Whether these groups, with nothing else between them, are a card number."""
+    if tuple(len(each.group()) for each in groups) not in _SHAPES:
+        return False
+    # In any writing that has digits.
+    digits = "".join(str(int(digit)) for each in groups for digit in each.group())
+    if not _ISSUED.fullmatch(digits) or not passes_luhn(digits):
+        return False
+    gaps = [text[one.end() : next_.start()] for one, next_ in pairwise(groups)]
+    # One dot among other signs ends a sentence or is a decimal point.
+    return len({"." in gap for gap in gaps}) <= 1
 
 
 def _remove_card_numbers(run: str) -> str:
-    kept = ""
-    while (found := _card_number(run)) is not None:
-        kept += run[: found[0]] + REMOVED
-        run = run[found[1] :]
-    return kept + run
+    """A card number consists of whole groups: date and check code may follow it, other numbers go
+    before it."""
+    groups = list(_GROUP.finditer(run))
+    kept, done, first = [], 0, 0
+    while first < len(groups):
+        for last in range(first + 1, min(first + _MOST_GROUPS, len(groups)) + 1):
+            if _is_card_number(groups[first:last], run):
+                kept += [run[done : groups[first].start()], REMOVED]
+                done, first = groups[last - 1].end(), last
+                break
+        else:
+            first += 1
+    return "".join([*kept, run[done:]])
 
 
 def remove_secrets(text: str) -> tuple[str, frozenset[SecretKind]]:

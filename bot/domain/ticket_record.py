@@ -1,13 +1,22 @@
 """What was said in a ticket: messages as they come, and the record that is kept of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, MessageId, TicketId, UserId
+from bot.domain.identifiers import (
+    AttachmentId,
+    ChannelId,
+    GuildId,
+    MessageId,
+    RoleId,
+    TicketId,
+    UserId,
+)
 from bot.domain.secrets_in_text import SecretKind
 from bot.domain.ticket import Ticket
+from bot.domain.turns import Side
 
 # Embeds, components, stickers and names of who is mentioned, as far as a transcript shows them.
 Rich = Mapping[str, Any]
@@ -26,7 +35,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class TicketMessage:
-    """A message as it was heard, without the `secrets` that were found in it (rule S21)."""
+    """A message as it was heard, without the `secrets` that were found in it (rule S21).
+
+    `is_word` is False for what Discord says by itself, such as that something was pinned. The
+    gateway tells `author_roles`; they are None for a message that was fetched. `side` is for whom
+    its author speaks, once that is known.
+    """
 
     message_id: MessageId
     ticket_id: TicketId
@@ -41,11 +55,14 @@ class TicketMessage:
     reply_to: MessageId | None = None
     internal: bool = False
     secrets: frozenset[SecretKind] = frozenset()
+    is_word: bool = True
+    author_roles: frozenset[RoleId] | None = None
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEdit:
-    """What a message says now."""
+    """What a message says now; `edited_at` is None where the moment of hearing it counts."""
 
     message_id: MessageId
     ticket_id: TicketId
@@ -54,6 +71,14 @@ class MessageEdit:
     content: str
     rich: Rich | None
     secrets: frozenset[SecretKind] = frozenset()
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesGone:
+    """Messages that were deleted in Discord."""
+
+    message_ids: frozenset[MessageId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +138,29 @@ class RecordedMessage:
 class TicketRecord:
     """A ticket with everything that was said in it, in the order in which it was sent.
 
-    `is_cut`: there were messages before those.
+    What was said in those that were `merged` into it stands in it, but not of those that were
+    `left_out` for a reader. `is_cut`: there were messages before those.
     """
 
     ticket: Ticket
     messages: tuple[RecordedMessage, ...]
+    merged: tuple[Ticket, ...] = ()
+    left_out: tuple[Ticket, ...] = ()
     is_cut: bool = False
+
+    def without(self, hidden: Collection[TicketId]) -> "TicketRecord":
+        """For somebody who may not read what was said in these tickets."""
+        return replace(
+            self,
+            messages=tuple(each for each in self.messages if each.ticket_id not in hidden),
+            merged=tuple(each for each in self.merged if each.id not in hidden),
+            left_out=tuple(each for each in self.merged if each.id in hidden),
+        )
 
     def newest_part(self, share: float) -> "TicketRecord":
         """About this share of the messages, without those that were sent first."""
         kept = int(len(self.messages) * share)
-        return TicketRecord(self.ticket, self.messages[len(self.messages) - kept :], is_cut=True)
+        return replace(self, messages=self.messages[len(self.messages) - kept :], is_cut=True)
 
     @property
     def talks(self) -> tuple["HeardChannel", ...]:

@@ -52,6 +52,9 @@ class Act(StrEnum):
     PERSON_REMOVED = "person_removed"
     LEFT = "left"
     RATED = "rated"
+    # By the team, for a member; and what the bot has said for one of the team, as a macro does.
+    OPENED_FOR_MEMBER = "opened_for_member"
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)

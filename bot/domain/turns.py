@@ -4,10 +4,30 @@ Opening a ticket is the member's first word, so that one in which nobody has wri
 the team. Messages can be heard out of order, after an outage; the turn is the same in the end.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.identifiers import UserId
+
+
+class Side(StrEnum):
+    """For whom somebody speaks in a ticket. Whoever is on neither side changes no turn."""
+
+    MEMBER = "member"
+    TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What changes a turn: a word of one side's, or without `is_word` an act that stands for one,
+    such as opening the ticket again. `by` is None where the bot acted by itself."""
+
+    at: datetime
+    side: Side
+    by: UserId | None
+    is_word: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,38 @@ class Turn:
         if asked_since is None or asked_since <= at:
             asked_since = None
         return replace(turn, waiting_since=asked_since)
+
+    def after(self, steps: Iterable[Step]) -> "Turn":
+        """One step after another, in the order in which they happened."""
+        turn = self
+        for step in sorted(steps, key=lambda each: each.at):
+            turn = turn._after_step(step)
+        return turn
+
+    def _after_step(self, step: Step) -> "Turn":
+        if step.side is Side.MEMBER:
+            return (
+                self.after_member(step.at) if step.is_word else replace(self, waiting_since=step.at)
+            )
+        if step.is_word and step.by is not None:
+            return self.after_team(step.at, step.by)
+        return replace(
+            self, waiting_since=None, team_active_at=_later(self.team_active_at, step.at)
+        )
+
+    def without(self, taken_back: Collection[Step], left: "Turn") -> "Turn":
+        """Some words are deleted; `left` is the turn as everything else makes it.
+
+        Taking back an answer can only make the member wait, and taking back a question can only
+        end the wait that began with it: what else decided about the turn stays.
+        """
+        waiting = self.waiting_since
+        if any(each.side is Side.TEAM for each in taken_back):
+            waits = [at for at in (waiting, left.waiting_since) if at is not None]
+            waiting = min(waits, default=None)
+        elif waiting in {each.at for each in taken_back}:
+            waiting = left.waiting_since
+        return replace(left, waiting_since=waiting)
 
     @property
     def last_active_at(self) -> datetime | None:

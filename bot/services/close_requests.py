@@ -17,12 +17,11 @@ from bot.services.ticket_turns import moment_of, stamp
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import close_within
 from storage import jobs, ticket_work
+from storage.ticket_turns import NOT_ASKED, waits_since
 
 ASKED = "desk.close_asked"
 REFUSED = "desk.close_refused"
 OVER = "desk.close_over"
-
-_NOT_ASKED = {"close_requested_at": None, "close_requested_by": None, "close_deadline": None}
 
 
 class CloseRequestService:
@@ -65,7 +64,7 @@ class CloseRequestService:
                 by=actor.user_id,
                 reason=None,
                 now=self._context.clock(),
-                **_NOT_ASKED,
+                **NOT_ASKED,
             )
 
     async def refuse(self, actor: Actor, ticket_id: TicketId) -> None:
@@ -73,9 +72,7 @@ class CloseRequestService:
         async with self._context.database.write() as connection:
             ticket = await self._asked(connection, actor, ticket_id)
             work = Work(self._context, connection, ticket, actor, self._context.clock())
-            event = await work.change(
-                Act.CLOSE_REFUSED, {}, waiting_since=work.now, snoozed_until=None, **_NOT_ASKED
-            )
+            event = await work.change(Act.CLOSE_REFUSED, {}, **waits_since(work.now))
             await work.then(REFUSED, event, line=ticket_id)
 
     async def _asked(
@@ -106,5 +103,5 @@ class CloseRequestService:
                 by=ticket.close_requested_by,
                 reason="Nobody answered the question whether it is solved.",
                 now=self._context.clock(),
-                **_NOT_ASKED,
+                **NOT_ASKED,
             )

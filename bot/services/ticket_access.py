@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.errors import GuildNotSetUp, NotPermitted
 from bot.domain.identifiers import GuildId, RoleId, UserId
 from bot.domain.ticket import Ticket
+from bot.domain.ticket_record import TicketRecord
 from bot.domain.ticket_search import TopicsInSight
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
@@ -91,6 +92,21 @@ class TicketAccess:
             if await ticket_people.is_in(connection, ticket.id, actor.user_id):
                 return True
         return await self.is_team(actor, ticket)
+
+    async def readable(self, actor: Actor, record: TicketRecord) -> TicketRecord:
+        """What the actor may read of a ticket that they may see.
+
+        What was merged into it was said to those who saw that ticket, and is read by them alone.
+        """
+        hidden = {each.id for each in record.merged if not await self.may_see(actor, each)}
+        return record.without(hidden)
+
+    async def for_log(self, record: TicketRecord) -> TicketRecord | None:
+        """What the log channel may read of it: nothing of a topic with a team of its own."""
+        if await self.is_for_one_team(record.ticket):
+            return None
+        hidden = {each.id for each in record.merged if await self.is_for_one_team(each)}
+        return record.without(hidden)
 
     async def members_side(self, ticket: Ticket) -> frozenset[UserId]:
         """Whom the ticket is about, so that its notes are kept from them."""

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.desk_errors import AlreadyClaimed, TooManyTags
+from bot.domain.desk_errors import AlreadyClaimed, OnMembersSide, TooManyTags
 from bot.domain.errors import TicketOver
-from bot.domain.identifiers import TicketId
+from bot.domain.identifiers import TicketId, UserId
 from bot.domain.job import NewJob
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_work import MOST_TAGS, Act, TicketEvent
 from bot.services import ticket_turns
 from bot.services.context import Context
 from bot.services.guilds import Actor
+from bot.services.ticket_access import members_side
 from storage import jobs, ticket_events, ticket_work, tickets
 from storage import ticket_turns as stored_turns
 
@@ -98,9 +99,16 @@ async def assign(work: Work) -> None:
     """Give the ticket to the person whose work this is, if nobody else has it."""
     if work.ticket.assignee_id == work.actor.user_id:
         return
+    await require_other_side(work, work.actor.user_id)
     if work.ticket.assignee_id is not None:
         raise AlreadyClaimed(work.ticket.assignee_id)
     await work.change(Act.CLAIMED, {}, assignee_id=work.actor.user_id)
+
+
+async def require_other_side(work: Work, user_id: UserId) -> None:
+    """Raise OnMembersSide for one of those whom the ticket is about: they do not answer it."""
+    if user_id in await members_side(work.connection, work.ticket):
+        raise OnMembersSide(user_id)
 
 
 async def unassign(work: Work) -> None:
@@ -160,6 +168,10 @@ async def answered(work: Work) -> None:
     found = await stored_turns.find(work.connection, work.ticket.id)
     if found is None:
         raise TicketOver
-    turn = found.turn.after_team(work.now, work.actor.user_id)
+    by = work.actor.user_id
+    await ticket_events.add(
+        work.connection, TicketEvent(work.ticket.id, Act.ANSWERED, by, {}, work.now)
+    )
+    turn = found.turn.after_team(work.now, by)
     await stored_turns.save(work.connection, replace(found, turn=turn, snoozed_until=None))
     await ticket_turns.arm(work.connection, work.context, work.ticket.id)

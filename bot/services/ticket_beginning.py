@@ -5,10 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import RoleId, TicketId, UserId
 from bot.domain.ticket import Ticket
+from bot.domain.ticket_work import Act, TicketEvent
 from bot.services import ticket_turns
 from bot.services.agents import assign
 from bot.services.context import Context
-from storage import tickets
+from storage import ticket_events, tickets
 
 
 async def begin(
@@ -24,6 +25,8 @@ async def begin(
         await ticket_turns.hand_to_team(connection, context, ticket_id)
     else:
         await ticket_turns.hand_to_member(connection, context, ticket_id)
+        done = TicketEvent(ticket_id, Act.OPENED_FOR_MEMBER, by, {}, context.clock())
+        await ticket_events.add(connection, done)
     ticket = await tickets.find(connection, ticket_id)
     if ticket is None:
         raise NoSuchThing("ticket")

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.domain.files import readable_size
-from bot.domain.identifiers import AttachmentId, TicketId
+from bot.domain.identifiers import AttachmentId, MessageId, TicketId
 from bot.domain.job import Job, NewJob
 from bot.domain.ticket_record import KeptFile
 from bot.services.context import Context
@@ -71,6 +71,11 @@ class TicketFileService:
         """Whether a file of the ticket is still on its way."""
         async with self._context.database.read() as connection:
             return await ticket_files.is_any_awaited(connection, ticket_id)
+
+    async def count_of(self, message_id: MessageId) -> int:
+        """How many files came with a message."""
+        async with self._context.database.read() as connection:
+            return await ticket_files.count_of(connection, message_id)
 
     def path(self, file: KeptFile) -> Path | None:
         """Where a file's bytes are; None when they are not here."""

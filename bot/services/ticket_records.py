@@ -4,8 +4,9 @@ Everything that follows from a message is committed with it: its files are fetch
 taken out of the channel, by jobs.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
@@ -15,58 +16,95 @@ from bot.domain.job import Job, NewJob
 from bot.domain.ticket_record import HeardChannel, MessageEdit, TicketMessage, TicketRecord
 from bot.services import ticket_turns
 from bot.services.context import Context
-from storage import jobs, ticket_files, ticket_messages, tickets
+from bot.services.membership import RolesUnknownError
+from bot.services.ticket_sides import TicketSides
+from storage import jobs, ticket_files, ticket_messages, ticket_work, tickets
 
 FETCH_FILE = "ticket.fetch_file"
 LOOK = "ticket.look"
+LOOK_BACK = "ticket.look_back"
 REMOVE_SECRET = "ticket.remove_secret"  # noqa: S105 - a kind of job
 
 # Looking at threads that sleep can wait until a start, or a server that came back, is over.
 LOOK_AFTER = timedelta(minutes=5)
 LOOK_EVERY = timedelta(seconds=2)
 LOOKS_AT_ONCE = 1
+# Most people change their words soon. Elsewhere somebody has to go on, or to close the ticket,
+# before it is looked for what was changed.
+LOOK_BACK_AFTER = timedelta(seconds=30)
+RECENT_TALK = timedelta(hours=1)
+RECENT_TALKS_AT_START = 100
 
 
 class NotStoredError(Exception):
     """The store took nothing; the caller still has it."""
 
 
+@contextmanager
+def _or_not_stored() -> Iterator[None]:
+    """Another try may help, except where the store will never take it."""
+    try:
+        yield
+    except (DataError, IntegrityError):
+        raise
+    except (SQLAlchemyError, OSError, RolesUnknownError) as error:
+        raise NotStoredError from error
+
+
 class TicketRecordService:
     """Messages, edits, deletions and files of all tickets."""
 
-    def __init__(self, context: Context) -> None:
-        """Build on the process's context."""
+    def __init__(self, context: Context, sides: TicketSides) -> None:
+        """`sides` knows for whom somebody speaks."""
         self._context = context
+        self._sides = sides
 
     async def capture(self, messages: Sequence[TicketMessage]) -> None:
         """Store messages as they come, several in one transaction; raises NotStoredError."""
         now = self._context.clock()
-        try:
+        with _or_not_stored():
+            told = await self._sides.told(messages)
             async with self._context.database.write() as connection:
-                added = await ticket_messages.add(connection, messages)
-                new = [each for each in messages if each.message_id in added]
+                added = await ticket_messages.add(connection, told)
+                new = [each for each in told if each.message_id in added]
                 await ticket_files.add(connection, new)
                 await ticket_turns.messages(connection, self._context, new)
                 following = [job for each in new for job in _following(each)]
                 if following:
                     await jobs.add(connection, following, now=now)
-        except (DataError, IntegrityError):
-            raise  # no other try will change it
-        except SQLAlchemyError as error:
-            raise NotStoredError from error
 
     async def capture_edit(self, edit: MessageEdit) -> None:
-        """Store what a message says after an edit, beside what it said before."""
+        """Store what a message says after an edit, beside what it said before.
+
+        Raises NotStoredError.
+        """
         now = self._context.clock()
-        async with self._context.database.write() as connection:
-            await ticket_messages.edit(connection, edit, now=now)
-            if edit.secrets:
-                await jobs.add(connection, [_removal(edit)], now=now)
+        with _or_not_stored():
+            async with self._context.database.write() as connection:
+                await ticket_messages.edit(connection, edit, now=now)
+                if edit.secrets:
+                    await jobs.add(connection, [_removal(edit)], now=now)
 
     async def capture_deletions(self, message_ids: Sequence[MessageId]) -> None:
-        """Remember which messages were deleted."""
-        async with self._context.database.write() as connection:
-            await ticket_messages.delete(connection, message_ids, now=self._context.clock())
+        """Remember which messages were deleted; an answer that was taken back was none.
+
+        Raises NotStoredError.
+        """
+        now = self._context.clock()
+        with _or_not_stored():
+            async with self._context.database.write() as connection:
+                taken_back = await ticket_messages.delete(connection, message_ids, now=now)
+                await ticket_turns.taken_back(connection, self._context, taken_back)
+
+    async def still_there(self, talk: HeardChannel, *, most: int) -> frozenset[MessageId]:
+        """The newest messages there, as far as is known: to be compared with what Discord has."""
+        async with self._context.database.read() as connection:
+            return await ticket_messages.still_there(connection, talk, most=most)
+
+    async def left_behind(self, channel_ids: Collection[ChannelId]) -> dict[ChannelId, TicketId]:
+        """Of these channels those whose ticket is closed, or about to be."""
+        async with self._context.database.read() as connection:
+            return await ticket_messages.left_behind(connection, channel_ids)
 
     async def heard(self, guild_id: GuildId | None = None) -> list[HeardChannel]:
         """Where people talk in open tickets, everywhere or in a server; in one query."""
@@ -84,7 +122,9 @@ class TicketRecordService:
             ticket = await tickets.find(connection, ticket_id)
             if ticket is None:
                 raise NoSuchThing("ticket")
-            return TicketRecord(ticket, await ticket_messages.of_ticket(connection, ticket_id))
+            messages = await ticket_messages.of_ticket(connection, ticket_id)
+            merged = await ticket_work.merged_into(connection, ticket_id)
+            return TicketRecord(ticket, messages, tuple(merged))
 
     async def check_channel(self, ticket_id: TicketId) -> None:
         """Have Discord asked whether the ticket's channel still exists."""
@@ -127,6 +167,20 @@ class TicketRecordService:
         async with self._context.database.write() as connection:
             await jobs.add(connection, looks, now=self._context.clock())
 
+    async def look_back_later(self, talks: Sequence[HeardChannel]) -> None:
+        """Have it looked for what was edited or deleted there while nobody listened."""
+        first = self._context.clock() + LOOK_BACK_AFTER
+        looks = [_look_back(each, first + number * LOOK_EVERY) for number, each in enumerate(talks)]
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, looks, now=self._context.clock())
+
+    async def look_back_now(self, talk: HeardChannel) -> None:
+        """The same where somebody goes on; it may have been put off before."""
+        look, now = _look_back(talk, None), self._context.clock()
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [look], now=now)
+            await jobs.bring_forward(connection, kind=LOOK_BACK, key_prefix=look.key, now=now)
+
     async def look_now(self, channel_id: ChannelId) -> None:
         """A thread that was to be looked at later has woken up."""
         async with self._context.database.write() as connection:
@@ -156,6 +210,12 @@ class TicketRecordService:
             await jobs.add(connection, [job], now=now)
 
 
+def _look_back(talk: HeardChannel, at: datetime | None) -> NewJob:
+    """One that still waits is enough, so that its key names the channel alone."""
+    about = {"ticket_id": talk.ticket_id, "channel_id": talk.channel_id, "internal": talk.internal}
+    return NewJob(LOOK_BACK, f"{LOOK_BACK}:{talk.channel_id}", about, run_at=at)
+
+
 def _following(message: TicketMessage) -> list[NewJob]:
     fetches = [
         NewJob(
@@ -168,11 +228,10 @@ def _following(message: TicketMessage) -> list[NewJob]:
                 "url": each.url,
             },
         )
-        for each in message.attachments
-        # A file whose message has to go is not kept: nobody knows what else is in it.
-        if not message.secrets
+        for each in ticket_files.to_keep(message)
     ]
-    return [_removal(message), *fetches] if message.secrets else fetches
+    # They are asked for first: they go with the message.
+    return [*fetches, _removal(message)] if message.secrets else fetches
 
 
 def _removal(message: TicketMessage | MessageEdit) -> NewJob:

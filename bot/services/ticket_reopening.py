@@ -19,6 +19,7 @@ from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_blocks import refuse_blocked
 from bot.services.ticket_requests import Asking
 from storage import audit, jobs, ticket_events, ticket_work, tickets
+from storage.ticket_turns import NOT_ASKED
 
 # What belonged to the channel that is gone, and to the way in which it ended.
 _FORGOTTEN = (
@@ -28,9 +29,7 @@ _FORGOTTEN = (
     "closed_at",
     "closed_by",
     "close_reason",
-    "close_requested_at",
-    "close_requested_by",
-    "close_deadline",
+    *NOT_ASKED,
     "snoozed_until",
     "waiting_since",
 )

@@ -2,7 +2,8 @@
 
 Never while the member waits, never while the team has put the ticket off, and not while the team
 has asked whether it is solved: that question has a deadline of its own. A ticket in which nobody
-of the team has written yet waits for the team, so that silence never closes it.
+of the team has written yet waits for the team, so that silence never closes it. Nor does it where
+the reminder could not be posted.
 """
 
 from dataclasses import dataclass
@@ -67,28 +68,36 @@ class SilenceService:
                 await jobs.forget(connection, job.id)
                 await jobs.add(connection, [silence_timer(ticket_id, due, now=now)], now=now)
                 return
-            # After a long pause of the bot there is still time to answer.
-            pause = silence.close_after - silence.remind_after
-            closes_at = max(since + silence.close_after, now + pause)
-            about = {"ticket_id": ticket_id, "since": stamp(since), "closes_at": stamp(closes_at)}
-            key = f"{ticket_id}:{stamp(since)}"
-            following = [
-                NewJob(TELL_SILENT, f"silence-tell:{key}", about, line=ticket_id),
-                NewJob(CLOSE_SILENT, f"silence-close:{key}", about, run_at=closes_at),
-            ]
-            await jobs.add(connection, following, now=now)
+            about = {"ticket_id": ticket_id, "since": stamp(since)}
+            key = f"silence-tell:{ticket_id}:{stamp(since)}"
+            tell = NewJob(TELL_SILENT, key, about, line=ticket_id)
+            await jobs.add(connection, [tell], now=now)
 
     async def reminder(self, job: Job) -> Reminder | None:
-        """What to say; None when somebody has written since."""
-        ticket_id = TicketId(str(job.payload["ticket_id"]))
+        """What to say; None when somebody has written since, or silence closes nothing now."""
+        silence, now = self._context.policy.support.silence, self._context.clock()
+        ticket_id, since = TicketId(str(job.payload["ticket_id"])), job.payload["since"]
+        if silence is None:
+            return None
         async with self._context.database.read() as connection:
             found = await _silent(connection, ticket_id)
-            if found is None or _last_word(found) != moment_of(job.payload["since"]):
+            if found is None or _last_word(found) != moment_of(since):
                 return None
             ticket = await tickets.find(connection, ticket_id)
         if ticket is None:
             raise NoSuchThing("ticket")
-        return Reminder(ticket, moment_of(job.payload["closes_at"]))
+        # After a long pause of the bot there is still time to answer.
+        pause = silence.close_after - silence.remind_after
+        return Reminder(ticket, max(moment_of(since) + silence.close_after, now + pause))
+
+    async def reminded(self, job: Job, reminder: Reminder) -> None:
+        """The member could read it: only from now on may silence close."""
+        ticket_id, since = reminder.ticket.id, job.payload["since"]
+        about = {"ticket_id": ticket_id, "since": since}
+        key = f"silence-close:{ticket_id}:{since}"
+        timer = NewJob(CLOSE_SILENT, key, about, run_at=reminder.closes_at)
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [timer], now=self._context.clock())
 
     async def close(self, job: Job) -> None:
         """Close, in the transaction that has found the member still silent."""

@@ -7,21 +7,24 @@ job. One that comes too early sets another, a stale one does nothing, and both l
 makes them due again sets them again (ADR 26).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import TicketId
 from bot.domain.job import Job, NewJob
 from bot.domain.sla import Due, ServiceLevels, Target, Wait, dues
 from bot.domain.support_policy import SupportPolicy
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import TicketMessage
+from bot.domain.ticket_work import Act, TicketEvent
+from bot.domain.turns import Side, Step, Turn
 from bot.services.context import Context
-from storage import jobs, ticket_turns, tickets
+from storage import jobs, ticket_events, ticket_messages, ticket_turns, tickets
 from storage.columns import EPOCH
 from storage.ticket_turns import TicketTurn
 
@@ -65,8 +68,8 @@ async def hand_to_member(
 async def messages(
     connection: AsyncConnection, context: Context, new: Sequence[TicketMessage]
 ) -> None:
-    """What was just captured for the first time; notes and bots do not count."""
-    said = [each for each in new if not each.internal and not each.from_bot]
+    """What was just captured for the first time; whoever is on neither side does not count."""
+    said = [each for each in new if each.side is not None]
     by_ticket = {
         ticket_id: sorted(own, key=lambda each: each.sent_at)
         for ticket_id, own in groupby(
@@ -89,12 +92,43 @@ def _after(found: TicketTurn, said: Sequence[TicketMessage]) -> TicketTurn:
     turn = found.turn
     after = replace(found, snoozed_until=None)
     for message in said:
-        if message.author_id not in found.members:
+        if message.side is Side.TEAM:
             turn = turn.after_team(message.sent_at, message.author_id)
             continue
         turn = turn.after_member(message.sent_at)
         after = replace(after, close_requested_at=None, close_deadline=None)
     return replace(after, turn=turn)
+
+
+async def taken_back(
+    connection: AsyncConnection, context: Context, deleted: Mapping[TicketId, Sequence[Step]]
+) -> None:
+    """Words of either side were deleted: the turn is what everything else makes it."""
+    if not deleted:
+        return
+    for found in await ticket_turns.of_tickets(connection, list(deleted)):
+        ticket = await tickets.find(connection, found.ticket_id)
+        if ticket is None:
+            raise NoSuchThing("ticket")
+        steps = [
+            *await ticket_messages.words(connection, ticket.id),
+            *_acts(ticket, await ticket_events.of_ticket(connection, ticket.id)),
+        ]
+        left = Turn(waiting_since=ticket.created_at).after(steps)
+        turn = found.turn.without(deleted[ticket.id], left)
+        await ticket_turns.save(connection, replace(found, turn=turn))
+        await arm(connection, context, ticket.id)
+
+
+def _acts(ticket: Ticket, events: Sequence[TicketEvent]) -> Iterator[Step]:
+    """What was done and stands for a word."""
+    for event in events:
+        if event.act is Act.ANSWERED:
+            yield Step(event.at, Side.TEAM, event.actor_id)
+        elif event.act in (Act.OPENED_FOR_MEMBER, Act.REOPENED, Act.CLOSE_REFUSED):
+            is_members = event.actor_id == ticket.opener_id
+            side = Side.MEMBER if is_members else Side.TEAM
+            yield Step(event.at, side, event.actor_id, is_word=False)
 
 
 async def arm(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:

@@ -71,7 +71,10 @@ class TicketWorkService:
             yield Work(self._context, connection, ticket, actor, self._context.clock())
 
     async def claim(self, actor: Actor, ticket_id: TicketId) -> Ticket:
-        """Take the ticket. Of two who click at once, one has it and the other is told who."""
+        """Take the ticket. Of two who click at once, one has it and the other is told who.
+
+        Raises OnMembersSide for those whom it is about.
+        """
         async with self.working(actor, ticket_id) as work:
             await acts.assign(work)
         return work.ticket
@@ -86,12 +89,13 @@ class TicketWorkService:
         return work.ticket
 
     async def transfer(self, actor: Actor, ticket_id: TicketId, *, to: Actor) -> Ticket:
-        """Give it to a colleague; raises NotOfTheTeam for somebody who does not answer it."""
+        """Give it to a colleague; raises NotOfTheTeam or OnMembersSide for who is none of it."""
         worked = await self.look(actor, ticket_id)
         if not await self._access.is_team(to, worked.ticket):
             raise NotOfTheTeam(to.user_id)
         async with self.working(actor, ticket_id) as work:
             if work.ticket.assignee_id != to.user_id:
+                await acts.require_other_side(work, to.user_id)
                 details = {"from": work.ticket.assignee_id, "to": to.user_id}
                 event = await work.change(Act.TRANSFERRED, details, assignee_id=to.user_id)
                 if to.user_id != actor.user_id:

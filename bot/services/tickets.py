@@ -233,9 +233,17 @@ class TicketService:
             raise TicketOver
         return ticket
 
-    async def close(self, actor: Actor, ticket_id: TicketId, *, reason: str | None) -> Ticket:
-        """Close for a person; the transcript and the channel follow as a job."""
-        await self.may_close(actor, ticket_id)
+    async def close(
+        self, actor: Actor, ticket_id: TicketId, *, reason: str | None, life: str | None = None
+    ) -> Ticket:
+        """Close for a person; the transcript and the channel follow as a job.
+
+        `life` is the one in which they were asked for the reason: a ticket that was reopened
+        since goes on.
+        """
+        ticket = await self.may_close(actor, ticket_id)
+        if life is not None and ticket.life != life:
+            raise TicketOver
         return await self._close(ticket_id, by=actor.user_id, reason=reason)
 
     async def channel_gone(self, ticket_id: TicketId) -> bool:

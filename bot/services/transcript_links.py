@@ -7,14 +7,14 @@ its first opening are in the audit log, and a link to the team's copy opens in o
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.domain.identifiers import TicketId, UserId
+from bot.domain.identifiers import RoleId, TicketId, UserId
 from bot.domain.ticket import Ticket
 from bot.domain.transcript import Copy, LinkClosedError, TranscriptLink, WhyClosed
 from bot.services.context import Context
 from bot.services.guilds import Actor
 from bot.services.membership import Membership
 from bot.services.ticket_access import TicketAccess
-from storage import audit, ticket_people, tickets, used_signatures
+from storage import audit, tickets, used_signatures
 
 
 class TranscriptLinks:
@@ -61,28 +61,30 @@ class TranscriptLinks:
         """What the browser that opens a link shows with it from then on."""
         return link.reader(self._key) if self._key else ""
 
-    async def open(self, link: TranscriptLink, signature: str, *, reader: str) -> None:
+    async def open(self, link: TranscriptLink, signature: str, *, reader: str) -> Actor:
         """Somebody looks at the page; raises LinkClosedError or RolesUnknownError.
 
-        `reader` is what the browser shows.
+        `reader` is what the browser shows. Returns as whom they read.
         """
-        ticket = await self._require_open(link, signature)
+        ticket, person = await self._require_open(link, signature)
         if self._is_known(link, reader):
-            return
+            return person
         is_first = await self._note("opened", link, once=signature)
         if link.copy is Copy.STAFF and not is_first:
             raise LinkClosedError(WhyClosed.OPENED_ELSEWHERE, ticket.number)
+        return person
 
-    async def require_opened(self, link: TranscriptLink, signature: str, *, reader: str) -> None:
-        """Somebody wants something that stands in the page; raises as `open` does."""
-        ticket = await self._require_open(link, signature)
+    async def require_opened(self, link: TranscriptLink, signature: str, *, reader: str) -> Actor:
+        """Somebody wants something that stands in the page; raises and returns as `open` does."""
+        ticket, person = await self._require_open(link, signature)
         if link.copy is Copy.STAFF and not self._is_known(link, reader):
             raise LinkClosedError(WhyClosed.OPENED_ELSEWHERE, ticket.number)
+        return person
 
     def _is_known(self, link: TranscriptLink, reader: str) -> bool:
         return link.copy is Copy.STAFF and link.is_reader(reader, key=self._key or b"")
 
-    async def _require_open(self, link: TranscriptLink, signature: str) -> Ticket:
+    async def _require_open(self, link: TranscriptLink, signature: str) -> tuple[Ticket, Actor]:
         if self._key is None or not link.fits(signature, key=self._key):
             raise LinkClosedError(WhyClosed.NOT_OURS)
         async with self._context.database.read() as connection:
@@ -93,30 +95,27 @@ class TranscriptLinks:
             raise LinkClosedError(WhyClosed.EXPIRED, ticket.number)
         if ticket.is_forgotten:
             raise LinkClosedError(WhyClosed.FORGOTTEN, ticket.number)
-        may_read = self._is_of_team if link.copy is Copy.STAFF else self._is_in
-        if not await may_read(ticket, link.user_id):
+        of_copy = self._of_team if link.copy is Copy.STAFF else self._of_members
+        person = await of_copy(ticket, link.user_id)
+        if person is None:
             raise LinkClosedError(WhyClosed.NOT_THEIRS, ticket.number)
-        return ticket
+        return ticket, person
 
-    async def _is_in(self, ticket: Ticket, user_id: UserId) -> bool:
-        """Who was removed from a ticket reads it no more."""
-        if ticket.opener_id == user_id:
-            return True
-        async with self._context.database.read() as connection:
-            return await ticket_people.is_in(connection, ticket.id, user_id)
+    async def _of_members(self, ticket: Ticket, user_id: UserId) -> Actor | None:
+        """Who was removed from a ticket reads it no more. Roles open nothing in this copy."""
+        person = _actor(ticket, user_id, frozenset())
+        return person if await self._access.may_see(person, ticket) else None
 
-    async def _is_of_team(self, ticket: Ticket, user_id: UserId) -> bool:
+    async def _of_team(self, ticket: Ticket, user_id: UserId) -> Actor | None:
         """Who has lost the role, or has become one of those whom the ticket is about, does not.
 
         Discord is asked last: nobody else knows who has a role.
         """
         if user_id in await self._access.members_side(ticket):
-            return False
+            return None
         roles = await self._membership.roles(ticket.guild_id, user_id)
-        if roles is None:
-            return False
-        actor = Actor(user_id, ticket.guild_id, roles, manages_guild=False)
-        return await self._access.is_team(actor, ticket)
+        person = _actor(ticket, user_id, roles or frozenset())
+        return person if await self._access.is_team(person, ticket) else None
 
     async def _note(self, what: str, link: TranscriptLink, *, once: str) -> bool:
         """Into the audit log, under whom the link is for; False where that was done before."""
@@ -134,3 +133,7 @@ class TranscriptLinks:
                 now=self._context.clock(),
             )
         return True
+
+
+def _actor(ticket: Ticket, user_id: UserId, role_ids: frozenset[RoleId]) -> Actor:
+    return Actor(user_id, ticket.guild_id, role_ids, manages_guild=False)

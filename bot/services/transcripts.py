@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.errors import NoSuchThing, NotInTicket
+from bot.domain.errors import NoSuchThing, NoSuchTicket, NotInTicket
 from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, TicketId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import KeptFile, TicketRecord
@@ -65,14 +66,15 @@ class TranscriptService:
     async def asked_for(self, actor: Actor, ticket_id: TicketId) -> tuple[TicketRecord, Copy]:
         """What the actor may read of it: the team all, its people their copy; raises NotPermitted.
 
-        Of the team those whom it is about read the member's copy, too. That one of the others has
-        read it is written down.
+        Of the team those whom it is about read the member's copy, too, with what was said in the
+        tickets that they are in. That one of the others has read it is written down.
         """
         record = await self._records.record(ticket_id)
         await self._access.require_sight(actor, record.ticket)
         is_theirs = actor.user_id in await self._access.members_side(record.ticket)
         if is_theirs or not await self._access.is_team(actor, record.ticket):
-            return record, Copy.MEMBER
+            as_member = replace(actor, role_ids=frozenset())
+            return await self._access.readable(as_member, record), Copy.MEMBER
         async with self._context.database.write() as connection:
             await audit.append(
                 connection,
@@ -82,30 +84,36 @@ class TranscriptService:
                 details={},
                 now=self._context.clock(),
             )
-        return record, Copy.STAFF
+        return await self._access.readable(actor, record), Copy.STAFF
 
     async def named(
         self, guild_id: GuildId, *, number: int | None, channel_id: ChannelId | None
     ) -> TicketId:
-        """The ticket with this number, or the one that is talked about here; raises NotInTicket."""
+        """The ticket with this number, or without one the one that is talked about here.
+
+        Raises NoSuchTicket and NotInTicket.
+        """
         async with self._context.database.read() as connection:
             found = await tickets.named(connection, guild_id, number=number, channel_id=channel_id)
         if found is None:
-            raise NotInTicket
+            raise NotInTicket if number is None else NoSuchTicket(number)
         return found
 
-    async def page(self, link: TranscriptLink, *, query: str) -> str:
-        """What a link leads to that is open. `query` opens its files."""
+    async def page(self, link: TranscriptLink, reader: Actor, *, query: str) -> str:
+        """What an open link leads to, for whoever it was made for. `query` opens its files."""
         return await self._render(
-            await self._records.record(link.ticket_id),
+            await self._access.readable(reader, await self._records.record(link.ticket_id)),
             link.copy,
             picture_bytes=PICTURES_AT_LINK,
             file_link=lambda file: f"{link.ticket_id}/files/{file.id}?{query}",
         )
 
-    async def file_at(self, link: TranscriptLink, attachment_id: AttachmentId) -> KeptFile:
+    async def file_at(
+        self, link: TranscriptLink, attachment_id: AttachmentId, reader: Actor
+    ) -> KeptFile:
         """A file that stands in the copy that the link leads to; raises NoSuchThing."""
         record = await self._records.record(link.ticket_id)
+        record = await self._access.readable(reader, record)
         for message in record.messages:
             if link.copy is Copy.STAFF or message.for_member:
                 for file in message.files:

@@ -72,6 +72,7 @@ def render_page(
     return environment.get_template("page.html").render(
         ticket=record.ticket,
         is_cut=record.is_cut,
+        left_out=record.left_out,
         messages=messages,
         by_id=by_id,
         is_staff=copy is not Copy.MEMBER,

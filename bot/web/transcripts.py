@@ -49,8 +49,9 @@ class TranscriptPages:
         """The page."""
         try:
             link, signature = _link(request)
-            await self._links.open(link, signature, reader=_reader(request, signature))
-            html = await self._transcripts.page(link, query=self._links.query_of(link))
+            person = await self._links.open(link, signature, reader=_reader(request, signature))
+            query = self._links.query_of(link)
+            html = await self._transcripts.page(link, person, query=query)
         except RolesUnknownError:
             return _page(waiting_page(), status=503)
         except (LinkClosedError, MooringError, ValueError) as error:
@@ -73,8 +74,9 @@ class TranscriptPages:
         try:
             wanted = AttachmentId(int(request.match_info["file"]))
             link, signature = _link(request)
-            await self._links.require_opened(link, signature, reader=_reader(request, signature))
-            file = await self._transcripts.file_at(link, wanted)
+            shown = _reader(request, signature)
+            person = await self._links.require_opened(link, signature, reader=shown)
+            file = await self._transcripts.file_at(link, wanted, person)
         except RolesUnknownError:
             return _page(waiting_page(), status=503)
         except (LinkClosedError, MooringError, ValueError) as error:

@@ -16,6 +16,8 @@ from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, text
 
+# The card has much else to say in the 4,000 characters of a message.
+LONGEST_COMMENT = 800
 _REFUNDS = {
     RefundState.REQUESTED: "on its way",
     RefundState.REFUNDED: "on its way",
@@ -102,7 +104,7 @@ def _status(subscription: Subscription, deps: Dependencies) -> str:
 def _leaving(attempt: CancelAttempt, deps: Dependencies) -> str:
     reason = find_reason(deps.policy.reasons, attempt.reason_id)
     offer = f" · offer shown: `{words.plain(attempt.offer_id)}`" if attempt.offer_id else ""
-    said = f"\n{words.quoted(attempt.comment)}" if attempt.comment else ""
+    said = f"\n{words.quoted(attempt.comment, at_most=LONGEST_COMMENT)}" if attempt.comment else ""
     return (
         f"**Began to cancel** {words.relative(attempt.started_at)} · reason: "
         f"{reason.label if reason else 'not given yet'}{offer}{said}"

@@ -139,8 +139,8 @@ class DeskEffects:
             card(
                 text(
                     f"### Ticket {source.number:04} goes on here\n<@{ticket.opener_id}>, your two "
-                    "tickets are one now. Nothing that was said is lost: the team sees both, and "
-                    "you get both when this one closes."
+                    "tickets are one now. Nothing that was said is lost: you get both when this "
+                    "one closes. Who sees what was said in each does not change."
                 ),
                 accent=words.NEUTRAL_COLOUR,
             ),

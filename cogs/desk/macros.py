@@ -30,13 +30,17 @@ from bot.domain.subscription import NextStep, next_step
 from bot.domain.ticket import Ticket
 from bot.services import macros
 from bot.services.customer_cards import CustomerFile
+from bot.services.screens import Screen
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.desk.render import PRIORITIES
-from cogs.interactions import Interaction, actor_of, custom_id, replace, reply
+from cogs.interactions import Interaction, actor_of, custom_id, replace, reply, screen_of
 from cogs.layout import View, button, card, row, text
+from cogs.messenger import MessageRefusedError
 
 MOST_SUGGESTED = 25
+_CLOSED = "The bot may not write in the ticket's channel, or the channel is gone."
+_REFUSED = "Discord does not take this text. Whoever runs the bot can change the macro."
 
 
 class MacroCog(commands.Cog):
@@ -84,7 +88,9 @@ class MacroCog(commands.Cog):
             again = _preview(macro, ticket, said, run_id, has_changed=True)
             await replace(interaction, again)
             return
-        await self._is.macros.run(actor, ticket.id, macro, run_id=run_id, reply=said)
+        await self._is.macros.run(
+            actor, ticket.id, macro, run_id=run_id, reply=said, screen=screen_of(interaction)
+        )
         await replace(interaction, _done(macro))
 
     async def _said(self, macro: Macro, ticket: Ticket, agent: UserId) -> str | None:
@@ -94,18 +100,35 @@ class MacroCog(commands.Cog):
         return filled(macro.reply, _values(file, ticket, agent, self._is))
 
     async def say(self, job: Job) -> None:
-        """The reply, under the name of who sent it."""
+        """The reply, under the name of who sent it; they are told where nobody can read it."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
-        await self._is.messenger.post(
-            ticket.channel_id,
-            card(
-                text(str(job.payload["text"])),
-                text(f"-# From <@{int(job.payload['by'])}>"),
-                accent=words.NEUTRAL_COLOUR,
-            ),
-            key=job.key,
-            mentioned=ticket.opener_id,
+        view = card(
+            text(str(job.payload["text"])),
+            text(f"-# From <@{int(job.payload['by'])}>"),
+            accent=words.NEUTRAL_COLOUR,
         )
+        why = _CLOSED
+        try:
+            if await self._is.messenger.post(
+                ticket.channel_id, view, key=job.key, mentioned=ticket.opener_id
+            ):
+                return
+        except MessageRefusedError:
+            why = _REFUSED
+        await self._is.macros.not_said(job)
+        await self._tell_sender(job, ticket, why)
+
+    async def _tell_sender(self, job: Job, ticket: Ticket, why: str) -> None:
+        """On their screen; by direct message where that is gone."""
+
+        def failed() -> View:
+            return _not_sent(ticket, why, str(job.payload["text"]))
+
+        screen = job.payload["screen"]
+        if screen and await self._is.messenger.show(Screen.from_payload(screen), failed()):
+            return
+        sender = UserId(int(job.payload["by"]))
+        await self._is.messenger.tell(sender, failed(), key=f"{job.key}:failed")
 
 
 def _values(
@@ -173,6 +196,17 @@ def _digest(macro: Macro, said: str | None) -> str:
 def _done(macro: Macro) -> View:
     did = "; ".join(_described(each) for each in macro.actions)
     return card(text(f"## {macro.label}\nDone: {did}."), accent=words.SUCCESS_COLOUR)
+
+
+def _not_sent(ticket: Ticket, why: str, said: str) -> View:
+    return card(
+        text(
+            f"## Not sent\n{why} The member of ticket {ticket.number:04} has not read your reply, "
+            "and still waits for an answer. What else the macro does is done. It said:"
+        ),
+        text(words.quoted(said)),
+        accent=words.WARNING_COLOUR,
+    )
 
 
 def _described(action: Action) -> str:

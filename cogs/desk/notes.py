@@ -27,6 +27,7 @@ from cogs.desk.customer_card import customer_card
 from cogs.desk_refusals import desk_refusal
 from cogs.interactions import Interaction, actor_of, reply, screen_of
 from cogs.layout import View, card, text
+from cogs.messenger import MessageRefusedError
 from cogs.tickets import thread_members
 from cogs.tickets.capture import CaptureCog
 from cogs.tickets.places import notes_of
@@ -37,6 +38,7 @@ _TAKEN_OUT = (
     "⚠️ **Somebody whom this ticket is about was in here, and was taken out again.** They may have "
     "read what was written until then. A mention lets people in: write names without @ here."
 )
+_REFUSED = "**Discord does not take this note.** Please change its words, or write it by hand."
 
 _log = structlog.get_logger(__name__)
 
@@ -83,21 +85,33 @@ class NotesCog(commands.Cog):
         """The note, under the name of who wrote it."""
         ticket, screen = await self._of(job)
         author = UserId(int(job.payload["by"]))
-        note = card(
-            text(f"**Note** by <@{author}>\n{words.quoted(str(job.payload['text']))}"),
-            accent=words.NEUTRAL_COLOUR,
-        )
+        note = str(job.payload["text"])
         try:
             thread_id = await self._thread(ticket)
-            if not await self._is.messenger.post(thread_id, note, key=job.key):
+            if not await self._post(thread_id, author, note, key=job.key):
                 await self._forget_deleted(ticket, thread_id)
                 raise NotesImpossible
             if author not in await self._is.ticket_access.members_side(ticket):
                 await thread_members.let_in(self._bot, thread_id, author)
         except NotesImpossible as refusal:
-            await self._is.messenger.show(screen, _refused(refusal))
+            await self._is.messenger.show(screen, _not_written(desk_refusal(refusal), note))
+            return
+        except MessageRefusedError:
+            await self._is.messenger.show(screen, _not_written(_REFUSED, note))
             return
         await self._is.messenger.show(screen, _short(f"## Note written\nIt is in <#{thread_id}>."))
+
+    async def _post(self, thread_id: ChannelId, author: UserId, note: str, *, key: str) -> bool:
+        """The whole of it, in as many messages as it takes."""
+        parts = words.quotations(note)
+        for number, part in enumerate(parts, start=1):
+            which = f" · {number} of {len(parts)}" if len(parts) > 1 else ""
+            view = card(
+                text(f"**Note** by <@{author}>{which}\n{part}"), accent=words.NEUTRAL_COLOUR
+            )
+            if not await self._is.messenger.post(thread_id, view, key=f"{key}:{number}"):
+                return False
+        return True
 
     async def open(self, job: Job) -> None:
         """The thread, with this person in it: unless they were added to the ticket since."""
@@ -210,6 +224,12 @@ class NotesCog(commands.Cog):
 
 def _short(said: str) -> View:
     return card(text(said), accent=words.NEUTRAL_COLOUR)
+
+
+def _not_written(why: str, note: str) -> View:
+    """With the note: whoever wrote it may have it nowhere else."""
+    given_back = f"Your note is not in the thread. This is its text:\n```\n{words.plain(note)}\n```"
+    return card(text(f"{why}\n{given_back}"), accent=words.WARNING_COLOUR)
 
 
 def _refused(refusal: DeskError) -> View:

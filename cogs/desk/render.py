@@ -1,7 +1,5 @@
 """What the team sees of its work in a ticket: the panel behind “More…”, and its choices."""
 
-from collections.abc import Sequence
-
 import discord
 
 from bot.domain.ticket import Priority, Ticket, TicketState
@@ -156,25 +154,5 @@ def snooze_choice(ticket: Ticket) -> View:
     return card(
         text("## Until when?\nAny reply ends it before."),
         row(select(custom_id("desk.snooze_to", ticket.id), "Choose a time", options)),
-        accent=words.NEUTRAL_COLOUR,
-    )
-
-
-def merge_choice(ticket: Ticket, others: Sequence[Ticket], deps: Dependencies) -> View:
-    """Where it goes on."""
-    topics = {topic.id: topic.label for topic in deps.policy.topics}
-    options = [
-        discord.SelectOption(
-            label=f"{each.number:04} · {topics.get(each.topic_id, each.topic_id)}"[:100],
-            value=each.id,
-        )
-        for each in others
-    ]
-    return card(
-        text(
-            f"## Where does ticket {ticket.number:04} go on?\nIts messages stay with the other "
-            "ticket, and its channel is closed. The member is told in both."
-        ),
-        row(select(custom_id("desk.merge_into", ticket.id), "Choose a ticket", options)),
         accent=words.NEUTRAL_COLOUR,
     )

@@ -9,7 +9,7 @@ from bot.domain.identifiers import ChannelId, RoleId, TicketId, UserId
 from bot.domain.ticket import Priority, Ticket
 from bot.services.guilds import Actor
 from cogs.dependencies import Dependencies
-from cogs.desk import render
+from cogs.desk import merging, render
 from cogs.desk.work import asked_text, why_modal
 from cogs.interactions import Interaction, actor_of, reply, show_modal, suggested
 from cogs.words import day_and_time
@@ -125,8 +125,8 @@ class DeskCommandsCog(commands.Cog):
     async def merge(self, interaction: Interaction) -> None:
         """Asks into which."""
         ticket = await self.ticket_here(interaction)
-        others = await self._is.ticket_merges.candidates(actor_of(interaction), ticket.id)
-        await reply(interaction, render.merge_choice(ticket, others, self._is))
+        choice = await self._is.ticket_merges.candidates(actor_of(interaction), ticket.id)
+        await reply(interaction, merging.merge_choice(choice, self._is))
 
     @app_commands.command(
         name="close-request", description="Ask the member whether it is solved (support)"

@@ -11,7 +11,7 @@ from bot.domain.identifiers import RoleId, TicketId, UserId
 from bot.domain.ticket import Priority
 from bot.services.guilds import Actor
 from cogs.dependencies import Dependencies
-from cogs.desk import render
+from cogs.desk import merging, render
 from cogs.interactions import (
     Interaction,
     actor_of,
@@ -188,9 +188,8 @@ class WorkCog(commands.Cog):
         await self._done(interaction, ticket_id, asked_text(deadline))
 
     async def _ask_merge(self, interaction: Interaction, ticket_id: TicketId) -> None:
-        others = await self._is.ticket_merges.candidates(actor_of(interaction), ticket_id)
-        ticket = await self._is.tickets.find(ticket_id)
-        await replace(interaction, render.merge_choice(ticket, others, self._is))
+        choice = await self._is.ticket_merges.candidates(actor_of(interaction), ticket_id)
+        await replace(interaction, merging.merge_choice(choice, self._is))
 
     async def _ask_block(self, interaction: Interaction, ticket_id: TicketId) -> None:
         await self._is.ticket_work.look(actor_of(interaction), ticket_id)

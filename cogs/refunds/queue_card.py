@@ -133,13 +133,8 @@ def _said(decisions: Sequence[Decision]) -> str:
     for each in decisions[-6:]:
         lines.append(f"<@{each.actor_id}> {_SAID[each.kind]} {words.relative(each.at)}")
         if each.note:
-            lines.append(words.quoted(shortened(each.note)))
+            lines.append(words.quoted(each.note, at_most=LONGEST_NOTE))
     return "\n".join(lines)
-
-
-def shortened(note: str) -> str:
-    """As much of somebody's words as a card has room for."""
-    return note if len(note) <= LONGEST_NOTE else f"{note[:LONGEST_NOTE]}…"
 
 
 def _footer(file: RefundFile) -> str:
@@ -147,7 +142,7 @@ def _footer(file: RefundFile) -> str:
     lines = []
     if refund.note:
         by = "The member" if refund.requester_id == refund.member_id else "Support"
-        lines.append(f"**{by} says:**\n{words.quoted(shortened(refund.note))}")
+        lines.append(f"**{by} says:**\n{words.quoted(refund.note, at_most=LONGEST_NOTE)}")
     asked = [f"asked by <@{refund.requester_id}>"] if refund.requester_id else []
     if file.ticket is not None:
         asked.append(_ticket(file.ticket, file.ticket_channel_id))

@@ -11,7 +11,7 @@ from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, text
 from cogs.refunds.outcome import ticket_card
-from cogs.refunds.queue_card import queue_card, shortened
+from cogs.refunds.queue_card import queue_card
 from cogs.refunds.render import describe
 
 
@@ -67,7 +67,7 @@ class RefundQueueEffects:
         refund = file.case.refund
         if refund.state is not RefundState.DRAFT or file.ticket_channel_id is None:
             return
-        said = f"\n{words.quoted(shortened(refund.note))}" if refund.note else ""
+        said = f"\n{words.quoted(refund.note)}" if refund.note else ""
         await self._is.messenger.post(
             file.ticket_channel_id,
             card(

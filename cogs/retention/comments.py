@@ -123,13 +123,8 @@ def _question(each: Comment, deps: Dependencies) -> str:
 
 
 def _quoted(written: str, heading: str) -> str:
-    """Somebody's own text, cut to its share of the message; escaping makes it longer."""
-    quoted = words.quoted(written)
-    cut = written
-    while len(quoted) > _ROOM:
-        cut = cut[: min(len(cut) - 1, len(cut) * _ROOM // len(quoted))]
-        quoted = f"{words.quoted(cut)} …"
-    return f"{heading}{quoted}"
+    """Somebody's own text, cut to its share of the message."""
+    return f"{heading}{words.quoted(written, at_most=_ROOM)}"
 
 
 def _reason_select(given: str, reason_id: str, deps: Dependencies) -> discord.ui.Select[View]:

@@ -1,22 +1,26 @@
 """Messages in tickets are stored as they come, so that closing reads no history.
 
-Messages wait at most `FLUSH_SECONDS` in memory. What a killed process had not stored is fetched
-afterwards (`cogs.tickets.missed`).
+Messages, and what becomes of them, wait at most `FLUSH_SECONDS` in memory. What a killed process
+had not stored is fetched afterwards (`cogs.tickets.missed`).
 """
 
 import asyncio
+from collections.abc import Sequence
+from itertools import takewhile
 
 import discord
 import structlog
 from discord.ext import commands, tasks
 
 from bot.domain.identifiers import ChannelId, MessageId, TicketId
-from bot.domain.ticket_record import TicketMessage
+from bot.domain.ticket_record import MessageEdit, MessagesGone, TicketMessage
 from bot.services.ticket_records import NotStoredError
 from cogs.dependencies import Dependencies
 from cogs.tickets.reading import captured, edited
 
 FLUSH_SECONDS = 0.25
+
+Heard = TicketMessage | MessageEdit | MessagesGone
 
 _log = structlog.get_logger(__name__)
 
@@ -29,7 +33,7 @@ class CaptureCog(commands.Cog):
         self._is = dependencies
         self._tickets: dict[int, TicketId] = {}
         self._notes: set[int] = set()
-        self._waiting: list[TicketMessage] = []
+        self._waiting: list[Heard] = []
         self._storing = asyncio.Lock()
 
     async def cog_load(self) -> None:
@@ -62,6 +66,9 @@ class CaptureCog(commands.Cog):
 
     @tasks.loop(seconds=FLUSH_SECONDS)
     async def _flush_regularly(self) -> None:
+        await self._flush_now()
+
+    async def _flush_now(self) -> None:
         try:
             await self.flush()
         except NotStoredError:
@@ -69,33 +76,61 @@ class CaptureCog(commands.Cog):
             _log.exception("messages_not_stored", waiting=len(self._waiting))
 
     async def flush(self) -> None:
-        """Store what waits, in one transaction; on failure it waits on."""
-        async with self._storing:
-            if not self._waiting:
-                return
-            batch = list(self._waiting)
-            await self._store(batch)
-            del self._waiting[: len(batch)]
+        """Store what waits, in the order in which it was heard; on failure it waits on.
 
-    async def _store(self, batch: list[TicketMessage]) -> None:
-        """Together; one by one where a message among them can never be stored."""
+        New messages between two changes are stored in one transaction.
+        """
+        async with self._storing:
+            while self._waiting:
+                new = list(takewhile(lambda each: isinstance(each, TicketMessage), self._waiting))
+                batch = new or self._waiting[:1]
+                await self._store(batch)
+                del self._waiting[: len(batch)]
+
+    async def _store(self, batch: Sequence[Heard]) -> None:
+        """Together; one by one where something among them can never be stored."""
         try:
-            await self._is.ticket_records.capture(batch)
+            await self._put(batch)
         except NotStoredError:
             raise
         except Exception as error:  # noqa: BLE001 - it would hold up all others for ever
             if len(batch) == 1:
-                [lost] = batch
-                _log.error("message_not_stored", message=lost.message_id, exc_info=error)
+                _log.error("message_not_stored", messages=_numbers(batch[0]), exc_info=error)
                 return
             for each in batch:
                 await self._store([each])
+
+    async def _put(self, batch: Sequence[Heard]) -> None:
+        match batch:
+            case [MessageEdit() as edit]:
+                await self._is.ticket_records.capture_edit(edit)
+            case [MessagesGone() as gone]:
+                await self._is.ticket_records.capture_deletions(sorted(gone.message_ids))
+            case _:
+                new = [each for each in batch if isinstance(each, TicketMessage)]
+                await self._is.ticket_records.capture(new)
 
     async def take(
         self, messages: list[discord.Message], ticket_id: TicketId, *, internal: bool
     ) -> None:
         """Store messages that were fetched."""
-        await self._store([captured(each, ticket_id, internal=internal) for each in messages])
+        await self._store(
+            [captured(each, ticket_id, internal=internal, fetched=True) for each in messages]
+        )
+
+    async def take_changes(
+        self,
+        changed: Sequence[discord.Message],
+        gone: frozenset[MessageId],
+        ticket_id: TicketId,
+        *,
+        internal: bool,
+    ) -> None:
+        """Store what was edited and deleted while nobody listened."""
+        for each in changed:
+            await self._store([edited(each, ticket_id, internal=internal)])
+        if gone:
+            await self._store([MessagesGone(gone)])
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -106,18 +141,16 @@ class CaptureCog(commands.Cog):
         taken = captured(message, ticket_id, internal=message.channel.id in self._notes)
         self._waiting.append(taken)
         if taken.secrets:
-            await self.flush()
+            await self._flush_now()
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Take what the message says now."""
         ticket_id = self._tickets.get(payload.channel_id)
         if ticket_id is not None and payload.message.edited_at is not None:
-            await self.flush()
             internal = payload.channel_id in self._notes
-            await self._is.ticket_records.capture_edit(
-                edited(payload.message, ticket_id, internal=internal)
-            )
+            self._waiting.append(edited(payload.message, ticket_id, internal=internal))
+            await self._flush_now()
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -131,9 +164,9 @@ class CaptureCog(commands.Cog):
 
     async def _deleted(self, channel_id: int, message_ids: set[int]) -> None:
         if channel_id in self._tickets:
-            await self.flush()
-            gone = [MessageId(each) for each in message_ids]
-            await self._is.ticket_records.capture_deletions(gone)
+            gone = MessagesGone(frozenset(MessageId(each) for each in message_ids))
+            self._waiting.append(gone)
+            await self._flush_now()
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
@@ -153,3 +186,7 @@ class CaptureCog(commands.Cog):
         self.forget(channel_id)
         if not is_notes:
             await self._is.tickets.channel_gone(ticket_id)
+
+
+def _numbers(heard: Heard) -> list[int]:
+    return sorted(heard.message_ids) if isinstance(heard, MessagesGone) else [heard.message_id]

@@ -28,6 +28,7 @@ from cogs.interactions import (
 from cogs.layout import card, modal, text, text_field
 from cogs.tickets.capture import CaptureCog
 from cogs.tickets.closing_cards import member_card, staff_card
+from cogs.tickets.left_behind import LeftBehind
 from cogs.tickets.missed import MissedCog
 from cogs.tickets.places import give_back
 from cogs.tickets.transcripts import transcript_file, transcript_link
@@ -50,6 +51,7 @@ class ClosingCog:
         self._is = dependencies
         self._capture = capture
         self._missed = missed
+        self._left_behind = LeftBehind(bot, dependencies)
         dependencies.router.add("ticket.close", self.ask_reason)
         dependencies.router.add("ticket.close_with", self.close)
         dependencies.jobs.add("ticket.close", self.carry_out, in_discord=True)
@@ -66,12 +68,12 @@ class ClosingCog:
 
     async def ask_reason(self, interaction: Interaction, ticket_id: str) -> None:
         """The reason is optional: a member who is content need not write."""
-        await self._is.tickets.may_close(actor_of(interaction), TicketId(ticket_id))
+        ticket = await self._is.tickets.may_close(actor_of(interaction), TicketId(ticket_id))
         await show_modal(
             interaction,
             modal(
                 "Close this ticket",
-                custom_id("ticket.close_with", ticket_id),
+                custom_id("ticket.close_with", f"{ticket.id}{ticket.life}"),
                 text_field(
                     "Reason",
                     "reason",
@@ -83,10 +85,13 @@ class ClosingCog:
             ),
         )
 
-    async def close(self, interaction: Interaction, ticket_id: str) -> None:
+    async def close(self, interaction: Interaction, life_of_ticket: str) -> None:
         """Closed from this moment on; the rest is a job."""
         reason = modal_answers(interaction).get("reason") or None
-        await self._is.tickets.close(actor_of(interaction), TicketId(ticket_id), reason=reason)
+        ticket_id, colon, began = life_of_ticket.partition(":")
+        await self._is.tickets.close(
+            actor_of(interaction), TicketId(ticket_id), reason=reason, life=f"{colon}{began}"
+        )
         await reply(
             interaction,
             card(
@@ -105,7 +110,11 @@ class ClosingCog:
         ticket = record.ticket
         if ticket.state is not TicketState.CLOSING:
             return
-        if await self._missed.complete(*record.talks):
+        for talk in record.talks:
+            # After a kill nobody hears any more what is said while it closes.
+            self._capture.watch(ticket.id, talk.channel_id, internal=talk.internal)
+        was_missed = await self._missed.complete(*record.talks)
+        if await self._missed.look_back(*record.talks) or was_missed:
             record = await self._is.ticket_records.record(ticket.id)
         if not await self._is.transcripts.is_complete(ticket):
             raise TryAgainError("files are on their way", after=FILES_PAUSE)
@@ -122,7 +131,15 @@ class ClosingCog:
             file=transcript_file(ticket, html),
         )
         told = by_dm or await self._mail(ticket, html)
+        await self._capture.flush()
+        if not await self._is.transcripts.is_complete(ticket):
+            raise TryAgainError("files are on their way", after=FILES_PAUSE)
         is_gone = await self._delete_channel(ticket)
+        if not is_gone:
+            await self._left_behind.shut(ticket, reopen_until=reopen_until, key=job.key)
+        # Its last words were said meanwhile; the page behind the member's link has them, too.
+        await self._capture.flush()
+        record = await self._is.ticket_records.record(ticket.id)
         settings = await self._is.guilds.settings(ticket.guild_id)
         await self._is.messenger.post(
             settings.log_channel_id,
@@ -135,13 +152,17 @@ class ClosingCog:
             key=f"{job.key}:log",
             file=await self._staff_file(record),
         )
+        if is_gone:
+            self._capture.forget(ticket.channel_id)
+            self._capture.forget(ticket.notes_thread_id)
         await self._is.tickets.closed(ticket.id, asked_for_rating=asked and by_dm)
 
     async def _staff_file(self, record: TicketRecord) -> discord.File | None:
         """For the log channel, without the notes; what is one topic's team's stays with it."""
-        if await self._is.ticket_access.is_for_one_team(record.ticket):
+        shown = await self._is.ticket_access.for_log(record)
+        if shown is None:
             return None
-        return transcript_file(record.ticket, await self._is.transcripts.file(record, Copy.LOG))
+        return transcript_file(record.ticket, await self._is.transcripts.file(shown, Copy.LOG))
 
     async def _mail(self, ticket: Ticket, html: str) -> bool:
         """For a member who takes no direct messages, where the billing address is known."""
@@ -164,8 +185,6 @@ class ClosingCog:
 
     async def _delete_channel(self, ticket: Ticket) -> bool:
         """False when the bot may not."""
-        self._capture.forget(ticket.channel_id)
-        self._capture.forget(ticket.notes_thread_id)
         if ticket.channel_id is None:
             return True
         why = f"Ticket {ticket.number:04} closed"

@@ -67,6 +67,20 @@ def _rating(ticket: Ticket) -> list[Part]:
     ]
 
 
+def left_behind_card(ticket: Ticket, *, reopen_until: datetime | None) -> View:
+    """In a channel that the bot may not delete, for whoever still sees it."""
+    again = "You can open a new one with `/ticket open`."
+    buttons: list[Part] = []
+    if reopen_until is not None:
+        again = f"Not solved? You can open it again until {words.day(reopen_until)}."
+        buttons.append(row(button("Reopen ticket", custom_id("ticket.reopen", ticket.id))))
+    return card(
+        text(f"## This ticket is closed\nNobody reads what is written here. {again}"),
+        *buttons,
+        accent=words.NEUTRAL_COLOUR,
+    )
+
+
 def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View:
     """One entry in the log, with the transcript and the way to the notes."""
     by = "itself" if ticket.close_reason else "nobody: its channel was deleted"

@@ -1,6 +1,10 @@
-"""What was written while no process listened is fetched: once per channel with something new."""
+"""What happened while no process listened: fetched once per channel with something new.
 
-from collections.abc import Sequence
+What was edited and deleted meanwhile the gateway does not tell. It is looked for in the newest
+page of a channel: where people have talked of late, where they go on, and where a ticket is closed.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import discord
 import structlog
@@ -8,9 +12,9 @@ from discord.ext import commands
 
 from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId
 from bot.domain.job import Job
-from bot.domain.ticket import TicketState, ticket_id_in
+from bot.domain.ticket import Ticket, TicketState, ticket_id_in
 from bot.domain.ticket_record import HeardChannel
-from bot.services.ticket_records import LOOK
+from bot.services.ticket_records import LOOK, LOOK_BACK, RECENT_TALK, RECENT_TALKS_AT_START
 from cogs.dependencies import Dependencies
 from cogs.messenger import UNKNOWN_CHANNEL
 from cogs.tickets.capture import CaptureCog
@@ -31,9 +35,12 @@ class MissedCog(commands.Cog):
         self._is = dependencies
         self._capture = capture
         self._knows_who_sleeps = False
+        # Where something may have been edited or deleted while nobody listened.
+        self._unread: dict[int, HeardChannel] = {}
         dependencies.jobs.add("ticket.backfill", self.backfill, in_discord=True)
         dependencies.jobs.add("ticket.check_channel", self.check_channel, in_discord=True)
         dependencies.jobs.add(LOOK, self.look, in_discord=True, can_wait=True)
+        dependencies.jobs.add(LOOK_BACK, self.look_again, in_discord=True, can_wait=True)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -41,14 +48,21 @@ class MissedCog(commands.Cog):
         talks = await self._is.ticket_records.heard()
         for heard in talks:
             self._capture.watch(heard.ticket_id, heard.channel_id, internal=heard.internal)
-        await self._catch_up(talks)
+        await self._listen_again(talks)
         self._knows_who_sleeps = True
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server that was away when the bot became ready, or since."""
         if self._bot.is_ready():
-            await self._catch_up(await self._is.ticket_records.heard(GuildId(guild.id)))
+            await self._listen_again(await self._is.ticket_records.heard(GuildId(guild.id)))
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody goes on where something may have been missed."""
+        talk = self._unread.get(message.channel.id)
+        if talk is not None:
+            await self._is.ticket_records.look_back_now(talk)
 
     @commands.Cog.listener()
     async def on_thread_join(self, thread: discord.Thread) -> None:
@@ -65,8 +79,27 @@ class MissedCog(commands.Cog):
         if ticket_id_in(getattr(channel, "topic", None)) is None:
             await self._catch_up(await self._is.ticket_records.heard(GuildId(channel.guild.id)))
 
+    async def _watch_left_behind(self) -> None:
+        """Channels of closed tickets that the bot may not delete: secrets go there, too (S21)."""
+        named = {
+            ChannelId(channel.id)
+            for guild in self._bot.guilds
+            for channel in guild.text_channels
+            if ticket_id_in(channel.topic) is not None and not self._capture.hears(channel.id)
+        }
+        if named:
+            left = await self._is.ticket_records.left_behind(named)
+            for channel_id, ticket_id in left.items():
+                self._capture.watch(ticket_id, channel_id)
+
+    async def _listen_again(self, talks: Sequence[HeardChannel]) -> None:
+        self._unread |= {talk.channel_id: talk for talk in talks}
+        await self._watch_left_behind()
+        await self._catch_up(talks)
+
     async def _catch_up(self, talks: Sequence[HeardChannel]) -> None:
         asleep: list[HeardChannel] = []
+        quiet: list[HeardChannel] = []
         for heard in talks:
             guild = self._bot.get_guild(heard.guild_id)
             if guild is None or guild.unavailable:
@@ -76,19 +109,31 @@ class MissedCog(commands.Cog):
                 if (channel.last_message_id or 0) > heard.last_captured:
                     newest = MessageId(channel.last_message_id or 0)
                     await self._is.ticket_records.backfill(heard, newest)
+                elif heard.channel_id in self._unread:
+                    quiet.append(heard)
             elif heard.is_thread:
                 asleep.append(heard)
             else:
                 await self._is.ticket_records.check_channel(heard.ticket_id)
         if asleep:
             await self._is.ticket_records.look_later(asleep)
+        if recent := self._recent(quiet):
+            await self._is.ticket_records.look_back_later(recent)
+
+    def _recent(self, talks: Iterable[HeardChannel]) -> list[HeardChannel]:
+        since = discord.utils.time_snowflake(self._is.clock() - RECENT_TALK)
+        recent = sorted(
+            (talk for talk in talks if talk.last_captured > since),
+            key=lambda talk: talk.last_captured,
+            reverse=True,
+        )
+        return recent[:RECENT_TALKS_AT_START]
 
     async def look(self, job: Job) -> None:
         """A thread that slept when the bot came back: is it there, and was something said in it?"""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
         channel_id = ChannelId(int(job.payload["channel_id"]))
-        is_used = channel_id in (ticket.channel_id, ticket.notes_thread_id)
-        if ticket.state is TicketState.OPEN and is_used:
+        if ticket.state is TicketState.OPEN and channel_id in _places(ticket):
             heard = HeardChannel(
                 ticket.id,
                 ticket.guild_id,
@@ -138,6 +183,49 @@ class MissedCog(commands.Cog):
             after=int(job.payload["after"]),
             internal=bool(job.payload["internal"]),
         )
+        talk = self._unread.get(int(job.payload["channel_id"]))
+        if talk is not None:
+            await self._look_back(talk)
+
+    async def look_again(self, job: Job) -> None:
+        """What was edited or deleted in a channel while nobody listened."""
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        channel_id, internal = int(job.payload["channel_id"]), bool(job.payload["internal"])
+        if ticket.state is TicketState.OPEN and channel_id in _places(ticket):
+            await self._look_back(
+                HeardChannel(
+                    ticket.id, ticket.guild_id, ChannelId(channel_id), MessageId(0), internal
+                )
+            )
+        await self._is.ticket_records.looked(job)
+
+    async def look_back(self, *talks: HeardChannel) -> bool:
+        """The same at once, before a ticket's channel goes; False where nothing can be missing."""
+        unread = [talk for talk in talks if talk.channel_id in self._unread]
+        for talk in unread:
+            await self._look_back(talk)
+        return bool(unread)
+
+    async def _look_back(self, talk: HeardChannel) -> None:
+        """Compare the newest page with what is stored."""
+        unread = self._unread.get(talk.channel_id)
+        channel = self._bot.get_partial_messageable(talk.channel_id)
+        known = await self._is.ticket_records.still_there(talk, most=BACKFILL_PAGE)
+        try:
+            page = [each async for each in channel.history(limit=BACKFILL_PAGE)]
+        except (discord.NotFound, discord.Forbidden) as refusal:
+            _log.warning("changes_not_looked_for", ticket=talk.ticket_id, code=refusal.code)
+            page = []
+        # Without the right to read what was said before, Discord shows an empty channel.
+        if page:
+            changed = [each for each in page if each.edited_at is not None and not each.author.bot]
+            there = {each.id for each in page}
+            oldest = min(there) if len(page) == BACKFILL_PAGE else 0
+            gone = frozenset(each for each in known if each >= oldest and each not in there)
+            await self._capture.take_changes(changed, gone, talk.ticket_id, internal=talk.internal)
+        # Nobody may have listened again since this was begun.
+        if self._unread.get(talk.channel_id) is unread:
+            self._unread.pop(talk.channel_id, None)
 
     async def complete(self, *talks: HeardChannel) -> bool:
         """Fetch what a killed process had heard and not stored; False when nothing is missing.
@@ -186,3 +274,7 @@ class MissedCog(commands.Cog):
             if len(missed) < BACKFILL_PAGE:
                 return
             after = missed[-1].id
+
+
+def _places(ticket: Ticket) -> tuple[int | None, int | None]:
+    return ticket.channel_id, ticket.notes_thread_id

@@ -79,6 +79,8 @@ class OpeningEffects:
                 ticket = await self._take_place(guild, ticket, settings, job)
             await give_back_twins(self._bot, guild, ticket)
             channel_id = ChannelId(ticket.channel_id or 0)
+            # One that could not be deleted belongs to the ticket's earlier life.
+            self._capture.forget(job.payload.get("former_channel"))
             self._capture.watch(ticket.id, channel_id)
             welcome = await self._welcome(guild, channel_id, ticket, settings, job)
         except NoPlaceError as none:

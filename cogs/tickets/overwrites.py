@@ -26,6 +26,13 @@ def talk_of_a_person(guild: discord.Guild) -> discord.PermissionOverwrite:
     return _TALK_WITHOUT_NOTES if may_deny else TALK
 
 
+def silence_of_a_person(guild: discord.Guild) -> discord.PermissionOverwrite:
+    """They can still read what was said."""
+    silence = discord.PermissionOverwrite.from_pair(*talk_of_a_person(guild).pair())
+    silence.update(send_messages=False)
+    return silence
+
+
 def overwrites_for(
     guild: discord.Guild, *, people: Iterable[UserId], role_ids: Iterable[RoleId | None]
 ) -> dict[Target, discord.PermissionOverwrite]:

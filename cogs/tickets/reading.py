@@ -5,11 +5,13 @@ from typing import Any
 
 import discord
 
-from bot.domain.identifiers import AttachmentId, ChannelId, MessageId, TicketId, UserId
+from bot.domain.identifiers import AttachmentId, ChannelId, MessageId, RoleId, TicketId, UserId
 from bot.domain.secrets_in_text import SecretKind, remove_secrets
 from bot.domain.ticket_record import Attachment, MessageEdit, TicketMessage
 
 Part = dict[str, Any]
+# What somebody has written. Every other kind of message is Discord's own.
+_WORDS = frozenset({discord.MessageType.default, discord.MessageType.reply})
 # Discord's numbers for the parts of a message.
 _ROW, _BUTTON = 1, 2
 _SECTION, _TEXT, _THUMBNAIL, _GALLERY, _FILE, _LINE = 9, 10, 11, 12, 13, 14
@@ -28,8 +30,10 @@ class _Cleaner:
         return cleaned
 
 
-def captured(message: discord.Message, ticket_id: TicketId, *, internal: bool) -> TicketMessage:
-    """What is stored of a new message."""
+def captured(
+    message: discord.Message, ticket_id: TicketId, *, internal: bool, fetched: bool = False
+) -> TicketMessage:
+    """What is stored of a new message. The gateway brings its author's roles, a fetch does not."""
     clean = _Cleaner()
     content, rich = clean(_readable(message)), _rich(message, clean)
     attachments = tuple(_attachment(each, clean) for each in message.attachments)
@@ -50,7 +54,14 @@ def captured(message: discord.Message, ticket_id: TicketId, *, internal: bool) -
         reply_to=_reply_to(message),
         internal=internal,
         secrets=frozenset(clean.found) if is_person else frozenset(),
+        is_word=message.type in _WORDS and message.webhook_id is None,
+        author_roles=None if fetched else _roles(message.author),
     )
+
+
+def _roles(author: discord.abc.User) -> frozenset[RoleId]:
+    held = author._roles if isinstance(author, discord.Member) else ()
+    return frozenset(RoleId(role) for role in held)
 
 
 def edited(message: discord.Message, ticket_id: TicketId, *, internal: bool) -> MessageEdit:
@@ -64,6 +75,7 @@ def edited(message: discord.Message, ticket_id: TicketId, *, internal: bool) -> 
         now.content,
         now.rich,
         now.secrets,
+        message.edited_at,
     )
 
 

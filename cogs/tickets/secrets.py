@@ -11,8 +11,6 @@ from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.layout import View, card, text
 
-# Of the 4,000 characters in one message; the rest is in the transcript.
-LONGEST_REST = 3_000
 _NEXT = {
     SecretKind.CARD_NUMBER: "Nobody here needs it: you pay only on the payment provider's page.",
     SecretKind.SECRET_KEY: "Please make a new one now, and switch the old one off.",
@@ -47,7 +45,9 @@ class SecretEffects:
             await self._tell_team(job, channel_id, message_id)
             return
         rest = await self._is.ticket_records.text_of(message_id)
-        await self._is.messenger.post(channel_id, _removed(author, kinds, rest), key=job.key)
+        files = await self._is.ticket_files.count_of(message_id)
+        view = _removed(author, kinds, rest, files=files)
+        await self._is.messenger.post(channel_id, view, key=job.key)
 
     async def _tell_team(self, job: Job, channel_id: ChannelId, message_id: MessageId) -> None:
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
@@ -71,15 +71,23 @@ def _what(kinds: list[SecretKind]) -> str:
     return " and ".join(f"a **{kind.value}**" for kind in kinds)
 
 
-def _removed(author: str, kinds: list[SecretKind], rest: str) -> View:
-    kept = f"\nThe rest of it:\n{words.quoted(rest[:LONGEST_REST])}" if rest.strip() else ""
+def _removed(author: str, kinds: list[SecretKind], rest: str, *, files: int) -> View:
+    kept = f"\nThe rest of it:\n{words.quoted(rest)}" if rest.strip() else ""
     return card(
         text(
             f"{author}, I removed your message, because it looked as if {_what(kinds)} was in it. "
-            f"{' '.join(_NEXT[kind] for kind in kinds)}{kept}"
+            f"{' '.join(_NEXT[kind] for kind in kinds)}{_again(files)}{kept}"
         ),
         accent=words.WARNING_COLOUR,
     )
+
+
+def _again(files: int) -> str:
+    """Not posted by the bot: a picture can show the same secret. The record keeps them."""
+    if not files:
+        return ""
+    gone, them = ("file", "it") if files == 1 else ("files", "them")
+    return f" Your {gone} went with it: please send {them} again, without a secret."
 
 
 def _please(author: str, kinds: list[SecretKind]) -> View:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from bot.domain.job import Job
+from bot.domain.ticket import Ticket
 from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, Reminder
 from bot.services.ticket_turns import REMIND_SILENT, SLA_ALERT, SLA_DUE, SWEEP, Breach
 from cogs import words
@@ -82,12 +83,12 @@ class TimerEffects:
         await self._is.ticket_silence.remind(job)
 
     async def tell_silent(self, job: Job) -> None:
-        """In the ticket, to the member alone."""
+        """In the ticket, to the member alone; silence closes only what could be said there."""
         reminder = await self._is.ticket_silence.reminder(job)
         if reminder is None:
             return
         ticket = reminder.ticket
-        await self._is.messenger.post(
+        if await self._is.messenger.post(
             ticket.channel_id,
             card(
                 text(self._reminder_words(reminder)),
@@ -96,6 +97,39 @@ class TimerEffects:
             ),
             key=job.key,
             mentioned=ticket.opener_id,
+        ):
+            await self._is.ticket_silence.reminded(job, reminder)
+            return
+        await self._tell_elsewhere(ticket, key=job.key)
+
+    async def _tell_elsewhere(self, ticket: Ticket, *, key: str) -> None:
+        """The bot may not write in the ticket: the member is told, or else the team."""
+        where = f"ticket {ticket.number:04} (<#{ticket.channel_id}>)"
+        if await self._is.messenger.tell(
+            ticket.opener_id,
+            card(
+                text(
+                    f"### Do you still need help?\nThe team has answered in your {where} and waits "
+                    "for you. Write there if you need anything else. It stays open until somebody "
+                    "closes it."
+                ),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+            key=f"{key}:dm",
+        ):
+            return
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        await self._is.messenger.post(
+            settings.log_channel_id,
+            card(
+                text(
+                    f"### A member could not be reminded\nI may not write in {where}, and "
+                    f"<@{ticket.opener_id}> takes no direct messages from me. It stays open, "
+                    "however long nobody answers."
+                ),
+                accent=words.WARNING_COLOUR,
+            ),
+            key=f"{key}:log",
         )
 
     def _reminder_words(self, reminder: Reminder) -> str:

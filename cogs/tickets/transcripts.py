@@ -52,7 +52,8 @@ class TranscriptCommands:
         @ticket_group.command(name="transcript", description="Everything that was said in a ticket")
         @app_commands.describe(number="Its number; without one, the ticket that you are in")
         async def transcript(
-            interaction: discord.Interaction, number: app_commands.Range[int, 1] | None = None
+            interaction: discord.Interaction,
+            number: app_commands.Range[int, 1, 2_000_000_000] | None = None,
         ) -> None:
             await self.ask(interaction, number)
 

@@ -97,11 +97,13 @@ class WelcomeCard:
         )
 
     def _quoted(self, name: str, answer: str, answers: int) -> str:
+        """A share of what one message can hold; the transcript has the whole answer."""
+        share = ANSWERS_LENGTH // answers
         if name != ABOUT_MESSAGE:
-            return _cut(words.quoted(answer), answers)
+            return words.quoted(answer, at_most=share)
         said, _, address = answer.rpartition("\n")
         there = words.link("Go to the message", address, hosts=self._is.vendor.link_hosts)
-        return "\n".join(filter(None, [_cut(words.quoted(said), answers), there]))
+        return "\n".join(filter(None, [words.quoted(said, at_most=share), there]))
 
 
 def _hello(ticket: Ticket, topic: Topic | None, team: str) -> str:
@@ -117,9 +119,3 @@ def _missing(names: Sequence[str]) -> str:
         f"⚠️ Not here: {listed}. The file is too large for this message, or Discord did not keep "
         "it long enough. Please send it in this channel."
     )
-
-
-def _cut(answer: str, answers: int) -> str:
-    """A share of what one message can hold; the transcript has the whole answer."""
-    share = ANSWERS_LENGTH // max(answers, 1)
-    return answer if len(answer) <= share else f"{answer[: share - 1]}…"

@@ -201,6 +201,8 @@ ticket_messages = sa.Table(
     sa.Column("reply_to", sa.BigInteger),
     # Written in the staff-only thread: the member never sees it.
     sa.Column("internal", sa.Boolean, nullable=False, server_default=sa.false()),
+    # "member" or "team": for whom its author spoke. Empty for who changes no turn.
+    sa.Column("side", sa.Text),
     sa.Column("sent_at", Timestamp, nullable=False),
     sa.Column("edited_at", Timestamp),
     sa.Column("deleted_at", Timestamp),

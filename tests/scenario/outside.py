@@ -18,7 +18,7 @@ async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
     soon = int((time.time() + 1800) * 1000)
     left = (
         "SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ? AND kind NOT LIKE '%_stuck' "
-        "AND kind <> 'ticket.look'"
+        "AND kind NOT IN ('ticket.look', 'ticket.look_back')"
     )
     await until(lambda: not stage.rows(left, soon), seconds=seconds)
 

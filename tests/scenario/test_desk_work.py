@@ -198,7 +198,7 @@ async def test_two_tickets_of_one_member_become_one(stage: Stage) -> None:
     assert second.deleted
 
 
-async def test_is_this_solved_yes_not_yet_and_silence(stage: Stage) -> None:
+async def test_is_this_solved_yes_and_not_yet(stage: Stage) -> None:
     """Not while the member waits; “not yet” calls whoever has it; “yes” closes."""
     ticket = await open_ticket(stage)
     early = await stage.sam.slash("close-request", channel=ticket.channel)
@@ -224,6 +224,19 @@ async def test_is_this_solved_yes_not_yet_and_silence(stage: Stage) -> None:
     await stage.mia.click(question, "Yes, close")
     await stage.mia.wait_for_message("dm", containing="is closed", timeout=20)
     assert len(in_dm(stage.mia, "is closed")) == 1
+
+
+async def test_is_this_solved_and_nobody_answers(stage: Stage) -> None:
+    """When the two days are over, the ticket is closed for Sam, who had asked."""
+    ticket = await open_ticket(stage)
+    await answered(stage, ticket, stage.sam)
+    await stage.sam.slash("close-request", channel=ticket.channel)
+    await stage.mia.wait_for_message(ticket.channel, containing="Is this solved?")
+    change_store(stage, "UPDATE jobs SET run_at = 0 WHERE kind = 'desk.close_over'")
+    await stage.kill_and_restart()
+
+    told = await stage.mia.wait_for_message("dm", containing="is closed", timeout=RECOVERY_SECONDS)
+    assert "Nobody answered the question whether it is solved." in told.text
 
 
 async def test_a_ticket_goes_to_the_team_of_another_topic(stage: Stage, tmp_path: Path) -> None:

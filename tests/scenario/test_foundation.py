@@ -367,6 +367,17 @@ async def test_a_wrong_token_ends_the_process_and_is_not_shown(
     assert "Traceback" not in said
 
 
+async def test_a_port_that_is_taken_ends_the_process_in_words(stage: Stage, tmp_path: Path) -> None:
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
+
+    status, said = await run_alone(tmp_path, {**stage.bot.environment, **own})
+
+    assert status == 2
+    port = stage.bot.environment["WEB_PORT"]
+    assert f"WEB_PORT (environment or .env) is taken: something else listens on port {port}" in said
+    assert "Traceback" not in said
+
+
 async def test_a_missing_intent_is_told_in_words(stage: Stage, tmp_path: Path) -> None:
     stage.scene.discord.application.flags = 0
 

@@ -39,6 +39,39 @@ async def test_a_balance_that_changed_since_is_shown_again_before_it_is_sent(sta
     await stage.mia.wait_for_message("dm", containing="is closed", timeout=20)
 
 
+async def test_a_reply_that_discord_refuses_is_no_answer(stage: Stage) -> None:
+    """Sam reads what failed and why, and Mia's question waits on."""
+    ticket = await open_ticket(stage)
+    shown = await stage.sam.slash("macro", channel=ticket.channel, name="looking")
+    assert shown.message is not None
+    posting = rf"/channels/{ticket.channel.id}/messages"
+    closed = stage.scene.discord.faults.add(method="POST", path=posting, status=403, times=1)
+
+    await stage.sam.click(shown.message, "Send")
+
+    await shown.message.changed(containing="Not sent")
+    assert closed.struck
+    assert "may not write" in shown.message.text
+    [turn] = stage.rows("SELECT waiting_since, first_reply_at, created_at FROM tickets")
+    assert turn["waiting_since"] - turn["created_at"] < 1_000
+    assert turn["first_reply_at"] is None
+
+
+async def test_a_reply_that_discord_refuses_for_what_it_says_is_no_answer(stage: Stage) -> None:
+    stage.expect_error("message_refused")
+    ticket = await open_ticket(stage)
+    shown = await stage.sam.slash("macro", channel=ticket.channel, name="looking")
+    assert shown.message is not None
+    posting = rf"/channels/{ticket.channel.id}/messages"
+    stage.scene.discord.faults.add(method="POST", path=posting, status=400, times=1)
+
+    await stage.sam.click(shown.message, "Send")
+
+    await shown.message.changed(containing="Not sent")
+    assert "Discord does not take this text" in shown.message.text
+    assert stage.rows("SELECT waiting_since FROM tickets")[0][0] is not None
+
+
 async def test_a_macro_that_the_vendor_changed_since_is_shown_again(stage: Stage) -> None:
     """What it does besides counts, too."""
     ticket = await open_ticket(stage)

@@ -1,5 +1,7 @@
 """Internal notes: the member's side of a ticket never reads them, and none of them is lost."""
 
+import pytest
+
 from bot.sandbox.discord import Channel, Interaction, Message
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.discord.users import MEMBERS_LIMITED
@@ -25,6 +27,36 @@ async def written(stage: Stage, ticket: OpenedTicket, note: str) -> Channel:
     [thread] = [each for each in stage.scene.guild.threads if each.name == "notes-0001"]
     await jobs_done(stage)
     return thread
+
+
+@pytest.mark.parametrize("note", ["[see_this] " * 270, "[_]" * 900, "a\n" * 1_400])
+async def test_a_long_note_is_written_whole(stage: Stage, note: str) -> None:
+    """Quoted, it takes more room than one message has."""
+    ticket = await open_ticket(stage)
+
+    thread = await written(stage, ticket, note)
+
+    shown = [each.text for each in stage.sam.messages(thread) if "**Note**" in each.text]
+    assert len(shown) > 1
+    for sign in ("see", "_", "a"):
+        assert sum(each.count(sign) for each in shown) >= note.count(sign)
+
+
+async def test_a_note_that_cannot_be_written_is_given_back(stage: Stage) -> None:
+    """Sam reads why, and has the text still."""
+    ticket = await open_ticket(stage)
+    await written(stage, ticket, "Charged twice indeed")
+    stage.expect_error("message_refused")
+    [thread] = [each for each in stage.scene.guild.threads if each.name == "notes-0001"]
+    posting = rf"/channels/{thread.id}/messages"
+    for status, why in ((400, "Discord does not take"), (403, "Send Messages in Threads")):
+        stage.scene.discord.faults.add(method="POST", path=posting, status=status, times=1)
+
+        asked = await stage.sam.slash("note", channel=ticket.channel, text="A *second* note")
+
+        assert asked.message is not None
+        await asked.message.changed(containing=why)
+        assert "A *second* note" in asked.message.text
 
 
 def histories(stage: Stage) -> list[str]:
@@ -168,10 +200,10 @@ async def test_the_log_has_no_notes_and_leads_each_reader_to_their_own_copy(stag
 async def test_whoever_has_a_ticket_of_their_own_is_not_called_into_its_notes(
     stage: Stage,
 ) -> None:
-    """Noor has claimed it; that it was late is told to nobody's phone but in the notes."""
+    """She has had it since before that was refused. The log calls her, and not the notes."""
     ticket = await noors_ticket(stage)
     thread = await written(stage, ticket, "She was charged twice")
-    await stage.noor.click(ticket.welcome, "Claim")
+    change_store(stage, "UPDATE tickets SET assignee_id = ?", int(stage.noor.user.id))
     snoozed = await stage.sam.slash("snooze", channel=ticket.channel, until="1d")
     assert "Snoozed until" in said(snoozed)
     await stage.bot.stop()

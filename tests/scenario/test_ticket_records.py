@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import aiohttp
+import pytest
 
 from bot.sandbox.discord import File, Message
 from bot.sandbox.discord import permissions as may
@@ -111,6 +112,53 @@ async def test_s21_a_secret_in_a_ticket_is_taken_out_at_once(stage: Stage) -> No
     assert "I paid with [removed] and it broke" in read_transcript(closed).said_by("Mia")
 
 
+async def test_the_files_of_a_message_with_a_secret_are_kept(stage: Stage) -> None:
+    """They go out of the channel with it: Mia is asked for them again, and none is lost."""
+    ticket = await open_ticket(stage)
+    picture = File("screen.png", PNG, "image/png")
+    said = await stage.mia.say(ticket.channel, "password: hunter2", files=[picture])
+
+    told = await stage.mia.wait_for_message(ticket.channel, containing="I removed your message")
+
+    assert said.deleted
+    assert "Your file went with it: please send it again" in told.text
+    await jobs_done(stage)
+    await close(stage.mia, ticket)
+    closed = await stage.mia.wait_for_message("dm", containing="is closed")
+    assert closed.attachments[0].data.decode().count('src="data:image/png;base64,') == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a\n" * 900 + "my password: x1",
+        "[\n" * 950 + "my password: x1",
+        "@everyone\n" * 180 + "pw: x1",
+    ],
+)
+async def test_whoever_writes_much_is_told_why_it_was_removed(stage: Stage, written: str) -> None:
+    """Quoted, each line and each sign takes more room than it took before."""
+    ticket = await open_ticket(stage)
+
+    said = await stage.mia.say(ticket.channel, written)
+
+    told = await stage.mia.wait_for_message(ticket.channel, containing="I removed your message")
+    assert said.deleted
+    assert "The rest of it" in told.text
+
+
+async def test_a_message_about_an_outage_stays(stage: Stage) -> None:
+    """Its numbers together would pass for a card's by their check digit alone."""
+    ticket = await open_ticket(stage)
+    written = "It failed on 2026-11-20, 2026-11-17, 2026-11-11 from 192.168.100.101, 172.16.0.12"
+
+    said = await stage.mia.say(ticket.channel, written)
+
+    await until(lambda: stage.rows("SELECT 1 FROM ticket_messages WHERE content = ?", written))
+    await jobs_done(stage)
+    assert not said.deleted
+
+
 async def test_a_message_that_no_store_takes_stops_no_other(stage: Stage) -> None:
     """Half of a pair of UTF-16 is no text in any database."""
     ticket = await open_ticket(stage)
@@ -150,6 +198,8 @@ async def test_the_team_finds_a_past_ticket_and_reads_its_own_copy(stage: Stage)
         assert "You may not do this" in (await refused.settled()).text
         refused = await stranger.slash("tickets search", channel=stage.here, words="frobnicator")
         assert "You may not do this" in (await refused.settled()).text
+    unknown = await stage.sam.slash("ticket transcript", channel=ticket.channel, number=99)
+    assert "There is no ticket 0099 here" in (await unknown.settled()).text
     own = await stage.mia.slash("ticket transcript", channel=ticket.channel)
     mias = await own.settled(timeout=20)
     assert "frobnicator" not in mias.attachments[0].data.decode()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.identifiers import UserId
-from bot.domain.turns import Turn
+from bot.domain.turns import Side, Step, Turn
 
 OPENED = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SAM = UserId(2001)
@@ -67,6 +67,39 @@ def test_hearing_everything_again_changes_nothing(said: dict[int, bool]) -> None
     once = after(BEGUN, ordered)
 
     assert after(once, ordered) == once
+
+
+@given(conversations, st.randoms(use_true_random=False))
+def test_who_waits_after_a_deletion_is_as_if_it_had_never_been_said(
+    said: dict[int, bool],
+    chance: Random,
+) -> None:
+    steps = [
+        Step(at(minute), Side.TEAM if by_team else Side.MEMBER, SAM)
+        for minute, by_team in said.items()
+    ]
+    gone = chance.sample(steps, min(1, len(steps)))
+    left = BEGUN.after(each for each in steps if each not in gone)
+
+    assert BEGUN.after(steps).without(gone, left) == left
+
+
+def test_a_wait_that_came_from_elsewhere_stays_when_a_word_is_deleted() -> None:
+    """As from a ticket that was merged into this one."""
+    merged = Turn(waiting_since=at(5), first_reply_at=at(1), team_active_at=at(3))
+    question, answer = Step(at(2), Side.MEMBER, SAM), Step(at(3), Side.TEAM, SAM)
+    answered = BEGUN.after_team(at(1), SAM)
+
+    assert merged.without([question], answered).waiting_since == at(5)
+    assert merged.without([answer], answered).waiting_since == at(5)
+
+
+def test_acts_stand_for_words() -> None:
+    opened_for_them = BEGUN.after([Step(at(0), Side.TEAM, SAM, is_word=False)])
+    assert opened_for_them == Turn(waiting_since=None, team_active_at=at(0))
+
+    again = opened_for_them.after([Step(at(9), Side.MEMBER, SAM, is_word=False)])
+    assert again == Turn(waiting_since=at(9), team_active_at=at(0))
 
 
 def test_a_first_answer_counts_whatever_the_clocks_say() -> None:

@@ -153,9 +153,8 @@ def _unescaped(line: str) -> str:
     return re.sub(r"\\[^0-9A-Za-z\s]", "x", line)
 
 
-@given(written_texts)
-def test_quoted_text_is_only_ever_text(written: str) -> None:
-    for line in re.split("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", words.quoted(written)):
+def require_only_text(quoted: str) -> None:
+    for line in re.split("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", quoted):
         assert line.startswith("> ")
         rest = _unescaped(line.removeprefix("> "))
         assert not _ACTIVE.search(rest), line
@@ -163,6 +162,38 @@ def test_quoted_text_is_only_ever_text(written: str) -> None:
         assert "://" not in rest
         assert not re.search(r"@(everyone|here|[!&]?[0-9]{17,20})", rest)
         assert not rest.endswith("\\") or rest.endswith("\\\\")
+
+
+@given(written_texts)
+def test_quoted_text_is_only_ever_text(written: str) -> None:
+    require_only_text(words.quoted(written))
+
+
+@given(written_texts, st.integers(10, 80))
+def test_a_quotation_is_cut_after_it_is_escaped(written: str, most: int) -> None:
+    """Escaping can make it three times as long. What fits stays whole."""
+    cut, whole = words.quoted(written, at_most=most), words.quoted(written)
+
+    assert len(cut) <= most
+    assert (cut == whole) == (len(whole) <= most)
+    assert cut == whole or cut.endswith("…")
+    require_only_text(cut)
+
+
+@given(written_texts, st.integers(10, 80))
+def test_several_quotations_hold_every_word(written: str, most: int) -> None:
+    parts = words.quotations(written, at_most=most)
+
+    assert all(len(part) <= most for part in parts)
+    for part in parts:
+        require_only_text(part)
+    said = re.sub("[^a-zA-Z0-9]", "", "".join(parts))
+    assert said == re.sub("[^a-zA-Z0-9]", "", written)
+
+
+@pytest.mark.parametrize("written", ["a\n" * 2_000, "[" * 4_000, "@everyone " * 400, "\\" * 4_000])
+def test_no_quotation_is_longer_than_a_message_takes(written: str) -> None:
+    assert len(words.quoted(written)) <= words.LONGEST_QUOTATION
 
 
 @given(written_texts)

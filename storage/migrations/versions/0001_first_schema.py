@@ -683,6 +683,7 @@ def upgrade() -> None:
         sa.Column("rich", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
         sa.Column("internal", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=True),
         sa.Column("sent_at", sa.BigInteger(), nullable=False),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),

@@ -14,16 +14,9 @@ from bot.services import ticket_acts
 from bot.services.ticket_work import TicketWorkService
 from storage import ticket_events
 from storage.schema import jobs as jobs_table
+from tests.integration.storage.records import MODERATORS, SUPPORT
 from tests.integration.storage.samples import GUILD, MIA, NOOR
-from tests.integration.storage.test_ticket_turns import (
-    KIM,
-    MODERATORS,
-    SAM,
-    SUPPORT,
-    Desk,
-    desk,
-    team,
-)
+from tests.integration.storage.test_ticket_turns import KIM, SAM, Desk, desk, team
 
 __all__ = ["desk"]
 

@@ -12,9 +12,9 @@ from bot.services.context import Context
 from bot.services.guilds import GuildService
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_files import TicketFileService
-from bot.services.ticket_records import TicketRecordService
 from bot.services.transcripts import LARGEST_FILE, TranscriptService
 from storage.file_folder import FileFolder
+from tests.integration.storage.records import records_over
 from tests.integration.storage.samples import GUILD, NOW
 from tests.integration.storage.test_tickets import opened, service_over
 
@@ -27,7 +27,7 @@ async def test_a_flood_is_cut_to_what_can_be_sent(context: Context, tmp_path: Pa
     ticket = await opened(service_over(context))
     service = TranscriptService(
         context,
-        TicketRecordService(context),
+        records_over(context),
         TicketFileService(context, FileFolder(tmp_path)),
         TicketAccess(context, GuildService(context, {GUILD: GuildSettings()})),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -20,12 +21,14 @@ from bot.domain.errors import (
 )
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, MessageId, RoleId, TicketId, UserId
+from bot.domain.opening_errors import TicketsBlocked
 from bot.domain.ticket import Ticket, TicketState
 from bot.domain.ticket_work import Act
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_blocks import TicketBlockService
 from bot.services.ticket_people import TELL_LEFT, TicketPeople
 from bot.services.ticket_ratings import TicketRatings
 from bot.services.ticket_reopening import TicketReopening
@@ -235,6 +238,22 @@ async def test_who_may_reopen_and_until_when(desk: Desk, clock: Clock) -> None:
     clock.advance(days=7, seconds=1)
     with pytest.raises(NotReopened, check=lambda error: error.why == "late"):
         await desk.reopening.by_team(sam(), ticket.id, SCREEN)
+
+
+async def test_who_is_blocked_reopens_nothing_and_the_team_may_for_them(
+    desk: Desk, context: Context, clock: Clock
+) -> None:
+    ticket = await desk.open()
+    await desk.close(ticket)
+    until = clock() + timedelta(days=1)
+    await TicketBlockService(context, desk.guilds).block(sam(), MIA, until=until, reason=None)
+
+    with pytest.raises(TicketsBlocked, check=lambda error: error.until == until):
+        await desk.reopening.by_opener(MIA, ticket.id, SCREEN)
+
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSED
+    again = await desk.reopening.by_team(sam(), ticket.id, SCREEN)
+    assert again.state is TicketState.OPENING
 
 
 async def test_two_clicks_at_once_reopen_it_once(

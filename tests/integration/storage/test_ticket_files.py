@@ -17,6 +17,7 @@ from bot.services.ticket_records import FETCH_FILE, TicketRecordService
 from storage import ticket_purge, tickets
 from storage.database import Database
 from storage.file_folder import FileFolder
+from tests.integration.storage.records import records_over
 from tests.integration.storage.samples import MIA, NOW, Clock
 from tests.integration.storage.test_ticket_records import jobs_of, message, said
 from tests.integration.storage.test_tickets import actor, opened, service_over
@@ -36,7 +37,7 @@ def files(limited: Context, tmp_path: Path) -> TicketFileService:
 
 @pytest.fixture
 def records(limited: Context) -> TicketRecordService:
-    return TicketRecordService(limited)
+    return records_over(limited)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def test_what_was_said_is_deleted_when_its_time_is_over(
     tmp_path: Path,
 ) -> None:
     """Messages, files, answers and the reason go; the ticket stays for the figures."""
-    records = TicketRecordService(limited)
+    records = records_over(limited)
     files = TicketFileService(limited, FileFolder(tmp_path / "files"))
     service, housekeeping = service_over(limited), HousekeepingService(limited)
     [file] = await came_with(records, ticket, attachment(70, 3))

@@ -24,6 +24,7 @@ from bot.services.ticket_records import LOOK, LOOK_AFTER, LOOK_EVERY, TicketReco
 from bot.services.tickets import TicketService
 from storage import jobs
 from storage.database import Database
+from tests.integration.storage.records import records_over
 from tests.integration.storage.samples import GUILD, MIA, NOW, Clock
 from tests.integration.storage.test_tickets import CHANNEL, actor, open_ticket, opened, service_over
 
@@ -37,7 +38,7 @@ def service(context: Context) -> TicketService:
 
 @pytest.fixture
 def records(context: Context) -> TicketRecordService:
-    return TicketRecordService(context)
+    return records_over(context)
 
 
 def message(number: int, ticket: Ticket, content: str = "Hello") -> TicketMessage:
@@ -110,13 +111,13 @@ async def test_a_bots_screen_that_changes_has_no_earlier_versions(
 async def test_s21_a_secret_is_taken_out_of_the_channel_once(
     database: Database, service: TicketService, records: TicketRecordService
 ) -> None:
-    """Its files are not fetched; a later edit and a backfill change nothing of that."""
+    """Its files are kept; a later edit and a backfill change nothing of that."""
     ticket = await opened(service)
     secret = replace(
         message(10, ticket, "My card is [removed]"),
         secrets=frozenset({SecretKind.CARD_NUMBER}),
         rich={"removed": ["card number"]},
-        attachments=(FILE,),
+        attachments=(FILE, replace(FILE, id=AttachmentId(FILE.id + 1), filename="[removed].txt")),
     )
     await records.capture([secret])
     await records.capture([secret])
@@ -125,12 +126,16 @@ async def test_s21_a_secret_is_taken_out_of_the_channel_once(
 
     removals = await jobs_of(database, "ticket.remove_secret", "ticket.fetch_file")
 
-    assert [(job.kind, job.payload["message_id"], job.payload["kinds"]) for job in removals] == [
+    assert [
+        (job.kind, job.payload["message_id"], job.payload.get("kinds")) for job in removals
+    ] == [
+        ("ticket.fetch_file", 10, None),
         ("ticket.remove_secret", 10, ["card number"]),
         ("ticket.remove_secret", 11, ["password"]),
     ]
     [kept] = (await records.record(ticket.id)).messages
-    assert kept.files[0].failure is not None
+    # The address of a file has its name in it.
+    assert [file.failure for file in kept.files] == [None, "its name had a secret in it"]
 
 
 async def test_notes_and_merged_tickets_are_in_the_record(
@@ -204,3 +209,51 @@ async def test_threads_that_sleep_are_looked_at_one_after_another_and_once(
     await records.look_later(asleep)
     later = await jobs_of(database, LOOK, at=clock.now + timedelta(hours=1))
     assert len(later) == 3
+
+
+async def test_what_was_changed_while_nobody_listened_does_not_undo_what_was_heard_since(
+    service: TicketService, records: TicketRecordService, clock: Clock
+) -> None:
+    """An older edit that comes late changes nothing."""
+    ticket = await opened(service)
+    first = message(10, ticket, "One")
+    await records.capture([first])
+    minute, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+    clock.advance(minutes=5)
+    await records.capture_edit(replace(edit(first, "Three"), edited_at=later))
+
+    await records.capture_edit(replace(edit(first, "Two"), edited_at=minute))
+
+    [kept] = (await records.record(ticket.id)).messages
+    assert (kept.content, kept.edited_at) == ("Three", later)
+
+
+async def test_what_should_still_be_there_is_of_this_channel_and_not_deleted(
+    service: TicketService, records: TicketRecordService
+) -> None:
+    """What was said before a reopening stood in another channel, whose number is older."""
+    ticket = await opened(service)
+    said_here = [message(CHANNEL + number, ticket) for number in (1, 2, 3, 4)]
+    note = replace(message(CHANNEL + 5, ticket), internal=True)
+    await records.capture([message(CHANNEL - 1, ticket), *said_here, note])
+    await records.capture_deletions([said_here[3].message_id])
+    talk = HeardChannel(ticket.id, GUILD, CHANNEL, MessageId(0))
+
+    assert await records.still_there(talk, most=2) == {CHANNEL + 2, CHANNEL + 3}
+    assert await records.still_there(talk, most=9) == {CHANNEL + 1, CHANNEL + 2, CHANNEL + 3}
+    assert await records.still_there(replace(talk, internal=True), most=9) == {CHANNEL + 5}
+
+
+async def test_channels_of_closed_tickets_are_known_until_they_are_forgotten(
+    database: Database, service: TicketService, records: TicketRecordService
+) -> None:
+    ticket = await opened(service)
+    named = {CHANNEL, ChannelId(404)}
+    assert await records.left_behind(named) == {}
+    await service.close(actor(MIA), ticket.id, reason=None)
+
+    assert await records.left_behind(named) == {CHANNEL: ticket.id}
+
+    async with database.write() as connection:
+        await connection.exec_driver_sql("UPDATE tickets SET purged_at = 1")
+    assert await records.left_behind(named) == {}

@@ -17,6 +17,7 @@ from bot.services.ticket_search import TicketSearchService
 from bot.services.tickets import TicketService
 from storage import ticket_purge, ticket_search
 from storage.database import Database
+from tests.integration.storage.records import records_over
 from tests.integration.storage.samples import GUILD, MIA, NOOR, NOW
 from tests.integration.storage.test_ticket_records import edit, message
 from tests.integration.storage.test_tickets import (
@@ -45,7 +46,7 @@ def service(context: Context) -> TicketService:
 
 @pytest.fixture
 def records(context: Context) -> TicketRecordService:
-    return TicketRecordService(context)
+    return records_over(context)
 
 
 def search_over(context: Context) -> TicketSearchService:
@@ -149,7 +150,7 @@ async def test_only_topics_that_the_actor_answers(context: Context) -> None:
     await GuildService(context, SETTINGS).note_roles(GUILD, {BILLING_TEAM})
     service, records, search = (
         service_over(context),
-        TicketRecordService(context),
+        records_over(context),
         search_over(context),
     )
     billing = await opened(service)
@@ -174,7 +175,7 @@ async def test_a_busy_server_or_topic_hides_nothing_of_another(
     topics = tuple(with_billing_team(each) for each in context.policy.topics)
     context = replace(context, policy=replace(context.policy, topics=topics))
     await GuildService(context, SETTINGS).note_roles(GUILD, {BILLING_TEAM})
-    service, records = service_over(context), TicketRecordService(context)
+    service, records = service_over(context), records_over(context)
     own = await open_ticket(service, topic="help")
     await said(records, own, "again and again")
     elsewhere = await open_ticket(service, topic="help", guild=OTHER_GUILD)

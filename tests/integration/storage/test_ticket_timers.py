@@ -6,7 +6,7 @@ from bot.domain.support_hours import SupportHours
 from bot.domain.support_policy import SupportPolicy
 from bot.domain.ticket import TicketState
 from bot.services import ticket_turns as turns
-from bot.services.ticket_silence import TELL_SILENT
+from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT
 from tests.integration.storage.samples import MIA, NOOR
 from tests.integration.storage.test_ticket_turns import DAY, KIM, SAM, Desk, desk
 
@@ -91,3 +91,59 @@ async def test_a_snooze_after_the_reminder_puts_the_end_off_and_no_more(desk: De
 
     assert TELL_SILENT not in done
     assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING
+
+
+async def test_the_timer_of_an_older_reminder_does_not_close_after_newer_talk(desk: Desk) -> None:
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    desk.clock.advance(days=3)
+    assert TELL_SILENT in await desk.due()
+    desk.clock.advance(days=1)
+    await desk.say(ticket, MIA)
+    await desk.say(ticket, SAM)
+
+    desk.clock.advance(days=1)
+    assert CLOSE_SILENT in await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+
+    # Reminded anew, three days after the later word, and closed after that.
+    desk.clock.advance(days=2)
+    assert TELL_SILENT in await desk.due()
+    desk.clock.advance(days=2)
+    await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING
+
+
+async def test_silence_closes_nothing_before_the_reminder_was_posted(desk: Desk) -> None:
+    """Discord refuses it, or is away for weeks: from the reminder on there is time to answer."""
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    desk.may_write = False
+    desk.clock.advance(days=30)
+    await desk.due()
+    desk.clock.advance(days=30)
+    assert CLOSE_SILENT not in await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+
+    desk.may_write = True
+    assert desk.telling is not None
+    await desk.remind_in_ticket(desk.telling)
+    await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+    desk.clock.advance(days=2)
+    await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING
+
+
+async def test_nobody_is_reminded_after_newer_talk(desk: Desk) -> None:
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    desk.may_write = False
+    desk.clock.advance(days=3)
+    await desk.due()
+    assert desk.telling is not None
+    assert await desk.silence.reminder(desk.telling) is not None
+
+    await desk.say(ticket, SAM)
+
+    assert await desk.silence.reminder(desk.telling) is None

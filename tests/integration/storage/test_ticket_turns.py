@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +29,6 @@ from bot.services.guilds import Actor, GuildService
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_queue import QueueService
-from bot.services.ticket_records import TicketRecordService
 from bot.services.ticket_requests import Asking
 from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, SilenceService
 from bot.services.ticket_stats import TicketStatsService
@@ -37,9 +37,9 @@ from storage import ticket_queue
 from storage.database import Database
 from storage.schema import jobs as jobs_table
 from storage.schema import sla_breaches, tickets
+from tests.integration.storage.records import MODERATORS, SUPPORT, Members, records_over
 from tests.integration.storage.samples import GUILD, MIA, NOOR, NOW, Clock
 
-SUPPORT, MODERATORS = RoleId(5), RoleId(6)
 SAM, KIM = UserId(2001), UserId(2002)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 POLICY = SupportPolicy(
@@ -69,6 +69,8 @@ class Desk:
     def __init__(self, context: Context, clock: Clock) -> None:
         self.clock = clock
         self.context = context
+        self.may_write = True
+        self.telling: Job | None = None
         self.configure(replace(context.policy, support=POLICY))
 
     def configure(self, policy: Policy) -> None:
@@ -79,7 +81,8 @@ class Desk:
         )
         self.access = TicketAccess(self.context, guilds)
         self.tickets = TicketService(self.context, guilds)
-        self.records = TicketRecordService(self.context)
+        self.members = Members()
+        self.records = records_over(self.context, self.members)
         self.turns = turns.TurnService(self.context)
         self.silence = SilenceService(self.context)
         self.agents = AgentService(self.context, guilds)
@@ -101,7 +104,17 @@ class Desk:
         await self.tickets.opened(ticket.id, MessageId(100_000 + ticket.number))
         return ticket
 
-    async def say(self, ticket: Ticket, by: UserId, *, internal: bool = False) -> None:
+    async def say(
+        self,
+        ticket: Ticket,
+        by: UserId,
+        *,
+        internal: bool = False,
+        fetched: bool = False,
+        **values: Any,
+    ) -> MessageId:
+        """The gateway brings the author's roles along; a message that is `fetched` has none."""
+        roles = frozenset({SUPPORT} if by in (SAM, KIM) else ())
         said = TicketMessage(
             MessageId(next(_message_ids)),
             ticket.id,
@@ -112,8 +125,10 @@ class Desk:
             "Hello",
             self.clock(),
             internal=internal,
+            author_roles=None if fetched else roles,
         )
-        await self.records.capture([said])
+        await self.records.capture([replace(said, **values)])
+        return said.message_id
 
     async def due(self) -> list[str]:
         """Carry out every timer whose time has come; the kinds, in order."""
@@ -121,6 +136,7 @@ class Desk:
         handlers = {
             turns.SLA_DUE: self.turns.target_due,
             turns.REMIND_SILENT: self.silence.remind,
+            TELL_SILENT: self.remind_in_ticket,
             CLOSE_SILENT: self.silence.close,
         }
         while (job := await self._next()) is not None:
@@ -128,6 +144,13 @@ class Desk:
             if job.kind in handlers:
                 await handlers[job.kind](job)
         return done
+
+    async def remind_in_ticket(self, job: Job) -> None:
+        """Discord takes the reminder, where there is one and it may be posted."""
+        self.telling = job
+        reminder = await self.silence.reminder(job)
+        if reminder is not None and self.may_write:
+            await self.silence.reminded(job, reminder)
 
     async def _next(self) -> Job | None:
         table = jobs_table

@@ -13,6 +13,7 @@ from bot.services.membership import RolesUnknownError
 from bot.services.ticket_access import TicketAccess
 from bot.services.tickets import TicketService
 from bot.services.transcript_links import TranscriptLinks
+from storage import ticket_people
 from storage.database import Database
 from storage.schema import audit_log
 from tests.integration.storage.samples import MIA, NOOR, NOW, Clock
@@ -108,6 +109,27 @@ async def test_only_what_opens_counts_as_opened(
 
     assert await noted(database) == [(NOOR, "ticket.staff_link_opened")]
     assert links.path_of(link) == f"/bot/transcripts/{ticket.id}"
+
+
+async def test_the_teams_link_closes_for_whoever_the_ticket_is_about(
+    context: Context, service: TicketService, links: TranscriptLinks
+) -> None:
+    """Noor has the role, and was added to the ticket before: the copy with the notes is not hers.
+
+    Her own copy opens.
+    """
+    ticket = await opened(service)
+    link = TranscriptLink.made(ticket.id, NOOR, Copy.STAFF, now=NOW)
+    await links.open(link, signature(link), reader="")
+    async with context.database.write() as connection:
+        await ticket_people.add(connection, ticket.id, NOOR, added_by=MIA, now=NOW)
+
+    for opening in (links.open, links.require_opened):
+        with pytest.raises(LinkClosedError) as refused:
+            await opening(link, signature(link), reader=links.reader_of(link))
+        assert refused.value.why is WhyClosed.NOT_THEIRS
+    members = TranscriptLink.made(ticket.id, NOOR, Copy.MEMBER, now=NOW)
+    await links.open(members, signature(members), reader="")
 
 
 async def test_a_link_ends_with_its_time(

@@ -18,8 +18,10 @@ from storage import (
     payments,
     privacy,
     refunds,
+    ticket_messages,
     ticket_people,
     ticket_search,
+    ticket_sides,
     withdrawals,
 )
 from storage.database import Database
@@ -58,6 +60,12 @@ ACTS: dict[str, Act] = {
         offset=0,
     ),
     "whom a ticket is about": lambda connection: ticket_people.concerned(
+        connection, TicketId("T1")
+    ),
+    "an answer that was fetched": lambda connection: ticket_sides.known_team(
+        connection, GUILD, TicketId("T1"), [MIA], team_roles=[]
+    ),
+    "an answer that is deleted": lambda connection: ticket_messages.words(
         connection, TicketId("T1")
     ),
     "somebody's roles changed": lambda connection: agents.have(connection, GUILD, MIA),

@@ -16,6 +16,7 @@ from bot.domain.ticket_work import Act
 from bot.services.context import Context
 from bot.services.guilds import Actor, GuildService
 from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_merges import TicketMergeService
 from bot.services.ticket_work import TicketWorkService
 from storage import jobs, ticket_events, ticket_turns, tickets
 from storage.database import Database
@@ -36,8 +37,16 @@ def actor(user_id: UserId, *roles: RoleId) -> Actor:
 SAM_ACTS, MAX_ACTS, MIA_ACTS = actor(SAM, SUPPORT), actor(MAX, MODERATORS), actor(MIA)
 
 
+def access_over(context: Context) -> TicketAccess:
+    return TicketAccess(context, GuildService(context, SETTINGS))
+
+
 def work_over(context: Context) -> TicketWorkService:
-    return TicketWorkService(context, TicketAccess(context, GuildService(context, SETTINGS)))
+    return TicketWorkService(context, access_over(context))
+
+
+def merging_over(context: Context) -> TicketMergeService:
+    return TicketMergeService(context, work_over(context), access_over(context))
 
 
 Open = Callable[..., Awaitable[Ticket]]
@@ -71,7 +80,8 @@ async def due(database: Database, clock: Clock, kind: str) -> list[Job]:
 async def payloads(database: Database, kind: str) -> list[Mapping[str, Any]]:
     """What was enqueued, whatever it has to wait for."""
     async with database.read() as connection:
-        rows = await connection.scalars(sa.select(table.c.payload).where(table.c.kind == kind))
+        which = sa.select(table.c.payload).where(table.c.kind == kind).order_by(table.c.id)
+        rows = await connection.scalars(which)
         return list(rows)
 
 

@@ -10,15 +10,21 @@ from bot.domain.desk_errors import (
     InvalidTag,
     NotClaimed,
     NotOfTheTeam,
+    OnMembersSide,
     TooManyTags,
 )
 from bot.domain.errors import NotPermitted, TicketExists, TicketOver
 from bot.domain.identifiers import TicketId
+from bot.domain.macro import Assign, Macro
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_work import MOST_TAGS, Act
 from bot.services import ticket_acts
 from bot.services.context import Context
 from bot.services.guilds import GuildService
+from bot.services.macros import MacroService
+from bot.services.screens import Screen
+from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_people import TicketPeople
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import TicketService
 from storage import erasure, tickets
@@ -29,6 +35,7 @@ from tests.integration.storage.ticket_work.team import (
     MIA_ACTS,
     SAM_ACTS,
     SETTINGS,
+    SUPPORT,
     Open,
     actor,
     acts_on,
@@ -75,6 +82,32 @@ async def test_claim_release_and_transfer_within_the_team(
     assert (await work.release(SAM_ACTS, ticket.id)).assignee_id is None
     expected = [Act.CLAIMED, Act.TRANSFERRED, Act.RELEASED]
     assert await acts_on(database, ticket) == expected
+
+
+async def test_nobody_of_the_team_is_given_a_ticket_that_is_about_them(
+    context: Context, work: TicketWorkService, opened: Open, database: Database
+) -> None:
+    """Mia opened it and Noor was added to it; both have come to the team since."""
+    ticket = await opened()
+    people = TicketPeople(context, TicketAccess(context, GuildService(context, SETTINGS)))
+    await people.add(SAM_ACTS, ticket.id, actor(NOOR), Screen(1, "token"))
+    to_me = Macro("mine", "Mine", (Assign(to_me=True),))
+    for person in (actor(MIA, SUPPORT), actor(NOOR, SUPPORT)):
+        with pytest.raises(OnMembersSide) as refused:
+            await work.claim(person, ticket.id)
+        assert refused.value.user_id == person.user_id
+        for somebody in (SAM_ACTS, person):
+            with pytest.raises(OnMembersSide):
+                await work.transfer(somebody, ticket.id, to=person)
+        with pytest.raises(OnMembersSide):
+            await MacroService(context, work).run(
+                person, ticket.id, to_me, run_id=str(person.user_id), reply=None
+            )
+    assert (await now_is(database, ticket)).assignee_id is None
+    assert await acts_on(database, ticket) == [Act.PERSON_ADDED]
+
+    await work.claim(SAM_ACTS, ticket.id)
+    await work.release(actor(MIA, SUPPORT), ticket.id)
 
 
 async def test_clicks_in_a_row_change_the_card_once(

@@ -10,6 +10,7 @@ from bot.domain.desk_errors import (
     AlreadyClaimed,
     MacroUsed,
 )
+from bot.domain.job import Job
 from bot.domain.macro import Close, Macro, Reply
 from bot.domain.ticket import Priority, TicketState
 from bot.domain.ticket_work import Act
@@ -26,6 +27,7 @@ from tests.integration.storage.ticket_work.team import (
     SAM_ACTS,
     Open,
     acts_on,
+    answer,
     now_is,
     payloads,
 )
@@ -79,3 +81,24 @@ async def test_a_macro_answers_before_it_closes(
     async with context.database.read() as connection:
         kinds = list(await connection.scalars(in_line))
     assert kinds.index(macros.REPLY) < kinds.index("ticket.close")
+
+
+@pytest.mark.parametrize("answered_since", [False, True])
+async def test_a_reply_that_was_not_said_is_no_answer(
+    context: Context, work: TicketWorkService, opened: Open, *, answered_since: bool
+) -> None:
+    """However often the job runs; what somebody has said themselves since then counts."""
+    database, running, ticket = context.database, MacroService(context, work), await opened()
+    hello = Macro("hello", "Hello", (Reply("Hello"),))
+    await running.run(SAM_ACTS, ticket.id, hello, run_id="c", reply="Hello")
+    assert (await now_is(database, ticket)).waiting_since is None
+    [payload] = await payloads(database, macros.REPLY)
+    job = Job(1, macros.REPLY, "key", payload, 1)
+
+    await running.not_said(job)
+    if answered_since:
+        await answer(context, ticket)
+    await running.not_said(job)
+
+    assert ((await now_is(database, ticket)).waiting_since is None) == answered_since
+    assert await acts_on(database, ticket) == [Act.MACRO]

@@ -16,7 +16,6 @@ from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.services import close_requests
 from bot.services.close_requests import CloseRequestService
 from bot.services.context import Context
-from bot.services.ticket_merges import TicketMergeService
 from bot.services.ticket_work import TicketWorkService
 from storage.database import Database
 from tests.integration.storage.samples import MIA, NOOR, Clock
@@ -28,6 +27,7 @@ from tests.integration.storage.ticket_work.team import (
     Open,
     answer,
     due,
+    merging_over,
     now_is,
     payloads,
 )
@@ -37,7 +37,7 @@ async def test_two_tickets_of_one_member_become_one(
     context: Context, work: TicketWorkService, opened: Open, database: Database
 ) -> None:
     """Tags, priority and who has it stay; a chain of merges ends in the last one."""
-    merging = TicketMergeService(context, work)
+    merging = merging_over(context)
     first, second, third = await opened(), await opened(topic="help"), await opened(opener=NOOR)
     with pytest.raises(NothingToMerge):
         await merging.candidates(SAM_ACTS, third.id)
@@ -63,7 +63,7 @@ async def test_two_tickets_of_one_member_become_one(
 async def test_two_merges_the_other_way_round_leave_one_ticket(
     context: Context, work: TicketWorkService, opened: Open, database: Database
 ) -> None:
-    merging = TicketMergeService(context, work)
+    merging = merging_over(context)
     first, second = await opened(), await opened(topic="help")
     outcomes = await asyncio.gather(
         merging.merge(SAM_ACTS, first.id, into=second.id),
@@ -73,6 +73,36 @@ async def test_two_merges_the_other_way_round_leave_one_ticket(
     assert sum(isinstance(each, Ticket) for each in outcomes) == 1
     states = {(await now_is(database, each)).state for each in (first, second)}
     assert states == {TicketState.OPEN, TicketState.CLOSING}
+
+
+async def waits_no_more(context: Context, ticket: Ticket) -> None:
+    """Sam has answered."""
+    await answer(context, ticket)
+    assert (await now_is(context.database, ticket)).waiting_since is None
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_a_merge_ends_the_question_whether_it_is_solved(
+    context: Context, asking: CloseRequestService, opened: Open, clock: Clock, is_answered: bool
+) -> None:
+    """It was asked about one of both: silence closes nothing, and the team can ask again."""
+    first, second, database = await opened(), await opened(topic="help"), context.database
+    await waits_no_more(context, first)
+    if is_answered:
+        await waits_no_more(context, second)
+    deadline = await asking.ask(SAM_ACTS, first.id)
+
+    await merging_over(context).merge(SAM_ACTS, second.id, into=first.id)
+
+    merged = await now_is(database, first)
+    assert merged.waiting_since == (None if is_answered else second.waiting_since)
+    assert (merged.close_requested_at, merged.close_requested_by) == (None, None)
+    await waits_no_more(context, first)
+    clock.now = deadline
+    [timer] = await due(database, clock, close_requests.OVER)
+    await asking.over(timer)
+    assert (await now_is(database, first)).state is TicketState.OPEN
+    assert await asking.ask(SAM_ACTS, first.id) > deadline
 
 
 # Is this solved?

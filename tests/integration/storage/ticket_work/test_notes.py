@@ -18,15 +18,14 @@ from bot.services.guilds import Actor, GuildService
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_files import TicketFileService
-from bot.services.ticket_merges import TicketMergeService
 from bot.services.ticket_notes import KEEP_OUT, OPEN, WRITE, TicketNotesService
 from bot.services.ticket_people import TicketPeople
-from bot.services.ticket_records import TicketRecordService
 from bot.services.ticket_search import TicketSearchService
 from bot.services.ticket_work import TicketWorkService
 from bot.services.transcript_links import TranscriptLinks
 from bot.services.transcripts import TranscriptService
 from storage.file_folder import FileFolder
+from tests.integration.storage.records import records_over
 from tests.integration.storage.samples import MIA, NOOR, NOW
 from tests.integration.storage.ticket_work.team import (
     MIA_ACTS,
@@ -37,6 +36,7 @@ from tests.integration.storage.ticket_work.team import (
     Open,
     actor,
     acts_on,
+    merging_over,
     payloads,
 )
 
@@ -61,7 +61,7 @@ class Desk:
         self.context = context
         self.notes = TicketNotesService(context, work)
         self.people = TicketPeople(context, access)
-        self.records = TicketRecordService(context)
+        self.records = records_over(context)
         self.search = TicketSearchService(context, access)
         self.transcripts = TranscriptService(
             context,
@@ -174,13 +174,13 @@ async def test_their_transcript_and_their_search_have_no_notes(desk: Desk, opene
 
 
 async def test_what_was_merged_into_a_ticket_keeps_its_notes_from_its_own_people(
-    desk: Desk, work: TicketWorkService, opened: Open
+    desk: Desk, opened: Open
 ) -> None:
     """Noor was added to the one that went, and is of the other one's team."""
     first, second = await opened(), await opened(topic="help")
     await desk.people.add(SAM_ACTS, second.id, actor(NOOR), SCREEN)
     await desk.note(second, "They are angry")
-    await TicketMergeService(desk.context, work).merge(SAM_ACTS, second.id, into=first.id)
+    await merging_over(desk.context).merge(SAM_ACTS, second.id, into=first.id)
 
     assert await desk.copy_for(NOOR_OF_THE_TEAM, first) is Copy.MEMBER
     with pytest.raises(NotesNotForYou):

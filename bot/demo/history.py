@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.demo_desk import write_desk
-from bot.demo_tickets import write_tickets
+from bot.demo.desk import write_desk
+from bot.demo.tickets import write_tickets
 from bot.domain.cancellation import ASKING, AttemptState
 from bot.domain.identifiers import (
     STRIPE,

@@ -1,6 +1,7 @@
 """The tickets that are open when the demo begins, as the bot would have stored them. Only `mooring
 demo` writes them; what people see of them is in the local Discord."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +12,7 @@ from bot.domain.ticket import TicketState
 from bot.domain.ticket_record import TicketMessage
 from bot.domain.ticket_work import Act, TicketEvent
 from bot.domain.topic import Place
-from bot.domain.turns import Turn
+from bot.domain.turns import Side, Turn
 from bot.sandbox.desk_past import DeskPast, Heard, Names, Told
 from bot.sandbox.scene import Scene
 from bot.sandbox.stories import STORIES, Story
@@ -68,7 +69,14 @@ async def _open(
     story, turn = told.story, _turn(told, past)
     agent_id = None if story.taken_by is None else UserId(past.user_id(story.taken_by))
     place = Place.THREAD if story.in_thread else Place.CHANNEL
-    await tickets.set_channel(connection, ticket_id, ChannelId(int(told.channel.id)), place)
+    hangs_on = told.channel.parent if story.in_thread else None
+    await tickets.set_channel(
+        connection,
+        ticket_id,
+        ChannelId(int(told.channel.id)),
+        place,
+        parent_id=None if hangs_on is None else ChannelId(int(hangs_on.id)),
+    )
     await tickets.advance(
         connection,
         ticket_id,
@@ -87,7 +95,14 @@ async def _open(
     )
     for tag in story.tags:
         await ticket_work.add_tag(connection, ticket_id, tag)
-    heard = [_message(ticket_id, told.channel.id, each) for each in told.said]
+    opener_id = past.user_id(told.story.opener)
+    heard = [
+        replace(
+            _message(ticket_id, told.channel.id, each),
+            side=Side.MEMBER if each.author_id == opener_id else Side.TEAM,
+        )
+        for each in told.said
+    ]
     if told.notes is not None:
         notes = told.notes.id
         heard += [_message(ticket_id, notes, each, internal=True) for each in told.noted]
