@@ -53,7 +53,8 @@ async def asked_by_the_providers_clock(stage: Stage) -> None:
         lambda: stage.rows(
             "SELECT id FROM jobs WHERE kind = 'cancellation.carry_out'"
             " AND lease_until IS NULL AND attempts > 0"
-        )
+        ),
+        seconds=RECOVERY_SECONDS,
     )
     now = int(stage.scene.stripe.clock.now()) * 1000 + 1000
     change_store(

@@ -51,6 +51,7 @@ async def renew(stage: Stage) -> None:
 async def test_mia_takes_a_discount_and_pays_in_full_after_it(stage: Stage) -> None:
     """Fairness 7: the terms before the click, on the receipt, and on the invoices."""
     await stage.link_mia()
+    await jobs_done(stage)
     screen = await up_to_offer(stage, SWITCHED)
     assert labels(screen)[:2] == ["Confirm cancel", HALF]
     for told in ("$20.00 monthly", "$10.00 monthly, for 3 payments"):

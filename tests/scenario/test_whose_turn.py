@@ -1,5 +1,7 @@
 """Whose turn it is in a ticket: nobody is closed out who waits, or who was never asked."""
 
+from contextlib import suppress
+
 import pytest
 
 from bot.sandbox.discord import messaging
@@ -125,7 +127,8 @@ async def test_a_reminder_that_was_posted_once_closes_after_a_kill(stage: Stage)
     await say(stage, stage.sam, ticket, "Could you send the invoice's number?")
     posting = rf"/channels/{ticket.channel.id}/messages"
     strike = DiscordStrike(stage, "POST", posting, after_work=True)
-    await hours_pass(stage, 24 * 4)
+    with suppress(RuntimeError):  # it may die before it was well
+        await hours_pass(stage, 24 * 4)
     await strike.restart()
     await jobs_done(stage)
     assert len(reminders(stage, ticket)) == 1
