@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.world import Demo
 
@@ -213,6 +214,22 @@ async def test_a_direct_message_arrives_unread(tab: Page) -> None:
     await direct.click()
     await expect(message(tab, "Your receipt").get_by_role("link", name="t.html")).to_be_visible()
     await expect(direct).not_to_contain_text("(unread)")
+
+
+async def test_a_direct_message_that_overtakes_its_channel_is_unread_too(tab: Page) -> None:
+    """The page asks for the new channel, and the message comes before the answer."""
+
+    async def answer_late(route: Route) -> None:
+        world = await (await route.fetch()).json()
+        await asyncio.sleep(0.5)
+        if world["dm"]:
+            world["dm"]["last_message_id"] = None
+        await route.fulfill(json=world)
+
+    await tab.route(re.compile(r"/api/state"), answer_late)
+    await use(tab, "write")
+    direct = tab.get_by_label("Direct messages").get_by_role("button", name="Mooring")
+    await expect(direct).to_contain_text("(unread)")
 
 
 async def test_channels_come_and_go_for_those_who_see_them(

@@ -39,6 +39,8 @@ export function changed() {
   });
 }
 
+// Channel id -> the newest message told of. A world that was asked for before it came knows less.
+const newest = new Map();
 const arriving = new Map(); // channel id -> events that came while its messages were being fetched
 
 export const users = () => state.world?.users ?? {};
@@ -57,6 +59,9 @@ export const channel = (id) => channels().find((one) => one.id === id);
 export async function loadWorld() {
   state.world = await api.get("state");
   api.setPersona(state.world.me.key);
+  for (const one of channels()) {
+    if (newest.has(one.id)) one.last_message_id = later(one.last_message_id, newest.get(one.id));
+  }
   if (state.channelId && !channel(state.channelId)) state.channelId = null;
   changed();
 }
@@ -90,7 +95,10 @@ function whenLoaded(channelId, apply) {
 
 export function upsertMessage({ channel_id: channelId, message }) {
   const known = channel(channelId);
-  if (known && !(message.flags & EPHEMERAL)) known.last_message_id = later(known.last_message_id, message.id);
+  if (!(message.flags & EPHEMERAL)) {
+    newest.set(channelId, later(newest.get(channelId), message.id));
+    if (known) known.last_message_id = later(known.last_message_id, message.id);
+  }
   if (channelId === state.channelId || message.author.id === me().id) markRead(channelId);
   whenLoaded(channelId, () => {
     const list = state.messages.get(channelId);
