@@ -169,7 +169,9 @@ async def test_command_options_are_chips_that_the_keyboard_fills(tab: Page) -> N
 async def test_autocomplete_asks_the_bot(tab: Page) -> None:
     box = tab.locator("#composer-input")
     await box.press_sequentially("/find")
+    await tab.get_by_role("option", name="/find").wait_for()
     await box.press("Enter")
+    await expect(tab.get_by_role("combobox", name="fruit")).to_be_focused()
     await tab.keyboard.type("ap")
     await tab.get_by_role("option", name="Apricot").wait_for()
     await tab.keyboard.press("ArrowDown")
