@@ -53,7 +53,8 @@ class TwinsCog(commands.Cog):
             return
         with suppress(NoSuchThing):
             ticket = await self._is.tickets.find(ticket_id)
-            if self._is.clock() - ticket.began_at < LATEST:
+            is_own = ticket.channel_id == channel.id
+            if not is_own and self._is.clock() - ticket.began_at < LATEST:
                 await give_back_twins(self._bot, channel.guild, ticket)
 
     @commands.Cog.listener()
