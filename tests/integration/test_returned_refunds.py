@@ -22,7 +22,8 @@ from bot.services.returned_refunds import ReturnedRefundsService
 from bot.services.screens import Screen
 from storage import audit, jobs, payments, refunds
 from tests.integration.lives.life import run_jobs
-from tests.support.shops import Shop, open_context, open_shop
+from tests.support.contexts import open_context
+from tests.support.shops import Shop, open_shop
 
 MIA, MAX, GUILD, ROLE = UserId(1001), UserId(1003), GuildId(7001), RoleId(6)
 DESK = Actor(MAX, GUILD, frozenset({ROLE}), manages_guild=False)

@@ -17,7 +17,8 @@ from bot.services.mirror import apply
 from bot.services.reconciliation import RESTED, ReconciliationService
 from storage import checkouts, customers, ledger, payments
 from tests.integration.lives.life import run_jobs
-from tests.support.shops import CreemShop, Shop, open_context, open_shop
+from tests.support.contexts import open_context
+from tests.support.shops import CreemShop, Shop, open_shop
 
 BUYER = UserId(1001)
 

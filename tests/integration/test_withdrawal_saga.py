@@ -28,7 +28,8 @@ from bot.services.withdrawal_saga import WithdrawalSaga
 from bot.services.withdrawals import WithdrawalService
 from storage import jobs, payments, refunds, subscriptions, withdrawals
 from storage.schema import jobs as jobs_table
-from tests.support.shops import Shop, open_context, open_shop
+from tests.support.contexts import open_context
+from tests.support.shops import Shop, open_shop
 
 MEMBER, GUILD = UserId(1001), GuildId(7001)
 SCREEN = Screen(1, "token")

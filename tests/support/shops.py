@@ -5,14 +5,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
 
-from bot.app import new_id
 from bot.billing.creem import CreemProvider
 from bot.billing.provider import BillingProvider
 from bot.domain.identifiers import (
@@ -42,10 +39,7 @@ from bot.sandbox.scene import (
 )
 from bot.sandbox.stripe import StripeSandbox
 from bot.sandbox.stripe.webhooks import signature as stripe_signature
-from bot.services.context import Clock, Context
 from bot.settings import load_configuration
-from storage import migrate
-from storage.database import Database
 from tests.support import shop as stripe_shop
 
 Json = dict[str, Any]
@@ -400,26 +394,9 @@ async def open_shop(name: ProviderName) -> AsyncIterator[Shop]:
     await scene.stripe.start()
     await scene.creem.start()
     shop: Shop = StripeShop(scene) if name == STRIPE else CreemShop(scene)
-    yield shop
-    await shop.provider.close()
-    await scene.creem.stop()
-    await scene.stripe.stop()
-
-
-@asynccontextmanager
-async def open_context(
-    shop: Shop, directory: Path, *, clock: Clock = lambda: datetime.now(UTC)
-) -> AsyncIterator[Context]:
-    """Services' context over a new store and this one provider."""
-    configuration = load_configuration(CONFIGURATION)
-    database = Database(f"sqlite+aiosqlite:///{directory / 'mooring.db'}")
-    await migrate.upgrade(database)
-    yield Context(
-        database,
-        {shop.name: shop.provider},
-        configuration.to_catalogue(),
-        configuration.to_policy(),
-        clock,
-        new_id,
-    )
-    await database.close()
+    try:
+        yield shop
+    finally:
+        await shop.provider.close()
+        await scene.creem.stop()
+        await scene.stripe.stop()
