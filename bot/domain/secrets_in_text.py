@@ -16,7 +16,7 @@ class SecretKind(StrEnum):
 
 # Groups of digits with what may stand between those of a card number: spaces and dashes of all
 # kinds, dots, markdown, and signs that nobody sees. Discord's ids are as long, and one in ten
-# passes the check digit test: mentions and message links are known by their form.
+# passes the check digit test: mentions, message links and UUIDs are known by their form.
 _GAP = (
     r"[\s.*_~|`\u00ad\u200b-\u200d\u2060\ufeff"
     r"\-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]{1,8}"
@@ -24,6 +24,7 @@ _GAP = (
 _DIGITS = re.compile(
     r"<(?:@[!&]?|\#|a?:\w{1,32}:|/[^<>]{1,100}:)\d{17,20}>"
     r"|https://(?:\w+\.)?discord\.com/channels/(?:@me|\d{17,20})(?:/\d{17,20}){1,2}"
+    r"|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
     rf"|(?P<run>\d+(?:{_GAP}\d+)*)"
 )
 _GROUP = re.compile(r"\d+")

@@ -197,8 +197,11 @@ def places_of(guild: discord.Guild, ticket: Ticket) -> list[Room]:
     A channel does it in its topic. A thread has none: it is ours, and named by the number. One that
     is older than the ticket is of a store that was lost, since when the numbers began anew.
     """
+    # Not `text_channels`, which sorts all that a server has for every ticket.
     rooms: list[Room] = [
-        each for each in guild.text_channels if ticket_id_in(each.topic) == ticket.id
+        each
+        for each in guild.channels
+        if isinstance(each, discord.TextChannel) and ticket_id_in(each.topic) == ticket.id
     ]
     return [*rooms, *_own_threads(guild, ticket, ticket.channel_name)]
 

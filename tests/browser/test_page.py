@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import aiohttp
+import discord
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
@@ -63,6 +64,21 @@ async def test_every_component_is_drawn_and_works(tab: Page, demo: Demo, shots: 
     await expect(tab.get_by_role("option", name="Sam")).to_be_visible()
     await tab.keyboard.press("Escape")
     await shown.get_by_role("button", name="Refresh").click()
+    await expect(message(tab, "Refreshed.")).to_be_visible()
+
+
+async def test_a_button_is_clicked_although_its_message_changes_under_the_finger(
+    tab: Page, demo: Demo
+) -> None:
+    await use(tab, "show")
+    await message(tab, "Your plan").get_by_role("button", name="Refresh").hover()
+    channel = demo.bot.get_partial_messageable(int(demo.general.id))
+    shown = await channel.fetch_message(int(demo.general.messages[-1].id))
+    await tab.mouse.down()
+    await shown.edit(allowed_mentions=discord.AllowedMentions.none())
+    # What is drawn as soon as it is heard was drawn long before.
+    await tab.wait_for_timeout(500)
+    await tab.mouse.up()
     await expect(message(tab, "Refreshed.")).to_be_visible()
 
 
@@ -179,6 +195,32 @@ async def test_autocomplete_asks_the_bot(tab: Page) -> None:
     await expect(tab.get_by_role("combobox", name="fruit")).to_have_value("Apricot")
     await tab.keyboard.press("Enter")
     await expect(message(tab, "Found id-apricot")).to_be_visible()
+
+
+async def test_suggestions_that_come_late_leave_what_was_chosen(tab: Page) -> None:
+    chosen = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("value"):
+            await chosen.wait()
+        await route.continue_()
+
+    await tab.route(re.compile(r"/api/autocomplete"), answer_late)
+    box = tab.locator("#composer-input")
+    await box.press_sequentially("/find")
+    await tab.get_by_role("option", name="/find").wait_for()
+    await box.press("Enter")
+    await tab.get_by_role("option", name="Apricot").wait_for()
+    async with tab.expect_response(re.compile(r"/api/autocomplete")) as late:
+        await tab.keyboard.type("ap")
+        await tab.keyboard.press("ArrowDown")
+        await tab.keyboard.press("Enter")
+        chosen.set()
+    await (await late.value).finished()
+    await expect(tab.get_by_role("combobox", name="fruit")).to_have_value("Apricot")
+    await tab.keyboard.press("Enter")
+    await expect(message(tab, "Found id-apricot")).to_be_visible()
+    await tab.unroute(re.compile(r"/api/autocomplete"))
 
 
 async def test_a_message_can_be_answered_edited_deleted_and_used_by_an_app(

@@ -102,8 +102,8 @@ async def test_an_offer_that_the_provider_does_not_make_is_told_to_the_team(
     assert stage.scene.mia_subscription in message
     assert "Do not give the offer by hand" in message
     assert "The member can still cancel" in message
-    refused.remove()
     await stage.mia.click(screen, "Confirm cancel")
+    refused.remove()
     await screen.changed(containing="is cancelled", timeout=30)
 
 

@@ -151,7 +151,7 @@ def _log_line() -> str:
     )
 
 
-CHANCE = random.Random(1)  # noqa: S311 - the same texts at every run
+CHANCE = random.Random()  # noqa: S311 - each test seeds it: the same texts at every run
 # What somebody with a problem writes or pastes.
 STRUCTURED: dict[str, Callable[[], str]] = {
     "IP addresses": lambda: _several(_address),
@@ -192,6 +192,7 @@ TIMES = 3_000
 
 @pytest.mark.parametrize("kind", STRUCTURED)
 def test_what_has_another_form_is_never_taken_for_a_card(kind: str) -> None:
+    CHANCE.seed(kind)
     for _ in range(TIMES):
         written = STRUCTURED[kind]()
         assert remove_secrets(written) == (written, frozenset())
@@ -199,6 +200,7 @@ def test_what_has_another_form_is_never_taken_for_a_card(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", UNSTRUCTURED)
 def test_what_looks_like_a_card_is_rarely_taken_for_one(kind: str) -> None:
+    CHANCE.seed(kind)
     make, in_a_hundred = UNSTRUCTURED[kind]
 
     taken = sum(bool(remove_secrets(make())[1]) for _ in range(TIMES))

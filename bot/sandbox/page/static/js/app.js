@@ -47,8 +47,21 @@ const drawSidebar = () => renderSidebar(byId("sidebar"), { onChoose: closeDrawer
 const followSidebar = whenDifferent(around, drawSidebar);
 const followTopbar = whenDifferent(around, () => renderTopbar(byId("topbar"), { onMenu: () => drawer("sidebar"), onPanel: togglePanel }));
 
+// What moves away under a pressed pointer is not clicked: news wait until it is let go.
+let pressed = false;
+
+function press() {
+  pressed = true;
+}
+
+function release() {
+  pressed = false;
+  // The click comes after the pointer has gone up.
+  setTimeout(draw);
+}
+
 function draw() {
-  if (!state.world) return;
+  if (!state.world || pressed) return;
   followSidebar();
   followTopbar();
   renderNotice(byId("notice"));
@@ -103,6 +116,10 @@ async function start() {
 
 followNewest(byId("messages"), byId("scroller"));
 store.subscribe(draw);
+addEventListener("pointerdown", press, { capture: true });
+addEventListener("pointerup", release, { capture: true });
+addEventListener("pointercancel", release, { capture: true });
+addEventListener("blur", release);
 store.subscribe(() => {
   if (!state.world || !state.channelId) return;
   const query = new URLSearchParams({ as: state.world.me.key, channel: state.channelId });

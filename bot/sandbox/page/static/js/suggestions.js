@@ -36,8 +36,10 @@ export class Suggestions {
     });
     // An answer to older text, or for a field that was left, is of no use.
     if (turn !== this.#asked || document.activeElement !== this.input) return;
+    // Whoever has gone down the list while it was being asked for stays where they are.
+    const active = this.#choices[this.#active]?.name;
     this.#choices = choices;
-    this.#active = 0;
+    this.#active = Math.max(0, choices.findIndex((one) => one.name === active));
     this.#draw();
   }
 
@@ -61,6 +63,8 @@ export class Suggestions {
   }
 
   #pick(choice) {
+    // What is still being asked for would open the list again.
+    this.#asked += 1;
     this.#chosen = choice;
     this.input.value = choice.name;
     this.#close();
