@@ -276,6 +276,24 @@ async def test_a_direct_message_that_overtakes_its_channel_is_unread_too(tab: Pa
     await expect(direct).to_contain_text("(unread)")
 
 
+async def test_an_answer_that_comes_late_does_not_bring_back_what_was_shown_before(
+    tab: Page,
+) -> None:
+    """The page is told of a message by its request's answer and by its stream."""
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(message(tab, "Done thinking")).to_be_visible()
+        await route.fulfill(response=answer)
+
+    await tab.route(re.compile(r"/api/slash"), answer_late)
+    async with tab.expect_response(re.compile(r"/api/slash")) as late:
+        await use(tab, "slow")
+    await (await late.value).finished()
+    await expect(tab.get_by_text("Sending command…")).to_have_count(0)
+    await expect(message(tab, "Done thinking")).to_be_visible()
+
+
 async def test_channels_come_and_go_for_those_who_see_them(
     tab: Page, demo: Demo, browser: Browser
 ) -> None:

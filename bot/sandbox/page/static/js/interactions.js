@@ -1,7 +1,7 @@
 // Runs one interaction: shows that it is under way, opens the modal it answers with, tells when it failed.
 import * as api from "./api.js";
 import { openModal } from "./modal.js";
-import { changed, me, state, upsertMessage } from "./store.js";
+import { changed, me, meetMessage, state } from "./store.js";
 
 const pendingKey = (message, customId) => `${message.id}:${customId}`;
 
@@ -58,7 +58,7 @@ export function dropLocal(id) {
 }
 
 function settle(answer, channelId) {
-  if (answer.message) upsertMessage({ channel_id: answer.message.channel_id ?? channelId, message: answer.message });
+  if (answer.message) meetMessage({ channel_id: answer.message.channel_id ?? channelId, message: answer.message });
   // Once drawn: the dialog gives the focus back to the button as it is then.
   if (answer.modal) setTimeout(() => showModal(answer.modal, channelId));
 }

@@ -93,6 +93,14 @@ function whenLoaded(channelId, apply) {
   else apply();
 }
 
+/** A message as it was when a request was answered: what has been told of it since is newer. */
+export function meetMessage({ channel_id: channelId, message }) {
+  whenLoaded(channelId, () => {
+    const isKnown = messagesOf(channelId).some((one) => one.id === message.id);
+    if (!isKnown) upsertMessage({ channel_id: channelId, message });
+  });
+}
+
 export function upsertMessage({ channel_id: channelId, message }) {
   const known = channel(channelId);
   if (!(message.flags & EPHEMERAL)) {
