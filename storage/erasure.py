@@ -208,7 +208,7 @@ async def _forget_tickets(connection: AsyncConnection, user_id: UserId) -> None:
 
 
 async def _forget_desk_jobs(connection: AsyncConnection, ids: Collection[TicketId]) -> None:
-    """Jobs that hold what the team has written about the member, or to them."""
+    """What the team has written about the member, or to them, is in these until they are done."""
     # As ranges, so that the index of keys serves; no key has a character after "~".
     written = [
         jobs.c.key.between(
@@ -302,6 +302,6 @@ async def _forget_link_requests(
         .where(table.c.user_id == user_id, table.c.requested_at <= now - REQUEST_WINDOW)
         .returning(table.c.id)
     )
-    # Their jobs hold the address as it was typed.
+    # A job that waits holds the address as it was typed.
     keys = [f"link-code:{request_id}" for request_id in gone]
     await connection.execute(sa.delete(jobs).where(jobs.c.key.in_(keys)))

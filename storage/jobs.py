@@ -1,8 +1,9 @@
 """The jobs table: everything that has to happen after a commit, at least once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -112,16 +113,28 @@ async def claim(
     )
 
 
+def _over(now: datetime) -> Mapping[str, Any]:
+    """A done job keeps its key, which protects against doing it twice.
+
+    Its payload goes: it may hold what somebody wrote, which nobody would look for here when it is
+    to be forgotten.
+    """
+    return {
+        "done_at": now,
+        "payload": {},
+        "lease_until": None,
+        "lease_token": None,
+        "last_error": None,
+        "failing_since": None,
+    }
+
+
 async def finish(
     connection: AsyncConnection, ids: Sequence[int], *, token: str, now: datetime
 ) -> None:
     """Mark jobs done, unless their lease has gone to another worker."""
     await connection.execute(
-        sa.update(jobs)
-        .where(jobs.c.id.in_(ids), jobs.c.lease_token == token)
-        .values(
-            done_at=now, lease_until=None, lease_token=None, last_error=None, failing_since=None
-        )
+        sa.update(jobs).where(jobs.c.id.in_(ids), jobs.c.lease_token == token).values(_over(now))
     )
     # A finished job may have been the head of a line.
     note_jobs_added(connection)
@@ -245,7 +258,7 @@ async def withdraw(
             jobs.c.lease_until.is_(None),
             sa.true() if up_to is None else jobs.c.id <= up_to,
         )
-        .values(done_at=now)
+        .values(_over(now))
     )
     note_jobs_added(connection)
     return int(result.rowcount)
@@ -307,7 +320,7 @@ async def supersede(
                 )
             ),
         )
-        .values(done_at=now)
+        .values(_over(now))
     )
     note_jobs_added(connection)
     return int(result.rowcount)
@@ -365,7 +378,6 @@ async def backlog(
     return Backlog(due[0], due[1], failing[0], failing[1], failing[2])
 
 
-async def purge(connection: AsyncConnection, *, before: datetime, kind: str | None = None) -> int:
-    """Forget a portion of the jobs, or of one kind, done before that time; their keys are free."""
-    which = sa.true() if kind is None else jobs.c.kind == kind
-    return await purge_some(connection, jobs, jobs.c.done_at < before, which)
+async def purge(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget a portion of the jobs done before that time; their keys are free."""
+    return await purge_some(connection, jobs, jobs.c.done_at < before)

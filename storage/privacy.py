@@ -255,9 +255,9 @@ NOT_COPIED: Mapping[str, str] = {
     "used_signatures": "requests of the vendor's own backend",
     "events": "that something has changed at the payment provider; forgotten after 90 days",
     "jobs": (
-        "work that waits or is done, about what is in the other tables. It names you by your "
-        "Discord id, and the mail with your code by the address that you typed. Forgotten 90 days "
-        "after it is done"
+        "work that waits, about what is in the other tables. It names you by your Discord id, and "
+        "the mail with your code by the address that you typed. Once it is done, nothing of it is "
+        "kept but its name, with your Discord id, for 90 days: so that it is not done twice"
     ),
 }
 

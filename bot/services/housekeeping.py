@@ -35,8 +35,7 @@ from storage.purge import PORTION
 # could be used again.
 KEEP_DONE_JOBS = timedelta(days=90)
 KEEP_EVENTS = timedelta(days=90)
-# Requests count towards limits for an hour; then an address has no reason to stay, neither in the
-# request nor in the job that sent its code.
+# Requests count towards limits for an hour; then an address has no reason to stay.
 KEEP_LINK_REQUESTS = timedelta(days=7)
 
 # The longest that a provider leaves a checkout page open is a day. One that is paid after all still
@@ -73,14 +72,12 @@ class HousekeepingService:
     async def run(self, _job: Job) -> None:
         """Delete in portions, between which others write; then tomorrow's run is added."""
         now = self._context.clock()
-        codes_until = now - KEEP_LINK_REQUESTS
         counts = {
             "jobs": await self._purge(partial(jobs.purge, before=now - KEEP_DONE_JOBS)),
-            "code_jobs": await self._purge(
-                partial(jobs.purge, before=codes_until, kind="account.send_code")
-            ),
             "events": await self._purge(partial(events.purge, before=now - KEEP_EVENTS)),
-            "link_requests": await self._purge(partial(link_requests.purge, before=codes_until)),
+            "link_requests": await self._purge(
+                partial(link_requests.purge, before=now - KEEP_LINK_REQUESTS)
+            ),
             "signatures": await self._purge(partial(used_signatures.purge, before=now)),
             "quotes": await self._purge(partial(ticket_quotes.purge, before=now - KEEP_QUOTES)),
             "blocks": await self._purge(partial(ticket_blocks.purge, now=now)),

@@ -95,7 +95,12 @@ async def test_a_crash_after_the_mail_does_not_take_the_used_code_back(stage: St
     await jobs_done(stage)
     offer = await enter(stage.mia, screen, code)
     await stage.bot.kill()
-    change_store(stage, "UPDATE jobs SET done_at = NULL WHERE kind = 'account.send_code'")
+    change_store(
+        stage,
+        "UPDATE jobs SET done_at = NULL, payload = json_object('request_id', "
+        "(SELECT id FROM link_requests), 'typed', ?) WHERE kind = 'account.send_code'",
+        MIA_ADDRESS,
+    )
     await stage.bot.start()
     await jobs_done(stage)
 

@@ -9,7 +9,7 @@ from bot.sandbox.discord import File, Message
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.scene import PUBLIC_URL
 from tests.scenario.bad_luck import until
-from tests.scenario.outside import everything_stored, jobs_done
+from tests.scenario.outside import change_store, everything_stored, jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import close, open_ticket, read_transcript, settled
 
@@ -220,3 +220,27 @@ async def test_the_team_finds_a_past_ticket_and_reads_its_own_copy(stage: Stage)
     assert status == 200
     assert "frobnicator" in html
     assert stage.rows("SELECT 1 FROM audit_log WHERE action = 'ticket.transcript_read'")
+
+
+async def test_what_the_team_wrote_about_her_goes_with_the_ticket(stage: Stage) -> None:
+    """A note and the reason of an escalation are in no job that carried them, either."""
+    ticket = await open_ticket(stage)
+    noted = await stage.sam.slash("note", channel=ticket.channel, text="Not her first lawyer")
+    assert noted.message is not None
+    await noted.message.changed(containing="Note written")
+    asked = await stage.sam.slash("escalate", channel=ticket.channel)
+    assert asked.modal is not None
+    await stage.sam.submit(asked.modal, {"Why?": "She wants a lawyer"})
+    await stage.max.wait_for_message(stage.scene.log, containing="She wants a lawyer")
+    await close(stage.mia, ticket)
+    await settled(stage, "closed")
+    await jobs_done(stage)
+
+    await stage.bot.stop()
+    long_ago = 400 * 86_400_000
+    change_store(stage, "UPDATE tickets SET closed_at = closed_at - ?", long_ago)
+    change_store(stage, "DELETE FROM jobs WHERE kind = 'housekeeping.run'")
+    await stage.bot.start()
+    await until(lambda: stage.rows("SELECT 1 FROM tickets WHERE purged_at IS NOT NULL"))
+
+    assert "lawyer" not in everything_stored(stage)

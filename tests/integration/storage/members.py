@@ -103,8 +103,8 @@ async def _add_mirror(connection: AsyncConnection, name: str, customer_id: Custo
 
 
 async def _add_requests(connection: AsyncConnection, name: str, user_id: UserId) -> None:
-    """A code of some days ago, with the job that sent it, and one of just now."""
-    for reference, at in (("old", OLD), ("new", NOW - timedelta(minutes=5))):
+    """A code of some days ago, whose mail was never taken, and one of just now, which was sent."""
+    for reference, at, sent in (("old", OLD, False), ("new", NOW - timedelta(minutes=5), True)):
         request_id: Any = f"{reference}_{name}"
         await link_requests.add(
             connection,
@@ -126,9 +126,9 @@ async def _add_requests(connection: AsyncConnection, name: str, user_id: UserId)
             jobs,
             kind="account.send_code",
             key=f"link-code:{request_id}",
-            payload={"request_id": request_id, "typed": f"{name}@example.com"},
+            payload={} if sent else {"request_id": request_id, "typed": f"{name}@example.com"},
             run_at=at,
-            done_at=at,
+            done_at=at if sent else None,
         )
 
 

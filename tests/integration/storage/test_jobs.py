@@ -250,6 +250,27 @@ async def test_what_fails_is_counted_while_it_pauses_and_from_its_first_failure(
     assert found == jobs.Backlog(0, None, 0, None, None)
 
 
+async def test_nothing_of_what_somebody_wrote_outlives_the_job_that_carried_it(
+    database: Database,
+) -> None:
+    """A note of the team is in the payload of the job that posts it; the key stays."""
+    await add(database, "posted", run_at=NOW - timedelta(minutes=1))
+    await finish(database, await claim(database))
+    await add(database, "called off", line="mia")
+    await add(database, "superseded", "waiting")
+    async with database.write() as connection:
+        await jobs.withdraw(connection, kind="test", line="mia", now=NOW)
+        last = await jobs.last_id(connection)
+        await jobs.supersede(
+            connection, kind="test", key_prefixes=["superseded"], up_to=last, now=NOW
+        )
+
+    for over in ("posted", "called off", "superseded"):
+        assert await column(database, over, "payload") == {}
+        assert await add(database, over) == 0
+    assert await column(database, "waiting", "payload") == {"key": "waiting"}
+
+
 async def test_purge_forgets_only_what_was_done_long_ago(database: Database) -> None:
     await add(database, "old", "young", "waiting")
     claimed = {job.key: job for job in await claim(database)}

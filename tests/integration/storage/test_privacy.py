@@ -132,10 +132,10 @@ async def test_what_one_of_the_team_did_is_told_without_about_whom(database: Dat
 
 @pytest.mark.usefixtures("members")
 async def test_erased_there_is_no_trace_but_where_it_has_to_be(database: Database) -> None:
-    """Roles until they are taken back, the newest code's request, and the jobs of both."""
+    """Roles until they are taken back, and the newest code's request."""
     await erase(database, MIA)
 
-    assert await traces(database, *MIAS) == {"granted_roles", "link_requests", "jobs"}
+    assert await traces(database, *MIAS) == {"granted_roles", "link_requests"}
     async with database.write() as connection:
         await erasure.forget_roles(connection, MIA)
     assert await traces(database, str(MIA)) == {"link_requests"}
