@@ -15,11 +15,12 @@ class SecretKind(StrEnum):
 
 
 # Groups of digits with what may stand between those of a card number: spaces and dashes of all
-# kinds, dots, markdown, and signs that nobody sees. Discord's ids are as long, and one in ten
-# passes the check digit test: mentions, message links and UUIDs are known by their form.
+# kinds, dots, slashes, markdown, and signs that nobody sees. A comma stands alone: with a space it
+# makes a list. Discord's ids are as long, and one in ten passes the check digit test: mentions,
+# message links and UUIDs are known by their form.
 _GAP = (
-    r"[\s.*_~|`\u00ad\u200b-\u200d\u2060\ufeff"
-    r"\-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]{1,8}"
+    r"(?:[\s./*_~|`\u00ad\u200b-\u200d\u2060\ufeff"
+    r"\-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]{1,8}|,)"
 )
 _DIGITS = re.compile(
     r"<(?:@[!&]?|\#|a?:\w{1,32}:|/[^<>]{1,100}:)\d{17,20}>"
@@ -28,10 +29,12 @@ _DIGITS = re.compile(
     rf"|(?P<run>\d+(?:{_GAP}\d+)*)"
 )
 _GROUP = re.compile(r"\d+")
-# Unbroken, by four with a rest, and as it stands on American Express, Diners and old Maestro cards.
+# Unbroken, in halves, by four with a rest, and as it stands on American Express, Diners and old
+# Maestro cards.
 _SHAPES = frozenset(
     {
         *((length,) for length in range(13, 20)),
+        (8, 8),
         (4, 4, 4, 4),
         *((4, 4, 4, *rest) for last in (1, 2, 3) for rest in ((last,), (4, last))),
         (4, 6, 4),
@@ -48,22 +51,34 @@ _ISSUED = re.compile(
     r"|(?:6011|64[4-9]\d|65\d\d|352[89]|35[3-8]\d|62\d\d)\d{12,15}"  # Discover, JCB, UnionPay
     r"|(?:50|5[6-9]|6\d)\d{11,17}"  # Maestro
 )
+# With the fullwidth signs of Chinese and Japanese keyboards, and the quotes of code.
+_SIGN = r"[:=\uff1a\uff1d]"
+_IS = rf"[\"'`]?+\s*+{_SIGN}\s*+[\"'`]?+"
 _SECRET_KEY = re.compile(
     # Payment providers; ids of payments, invoices and the like begin with other letters.
     r"\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{10,}"
     r"|creem_(?:test_)?[A-Za-z0-9]{10,}"
-    # GitHub, GitLab, npm, PyPI, Slack, Google, AWS, SendGrid, OpenAI and Anthropic.
+    # GitHub, GitLab, npm, PyPI, Slack, Google, AWS, DigitalOcean, Hugging Face, SendGrid, OpenAI
+    # and Anthropic.
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
     r"|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}"
-    r"|AIza[A-Za-z0-9_-]{35}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
+    r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|do[opr]_v1_[a-f0-9]{40,}|hf_[A-Za-z0-9]{30,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|sk-(?=[A-Za-z_-]{0,100}\d)[A-Za-z0-9_-]{20,}"
     # Discord's tokens, and what browsers and backends keep of a session.
     r"|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,}|mfa\.[A-Za-z0-9_-]{20,}"
     r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{20,}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
-    r"|(?i:\b(?:api[ _-]?key|secret(?:[ _-]key)?|(?:access|auth|bearer|session)[ _-]?(?:token|id)"
-    r"|authorization:\s*bearer)\s*(?:is|:|=|\s)\s*)(?=[A-Za-z_./+=-]{0,100}\d)[A-Za-z0-9_./+=-]{16,}",
+    r"|(?i:\b(?:api[ _-]?key|secret(?:[ _-]key)?"
+    r"|(?:access|auth|bearer|session)[ _-]?(?:token|id)"
+    rf"|authorization:\s*+bearer)(?:{_IS}|\s*+is\s*+|\s++))"
+    r"(?=[A-Za-z_./+=-]{0,100}\d)[A-Za-z0-9_./+=-]{16,}"
+    # A token is many things: a number of a case, an id of a payment. So it has to look random.
+    rf"|(?i:\b(?:\w{{1,40}}[_-])?token{_IS})(?![a-z]{{2,8}}_)"
+    r"(?:(?=[A-Za-z]{1,100}\d|\d{1,100}[A-Za-z])[A-Za-z0-9]{16}"
+    r"|(?=\S{0,100}[a-z])(?=\S{0,100}[A-Z])(?=\S{0,100}\d)[A-Za-z0-9_./+=-]{20})"
+    r"[A-Za-z0-9_./+=-]*",
     re.DOTALL,
 )
 _LABEL = (
@@ -73,13 +88,19 @@ _LABEL = (
 # One token: of several ordinary words ("Password: I forgot it") none is a password. So it stands
 # alone, or before the next label, or is no word. "My password is wrong" tells none, either.
 _ODD = r"(?=\S{4,200}(?!\S))(?=\S{0,200}(?:[\d#$%&@^*+=]|[a-z][A-Z]))\S+"
-_ALONE = r"\S{1,200}+(?<!:)(?!\S)(?=[^\S\n]{0,200}(?:\n|\Z)|(?<=[,;])\s\w{1,30}\s?[:=])"
+_ALONE = (
+    r"\S{1,200}+(?<![:\uff1a])(?!\S)"
+    rf"(?=[^\S\n]{{0,200}}(?:\n|\Z)|(?<=[,;])\s\w{{1,30}}\s?{_SIGN})"
+)
 _PASSWORD = re.compile(
     # Neither a path or an address, nor what was removed already.
-    rf"\b(?i:{_LABEL})\s*(?:[:=]\s*(?!/|https?:|\[removed\])(?:{_ODD}|{_ALONE})"
-    rf"|(?i:is|ist|lautet|es|est)\s*[:=]?\s+{_ODD})"
+    rf"\b(?i:{_LABEL})(?:{_IS}(?!/|https?:|\[removed\])(?:{_ODD}|{_ALONE})"
+    rf"|\s*+(?i:is|ist|lautet|es|est)(?:\s*+{_SIGN}\s*+|\s++){_ODD})"
     # A pass is many things.
-    r"|\b(?i:pass)\s*[:=]\s*(?=\S{6,200}(?!\S))(?=\S{0,200}\d)(?=\S{0,200}[A-Za-z])(?!https?:)\S+"
+    rf"|\b(?i:pass)\s*+{_SIGN}\s*+"
+    r"(?=\S{6,200}(?!\S))(?=\S{0,200}\d)(?=\S{0,200}[A-Za-z])(?!https?:)\S+"
+    # In an address, between whose it is and where it leads.
+    r"|(?<=://)[^\s/:@]{0,100}:[^\s/?#]{1,200}(?=@)"
 )
 
 REMOVED = "[removed]"
@@ -103,8 +124,8 @@ def _is_card_number(groups: Sequence[re.Match[str]], text: str) -> bool:
     if not _ISSUED.fullmatch(digits) or not passes_luhn(digits):
         return False
     gaps = [text[one.end() : next_.start()] for one, next_ in pairwise(groups)]
-    # One dot among other signs ends a sentence or is a decimal point.
-    return len({"." in gap for gap in gaps}) <= 1
+    # One of these among other signs ends a sentence, makes a date, or is a decimal point.
+    return all(len({sign in gap for gap in gaps}) <= 1 for sign in "./,")
 
 
 def _remove_card_numbers(run: str) -> str:
