@@ -139,6 +139,7 @@ async def test_s16_a_renewal_is_shown_everywhere_as_soon_as_it_is_paid(stage: St
 async def test_s17_refresh_asks_the_provider(stage: Stage) -> None:
     await stage.link_mia()
     balance = await stage.balance_of(stage.mia)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
     assert "**Status:** Active" in (await stage.balance_of(stage.mia)).text

@@ -200,6 +200,7 @@ async def test_with_a_failed_payment_a_change_says_what_becomes_of_it(stage: Sta
 
 async def test_a_paused_plan_ends_with_the_change(stage: Stage) -> None:
     await stage.link_mia()
+    await jobs_done(stage)
     change_store(stage, "UPDATE subscriptions SET status = 'paused'")
 
     screen = await look(stage.mia, await change(stage), MAX)
@@ -237,6 +238,7 @@ async def test_a_changed_mind_leaves_one_page_to_pay_on(stage: Stage) -> None:
 async def test_what_was_paid_unnoticed_is_not_sold_again(stage: Stage) -> None:
     """Mia has paid, the event is on its way, and she starts another purchase."""
     await stage.link_mia()
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     first = await checkout_page(stage.mia, await change(stage), MAX)
     await press(stage, first, "pay")

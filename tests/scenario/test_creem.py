@@ -15,7 +15,7 @@ from tests.scenario.lea import (
     subscription,
     transactions,
 )
-from tests.scenario.outside import change_store
+from tests.scenario.outside import change_store, jobs_done
 from tests.scenario.refunding import SAGA, audited, draft
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import in_dm
@@ -137,6 +137,7 @@ async def test_a_part_is_refused_with_a_reason_where_it_cannot_be_given_back(sta
     screen = await draft(stage)
     opened = await stage.max.click(screen, "Change amount")
     assert opened.modal is not None
+    await jobs_done(stage)
     change_store(stage, "UPDATE payments SET provider = 'creem'")
 
     answer = await stage.max.submit(opened.modal, {"Amount": "5.00"})

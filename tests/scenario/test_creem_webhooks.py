@@ -61,6 +61,7 @@ async def test_a_duplicate_is_taken_and_applied_once(stage: Stage) -> None:
         each for each in stage.scene.creem.events if each["eventType"] == "subscription.paid"
     ]
     body = json.dumps(about).encode()
+    await settled(stage)
     stage.scene.creem.requests.clear()
 
     statuses = await asyncio.gather(*(post(stage, body, signed(body)) for _ in range(5)))
@@ -77,6 +78,7 @@ async def test_an_unknown_type_is_taken_and_asks_creem_nothing(stage: Stage) -> 
     body = json.dumps(
         {"id": "evt_1", "eventType": "weather.changed", "object": {"id": "sunny"}}
     ).encode()
+    await settled(stage)
     stage.scene.creem.requests.clear()
 
     assert await post(stage, body, signed(body)) == 200

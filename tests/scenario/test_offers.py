@@ -13,7 +13,8 @@ HALF, PAUSE = "Take 50% off for 3 months", "Pause for 2 months"
 
 
 async def up_to_offer(stage: Stage, reason: str) -> Message:
-    """The confirm screen after a reason."""
+    """The confirm screen after a reason, once the bot knows what Mia has paid."""
+    await jobs_done(stage)
     screen = await open_cancel(stage)
     modal = await open_reason(stage, screen)
     await stage.mia.submit(modal, {"Your reason": reason, COMMENT: ""})
@@ -51,7 +52,6 @@ async def renew(stage: Stage) -> None:
 async def test_mia_takes_a_discount_and_pays_in_full_after_it(stage: Stage) -> None:
     """Fairness 7: the terms before the click, on the receipt, and on the invoices."""
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, SWITCHED)
     assert labels(screen)[:2] == ["Confirm cancel", HALF]
     for told in ("$20.00 monthly", "$10.00 monthly, for 3 payments"):
@@ -88,7 +88,6 @@ async def test_mia_takes_a_discount_and_pays_in_full_after_it(stage: Stage) -> N
 async def test_mia_pauses_and_comes_back_by_herself(stage: Stage) -> None:
     """S2: what is paid for stays on. Then nothing is charged and nothing is on, until it renews."""
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, UNUSED)
     await take(stage, screen, PAUSE)
     before = (await stage.balance_of(stage.mia)).text
@@ -111,7 +110,6 @@ async def test_mia_pauses_and_comes_back_by_herself(stage: Stage) -> None:
 async def test_fairness_5_stripe_is_away_and_mia_leaves_after_all(stage: Stage) -> None:
     """Told the truth at every point; an offer that is not confirmed holds nobody."""
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, SWITCHED)
     away = stage.scene.stripe.faults.add(path="/v1/", status=503)
     await stage.mia.click(screen, HALF)
@@ -132,7 +130,6 @@ async def test_fairness_5_stripe_is_away_and_mia_leaves_after_all(stage: Stage) 
 async def test_fairness_5_stripe_makes_the_pause_after_mia_has_confirmed(stage: Stage) -> None:
     """S3, S4: what was made too late does not keep the plan, and nothing more is charged."""
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, UNUSED)
     slow = stage.scene.stripe.faults.add(
         method="POST", path=SUBSCRIPTION, latency=1.0, status=503, after_work=True, times=1
@@ -156,7 +153,6 @@ async def test_fairness_5_stripe_makes_the_pause_after_mia_has_confirmed(stage: 
 
 async def test_an_offer_that_stripe_refuses_leaves_mia_where_she_was(stage: Stage) -> None:
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, SWITCHED)
     await call_stripe(stage, "DELETE", "/v1/coupons/half_price_3")
 
@@ -173,7 +169,6 @@ async def test_an_offer_that_stripe_refuses_leaves_mia_where_she_was(stage: Stag
 async def test_kill_9_after_stripe_has_given_the_discount(stage: Stage) -> None:
     """Its answer is lost with the process: it is found, not given again, and told once."""
     await stage.link_mia()
-    await jobs_done(stage)
     screen = await up_to_offer(stage, SWITCHED)
     strike = StripeStrike(stage, "POST", SUBSCRIPTION, after_work=True)
     await stage.mia.click(screen, HALF)

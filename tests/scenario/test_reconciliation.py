@@ -19,7 +19,7 @@ def runs(stage: Stage) -> list[tuple[int, bool]]:
 
 async def an_hour_passes(stage: Stage) -> None:
     """The last run is long enough ago for a start to begin another."""
-    await until(lambda: all(ended for _, ended in runs(stage)) and runs(stage))
+    await jobs_done(stage)
     change_store(
         stage,
         "UPDATE reconciliations SET started_at = started_at - ?, finished_at = finished_at - ?",

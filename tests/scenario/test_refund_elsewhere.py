@@ -90,6 +90,7 @@ async def test_what_was_refunded_before_the_account_was_known_is_history(stage: 
     stage.scene.stripe.hold_webhooks()
     await refund_in_the_dashboard(stage)
     stage.scene.stripe.release_webhooks()
+    await jobs_done(stage)
     change_store(stage, "DELETE FROM payments")
 
     await stage.link_mia()

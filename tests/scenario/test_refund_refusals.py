@@ -169,6 +169,7 @@ async def test_a_dispute_between_looking_and_confirming_stops_it(stage: Stage) -
 async def test_a_dispute_that_nobody_heard_of_yet_fails_at_the_provider(stage: Stage) -> None:
     await stage.link_mia()
     screen = await draft(stage)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     stage.scene.stripe.open_dispute(stage.scene.stripe.get(payment_of(stage))["latest_charge"])
 
@@ -184,6 +185,7 @@ async def test_a_payment_refunded_in_stripe_meanwhile_fails_and_ends_nothing(
 ) -> None:
     await stage.link_mia()
     screen = await draft(stage)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     await call_stripe(stage, "POST", "/v1/refunds", {"payment_intent": payment_of(stage)})
 

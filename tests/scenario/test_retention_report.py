@@ -76,7 +76,8 @@ async def test_from_the_numbers_to_the_words_and_the_weekly_post(stage: Stage) -
 
 async def monday_comes(stage: Stage) -> None:
     """Ada has chosen a channel: there is one post, with the weeks up to it."""
-    await stage.ada.slash("setup", channel=stage.here, report_channel=stage.scene.log)
+    chosen = await stage.ada.slash("setup", channel=stage.here, report_channel=stage.scene.log)
+    await chosen.settled()
     change_store(
         stage,
         "UPDATE jobs SET run_at = ? WHERE kind = 'retention.digest'",

@@ -107,6 +107,7 @@ async def test_s29_a_checkout_that_was_paid_unheard_links_and_activates(stage: S
     """Noor has no account yet: only the page that the bot opened leads to her payment."""
     asked = await stage.noor.slash("subscribe", channel=stage.here)
     page = await _open_page(stage, asked.message)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     stage.scene.stripe.pay_checkout(page, email=NOOR_ADDRESS)
     stage.scene.stripe.discard_webhooks()

@@ -188,7 +188,11 @@ async def test_a_refund_that_the_provider_does_not_make_is_told_to_the_team(
     assert refunds(stage) == []
     refused.remove()
     await until(lambda: refused_end.struck, seconds=30)
-    change_store(stage, "UPDATE jobs SET done_at = NULL WHERE kind = 'refund.look_stuck'")
+    change_store(
+        stage,
+        "UPDATE jobs SET done_at = NULL, payload = json_object('refund_id', "
+        "(SELECT id FROM refunds)) WHERE kind = 'refund.look_stuck'",
+    )
     await until(lambda: told(stage, NOT_ENDED))
     refused_end.remove()
     await jobs_done(stage, seconds=30)

@@ -60,6 +60,7 @@ async def test_s24_without_a_plan_it_is_refused(stage: Stage) -> None:
 
 async def test_s24_before_the_allowance_is_there_nothing_is_sold(stage: Stage) -> None:
     await stage.link_mia()
+    await jobs_done(stage)
     change_store(stage, "DELETE FROM ledger")
 
     assert "is not there yet" in (await offer(stage)).text

@@ -362,6 +362,7 @@ async def test_a_compressed_body_is_not_unpacked(stage: Stage) -> None:
 async def test_a_defect_is_answered_with_a_reference(stage: Stage) -> None:
     stage.expect_error("api_request_failed")
     await stage.link_mia()
+    await jobs_done(stage)
     change_store(stage, "ALTER TABLE ledger RENAME TO away")
 
     answer = await ask(

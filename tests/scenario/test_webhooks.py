@@ -140,6 +140,7 @@ async def test_an_unknown_type_is_taken_and_asks_stripe_nothing(stage: Stage) ->
 
 async def test_a_duplicate_is_taken_and_applied_once(stage: Stage) -> None:
     body = event("customer.subscription.updated", {"id": stage.scene.mia_subscription})
+    await jobs_done(stage)
     stage.scene.stripe.requests.clear()
 
     statuses = await asyncio.gather(*(post(stage, body, signed(body)) for _ in range(5)))

@@ -193,6 +193,7 @@ async def test_too_late_or_not_linked_the_way_on_is_named(stage: Stage) -> None:
     screen = await open_withdrawal(stage, stage.mia)
     await stage.mia.click(screen, "Withdraw from contract here")
     long_ago = (int(time.time()) - 20 * DAY) * 1000
+    await jobs_done(stage)
     change_store(stage, "UPDATE subscriptions SET created_at = ?", long_ago)
 
     refused = await stage.mia.click(screen, "Confirm withdrawal")
