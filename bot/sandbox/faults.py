@@ -16,7 +16,7 @@ class Fault:
         latency: seconds to wait before the server goes on.
         status: the error status to answer with; None lets the request through after ``latency``.
         times: how many requests it still strikes; None strikes until it is removed.
-        after_work: the request is carried out first, only its answer is replaced.
+        after_work: the request is carried out first, only its answer is late or replaced.
         drop: the connection is closed without an answer.
     """
 

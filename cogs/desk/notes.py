@@ -14,9 +14,10 @@ from discord.ext import commands
 
 from bot.domain.desk_errors import DeskError, NotesImpossible, NotesNotForYou
 from bot.domain.errors import NotInTicket
-from bot.domain.identifiers import ChannelId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, MessageId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
+from bot.domain.ticket_record import HeardChannel
 from bot.domain.topic import Place
 from bot.services import ticket_notes
 from bot.services.jobs import TryAgainError
@@ -30,6 +31,7 @@ from cogs.layout import View, card, text
 from cogs.messenger import MessageRefusedError
 from cogs.tickets import thread_members
 from cogs.tickets.capture import CaptureCog
+from cogs.tickets.missed import MissedCog
 from cogs.tickets.places import notes_of
 from cogs.tickets.twins import give_back_twins
 
@@ -37,6 +39,10 @@ LONGEST_NOTE = 3_000
 _TAKEN_OUT = (
     "⚠️ **Somebody whom this ticket is about was in here, and was taken out again.** They may have "
     "read what was written until then. A mention lets people in: write names without @ here."
+)
+_NOT_LET_IN = (
+    "Discord does not let you into the thread: you do not see the channel that it is in. An "
+    "administrator can change that."
 )
 _REFUSED = "**Discord does not take this note.** Please change its words, or write it by hand."
 
@@ -47,12 +53,17 @@ class NotesCog(commands.Cog):
     """/note, the “Notes” button, and the thread."""
 
     def __init__(
-        self, bot: commands.AutoShardedBot, dependencies: Dependencies, capture: CaptureCog
+        self,
+        bot: commands.AutoShardedBot,
+        dependencies: Dependencies,
+        capture: CaptureCog,
+        missed: MissedCog,
     ) -> None:
         """Register the button and the jobs."""
         self._bot = bot
         self._is = dependencies
         self._capture = capture
+        self._missed = missed
         dependencies.router.add("desk.notes", self.ask_open)
         dependencies.jobs.add(ticket_notes.WRITE, self.write, in_discord=True)
         dependencies.jobs.add(ticket_notes.OPEN, self.open, in_discord=True)
@@ -91,15 +102,29 @@ class NotesCog(commands.Cog):
             if not await self._post(thread_id, author, note, key=job.key):
                 await self._forget_deleted(ticket, thread_id)
                 raise NotesImpossible
-            if author not in await self._is.ticket_access.members_side(ticket):
-                await thread_members.let_in(self._bot, thread_id, author)
+            is_theirs = author in await self._is.ticket_access.members_side(ticket)
+            is_out = not is_theirs and not await self._let_in(thread_id, author)
         except NotesImpossible as refusal:
             await self._is.messenger.show(screen, _not_written(desk_refusal(refusal), note))
             return
         except MessageRefusedError:
             await self._is.messenger.show(screen, _not_written(_REFUSED, note))
             return
-        await self._is.messenger.show(screen, _short(f"## Note written\nIt is in <#{thread_id}>."))
+        said = f"## Note written\nIt is in <#{thread_id}>."
+        await self._is.messenger.show(screen, _short(f"{said} {_NOT_LET_IN}" if is_out else said))
+
+    async def _let_in(self, thread_id: ChannelId, person: UserId) -> bool:
+        """False where Discord refuses it, and would refuse it again."""
+        try:
+            await thread_members.let_in(self._bot, thread_id, person)
+        except discord.Forbidden as refusal:
+            _log.warning("not_let_into_notes", thread=thread_id, code=refusal.code)
+            return False
+        except discord.NotFound as missing:
+            if missing.code not in thread_members.LEFT:
+                raise
+            return False
+        return True
 
     async def _post(self, thread_id: ChannelId, author: UserId, note: str, *, key: str) -> bool:
         """The whole of it, in as many messages as it takes."""
@@ -121,15 +146,15 @@ class NotesCog(commands.Cog):
             if reader in await self._is.ticket_access.members_side(ticket):
                 raise NotesNotForYou
             thread_id = await self._thread(ticket)
-            await thread_members.let_in(self._bot, thread_id, reader)
+            is_in = await self._let_in(thread_id, reader)
         except (NotesImpossible, NotesNotForYou) as refusal:
             await self._is.messenger.show(screen, _refused(refusal))
             return
         except discord.NotFound:
             await self._forget_deleted(ticket, ticket.notes_thread_id)
             raise
-        said = f"## Notes\n<#{thread_id}>: the member cannot see what is written there."
-        await self._is.messenger.show(screen, _short(said))
+        said = f"<#{thread_id}>: the member cannot see what is written there."
+        await self._is.messenger.show(screen, _short(f"## Notes\n{said if is_in else _NOT_LET_IN}"))
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -185,9 +210,12 @@ class NotesCog(commands.Cog):
             raise TryAgainError("the server is not available")
         made = notes_of(guild, ticket)
         thread_id = ChannelId(made[0].id if made else await self._make(guild, ticket))
+        self._capture.watch(ticket.id, thread_id, internal=True)
+        # Noted before anybody listened: what is heard from now on would hide it.
+        silent = HeardChannel(ticket.id, ticket.guild_id, thread_id, MessageId(0), internal=True)
+        await self._missed.complete(silent)
         ticket = await self._is.ticket_notes.attach(ticket.id, thread_id)
         await give_back_twins(self._bot, guild, ticket)
-        self._capture.watch(ticket.id, thread_id, internal=True)
         file = await self._is.customers.read(ticket.guild_id, ticket.opener_id)
         shown = customer_card(file, self._is, ticket=ticket, live=False)
         await self._is.messenger.post(thread_id, shown, key=f"notes-customer:{thread_id}")

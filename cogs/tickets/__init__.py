@@ -29,7 +29,7 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     missed = MissedCog(bot, dependencies, capture)
     SecretEffects(bot, dependencies)
     RatingEffects(dependencies)
-    OpeningEffects(bot, dependencies, capture)
+    OpeningEffects(bot, dependencies, capture, missed)
     await bot.add_cog(capture)
     await bot.add_cog(missed)
     await bot.add_cog(TwinsCog(bot, dependencies))

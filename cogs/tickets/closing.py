@@ -134,8 +134,8 @@ class ClosingCog:
         await self._capture.flush()
         if not await self._is.transcripts.is_complete(ticket):
             raise TryAgainError("files are on their way", after=FILES_PAUSE)
-        is_gone = await self._delete_channel(ticket)
-        if not is_gone:
+        left = await self._delete_places(ticket)
+        if ticket.channel_id in left:
             await self._left_behind.shut(ticket, reopen_until=reopen_until, key=job.key)
         # Its last words were said meanwhile; the page behind the member's link has them, too.
         await self._capture.flush()
@@ -147,13 +147,14 @@ class ClosingCog:
                 ticket,
                 topic=self._is.tickets.label(ticket.topic_id),
                 told=told,
-                is_gone=is_gone,
+                left=left,
             ),
             key=f"{job.key}:log",
             file=await self._staff_file(record),
         )
-        if is_gone:
+        if ticket.channel_id not in left:
             self._capture.forget(ticket.channel_id)
+        if not left:
             self._capture.forget(ticket.notes_thread_id)
         await self._is.tickets.closed(ticket.id, asked_for_rating=asked and by_dm)
 
@@ -183,12 +184,15 @@ class ClosingCog:
             page=(f"{ticket.channel_name}.html", html),
         )
 
-    async def _delete_channel(self, ticket: Ticket) -> bool:
-        """False when the bot may not."""
-        if ticket.channel_id is None:
-            return True
+    async def _delete_places(self, ticket: Ticket) -> list[ChannelId]:
+        """Returns those that are left, because the bot may not delete them."""
+        places = [ticket.channel_id]
+        if ticket.place == Place.THREAD:
+            # Its notes hang on another channel, and would stay there.
+            places.insert(0, ticket.notes_thread_id)
         why = f"Ticket {ticket.number:04} closed"
-        if ticket.place == Place.THREAD and ticket.notes_thread_id is not None:
-            # It hangs on another channel, and would stay there.
-            await give_back(self._bot, ticket.notes_thread_id, why=why)
-        return await give_back(self._bot, ticket.channel_id, why=why)
+        return [
+            place
+            for place in places
+            if place is not None and not await give_back(self._bot, place, why=why)
+        ]

@@ -1,11 +1,14 @@
 """What is said when a ticket is closed: to the member, and in the log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import discord
 
+from bot.domain.identifiers import ChannelId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_ends import BEST, WORST
+from bot.domain.topic import Place
 from bot.domain.transcript import MEMBER_LINK
 from cogs import words
 from cogs.interactions import custom_id
@@ -81,8 +84,11 @@ def left_behind_card(ticket: Ticket, *, reopen_until: datetime | None) -> View:
     )
 
 
-def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View:
-    """One entry in the log, with the transcript and the way to the notes."""
+def staff_card(ticket: Ticket, *, topic: str, told: bool, left: Sequence[ChannelId]) -> View:
+    """One entry in the log, with the transcript and the way to the notes.
+
+    `left` are the places that the bot may not delete.
+    """
     by = "itself" if ticket.close_reason else "nobody: its channel was deleted"
     if ticket.closed_by is not None:
         by = f"<@{ticket.closed_by}>"
@@ -93,17 +99,23 @@ def staff_card(ticket: Ticket, *, topic: str, told: bool, is_gone: bool) -> View
         else "\n⚠️ The member could not be reached: no transcript was sent. They take no direct "
         "messages or have left the server, and no billing address is known."
     )
-    left = (
-        ""
-        if is_gone
-        else f"\n⚠️ The bot may not delete <#{ticket.channel_id}>. It needs Manage Channels, in the "
-        "category too. Please delete the channel by hand."
-    )
     return card(
         text(
             f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · {topic} · "
-            f"closed by {by}{reason}{delivery}{left}"
+            f"closed by {by}{reason}{delivery}{''.join(_left(ticket, each) for each in left)}"
         ),
         # Whoever presses it gets the copy that they may read, the team's with the notes.
         row(button("The team's copy", custom_id("ticket.transcript", ticket.id))),
+    )
+
+
+def _left(ticket: Ticket, place: ChannelId) -> str:
+    """What a person has to delete, and what the bot lacks."""
+    kind, needs = "channel", "Manage Channels, in the category too"
+    if ticket.place == Place.THREAD:
+        kind, needs = "thread", "Manage Threads in the channel that it is in"
+    notes = " with the notes" if place == ticket.notes_thread_id else ""
+    return (
+        f"\n⚠️ The bot may not delete the {kind}{notes} <#{place}>: it needs {needs}. Please delete "
+        "it by hand."
     )

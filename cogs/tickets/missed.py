@@ -1,10 +1,12 @@
 """What happened while no process listened: fetched once per channel with something new.
 
 What was edited and deleted meanwhile the gateway does not tell. It is looked for in the newest
-page of a channel: where people have talked of late, where they go on, and where a ticket is closed.
+page of a channel: where people have talked of late, where they go on, before silence decides, and
+where a ticket is closed.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import discord
 import structlog
@@ -14,12 +16,15 @@ from bot.domain.identifiers import ChannelId, GuildId, MessageId, TicketId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState, ticket_id_in
 from bot.domain.ticket_record import HeardChannel
+from bot.services.jobs import TryAgainError
 from bot.services.ticket_records import LOOK, LOOK_BACK, RECENT_TALK, RECENT_TALKS_AT_START
 from cogs.dependencies import Dependencies
 from cogs.messenger import UNKNOWN_CHANNEL
 from cogs.tickets.capture import CaptureCog
 
 BACKFILL_PAGE = 100
+# A right that is missing comes back when a person gives it.
+UNREADABLE_PAUSE = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +42,8 @@ class MissedCog(commands.Cog):
         self._knows_who_sleeps = False
         # Where something may have been edited or deleted while nobody listened.
         self._unread: dict[int, HeardChannel] = {}
+        # Channels that name a ticket, in which somebody spoke before they were heard.
+        self._said_early: set[int] = set()
         dependencies.jobs.add("ticket.backfill", self.backfill, in_discord=True)
         dependencies.jobs.add("ticket.check_channel", self.check_channel, in_discord=True)
         dependencies.jobs.add(LOOK, self.look, in_discord=True, can_wait=True)
@@ -59,10 +66,13 @@ class MissedCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Somebody goes on where something may have been missed."""
-        talk = self._unread.get(message.channel.id)
+        """Somebody goes on where something may have been missed, or is too early to be heard."""
+        channel = message.channel
+        talk = self._unread.get(channel.id)
         if talk is not None:
             await self._is.ticket_records.look_back_now(talk)
+        elif ticket_id_in(getattr(channel, "topic", None)) and not self._capture.hears(channel.id):
+            self._said_early.add(channel.id)
 
     @commands.Cog.listener()
     async def on_thread_join(self, thread: discord.Thread) -> None:
@@ -162,6 +172,8 @@ class MissedCog(commands.Cog):
     async def check_channel(self, job: Job) -> None:
         """Whether it was deleted; the ticket is closed then."""
         ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        if ticket.state is TicketState.OPENING:
+            return  # whoever opens it finds out, and tells the member
         if ticket.channel_id is not None and await self._asked(ticket.channel_id) is None:
             self._capture.forget(ticket.channel_id)
             await self._is.tickets.channel_gone(ticket.id)
@@ -207,25 +219,56 @@ class MissedCog(commands.Cog):
         return bool(unread)
 
     async def _look_back(self, talk: HeardChannel) -> None:
-        """Compare the newest page with what is stored."""
+        try:
+            await self._compare(talk)
+        except (discord.NotFound, discord.Forbidden) as refusal:
+            _log.warning("changes_not_looked_for", ticket=talk.ticket_id, code=refusal.code)
+
+    async def _compare(self, talk: HeardChannel) -> list[discord.Message]:
+        """Store what the newest page shows and the store does not know; returns the page.
+
+        Raises NotFound or Forbidden.
+        """
         unread = self._unread.get(talk.channel_id)
         channel = self._bot.get_partial_messageable(talk.channel_id)
         known = await self._is.ticket_records.still_there(talk, most=BACKFILL_PAGE)
-        try:
-            page = [each async for each in channel.history(limit=BACKFILL_PAGE)]
-        except (discord.NotFound, discord.Forbidden) as refusal:
-            _log.warning("changes_not_looked_for", ticket=talk.ticket_id, code=refusal.code)
-            page = []
+        page = [each async for each in channel.history(limit=BACKFILL_PAGE)]
         # Without the right to read what was said before, Discord shows an empty channel.
         if page:
-            changed = [each for each in page if each.edited_at is not None and not each.author.bot]
             there = {each.id for each in page}
+            missing = [each for each in page if each.id not in known]
+            if missing:
+                await self._capture.take(missing, talk.ticket_id, internal=talk.internal)
+            changed = [each for each in page if each.edited_at is not None and not each.author.bot]
             oldest = min(there) if len(page) == BACKFILL_PAGE else 0
             gone = frozenset(each for each in known if each >= oldest and each not in there)
             await self._capture.take_changes(changed, gone, talk.ticket_id, internal=talk.internal)
         # Nobody may have listened again since this was begun.
         if self._unread.get(talk.channel_id) is unread:
             self._unread.pop(talk.channel_id, None)
+        return page
+
+    async def hear_out(self, talk: HeardChannel) -> None:
+        """Store all that was said, edited and deleted there until now; one call in most cases.
+
+        The gateway may be away, or be back and not have told everything yet. Raises TryAgainError
+        where Discord shows nothing, so that nobody knows; the team is told once.
+        """
+        try:
+            page = await self._compare(talk)
+        except discord.NotFound:
+            await self._is.ticket_records.check_channel(talk.ticket_id)
+            raise TryAgainError("its channel is gone") from None
+        except discord.Forbidden:
+            page = []
+        if not page:
+            await self._is.ticket_silence.cannot_tell(talk.ticket_id)
+            raise TryAgainError("the bot may not read what was said", after=UNREADABLE_PAUSE)
+        if len(page) == BACKFILL_PAGE and min(each.id for each in page) > talk.last_captured:
+            # All of it is new: there may be more before it.
+            await self._fetch_pages(
+                talk.ticket_id, talk.channel_id, after=talk.last_captured, internal=talk.internal
+            )
 
     async def complete(self, *talks: HeardChannel) -> bool:
         """Fetch what a killed process had heard and not stored; False when nothing is missing.
@@ -238,9 +281,12 @@ class MissedCog(commands.Cog):
             await self._fetch(
                 talk.ticket_id, talk.channel_id, after=talk.last_captured, internal=talk.internal
             )
+            self._said_early.discard(talk.channel_id)
         return bool(gaps)
 
     async def _has_gap(self, talk: HeardChannel) -> bool:
+        if talk.channel_id in self._said_early:
+            return True
         guild = self._bot.get_guild(talk.guild_id)
         channel = guild.get_channel_or_thread(talk.channel_id) if guild else None
         if isinstance(channel, discord.TextChannel | discord.Thread):

@@ -12,6 +12,7 @@ from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, MessageId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import OCCUPYING, Ticket, TicketState
+from bot.domain.ticket_record import HeardChannel
 from bot.domain.topic import Place
 from bot.services import ticket_acts
 from bot.services.jobs import TryAgainError
@@ -23,6 +24,7 @@ from cogs.dependencies import Dependencies
 from cogs.layout import View, card, finished, text
 from cogs.messenger import MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_CHANNEL, nonce_for
 from cogs.tickets.capture import CaptureCog
+from cogs.tickets.missed import MissedCog
 from cogs.tickets.overwrites import living_role
 from cogs.tickets.places import NoPlaceError, Places, Wanted, give_back
 from cogs.tickets.twins import give_back_twins
@@ -48,12 +50,17 @@ class OpeningEffects:
     """Carries out what `TicketService.open` reserved."""
 
     def __init__(
-        self, bot: commands.AutoShardedBot, dependencies: Dependencies, capture: CaptureCog
+        self,
+        bot: commands.AutoShardedBot,
+        dependencies: Dependencies,
+        capture: CaptureCog,
+        missed: MissedCog,
     ) -> None:
         """Register the handlers."""
         self._bot = bot
         self._is = dependencies
         self._capture = capture
+        self._missed = missed
         self._card = WelcomeCard(dependencies)
         self._places = Places(bot, dependencies)
         dependencies.jobs.add(OPEN, self.open, in_discord=True)
@@ -82,6 +89,10 @@ class OpeningEffects:
             # One that could not be deleted belongs to the ticket's earlier life.
             self._capture.forget(job.payload.get("former_channel"))
             self._capture.watch(ticket.id, channel_id)
+            if ticket.state is TicketState.OPENING:
+                # Said before anybody listened: what is heard from now on would hide it.
+                silent = HeardChannel(ticket.id, ticket.guild_id, channel_id, MessageId(0))
+                await self._missed.complete(silent)
             welcome = await self._welcome(guild, channel_id, ticket, settings, job)
         except NoPlaceError as none:
             await self._fail(ticket, screen, str(none))

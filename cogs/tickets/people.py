@@ -82,15 +82,19 @@ class PeopleCog(commands.Cog):
             await self._set(ticket, ticket.channel_id, user_id, is_in=is_in)
         except discord.Forbidden as refusal:
             _log.error("ticket_person_refused", ticket=ticket.id, code=refusal.code)
+            await self._is.messenger.show(screen, _refused(user_id, ticket.place, is_in=is_in))
             if is_in:
                 await self._is.ticket_people.not_let_in(ticket.id, user_id)
-            await self._is.messenger.show(screen, _refused(user_id, ticket.place, is_in=is_in))
             return
         except discord.NotFound as missing:
             if missing.code == UNKNOWN_CHANNEL:
                 return
             if is_in:
-                raise
+                if missing.code not in thread_members.LEFT:
+                    raise
+                await self._is.messenger.show(screen, _not_here(user_id))
+                await self._is.ticket_people.not_let_in(ticket.id, user_id)
+                return
             # Somebody has taken them out by hand.
         said = _said(user_id, UserId(int(job.payload["by"])), is_in=is_in)
         await self._is.messenger.post(
@@ -171,6 +175,13 @@ def _refused(user_id: UserId, place: str, *, is_in: bool) -> View:
     )
     return card(
         text(f"{what} {_WHY_REFUSED[Place(place)]}"),
+        accent=words.WARNING_COLOUR,
+    )
+
+
+def _not_here(user_id: UserId) -> View:
+    return card(
+        text(f"## <@{user_id}> was not added\nThey have left the server. Nothing was changed."),
         accent=words.WARNING_COLOUR,
     )
 

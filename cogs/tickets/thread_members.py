@@ -13,12 +13,15 @@ from discord.http import Route
 from bot.domain.identifiers import ChannelId, RoleId, UserId
 
 ARCHIVED = 50083
+# Unknown Member, Unknown User: they have left the server, or Discord.
+LEFT = frozenset({10007, 10013})
 # As many as Discord gives at once.
 PAGE = 100
 
 
 async def let_in(bot: commands.AutoShardedBot, thread_id: ChannelId, user_id: UserId) -> None:
-    """Raises discord.Forbidden where the person does not see the channel that it hangs on."""
+    """Raises discord.Forbidden where the person does not see the channel that it hangs on, and
+    discord.NotFound with a code of `LEFT` where they are not in the server."""
     await _awake(bot, thread_id, lambda: bot.http.add_user_to_thread(thread_id, user_id))
 
 

@@ -1,8 +1,10 @@
 """The end of a ticket: what is said while it closes, and in a channel that stays behind."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.sandbox.discord import SandboxRefusal
+from bot.sandbox.discord import Channel, SandboxRefusal
 from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import everything_stored, jobs_done
@@ -12,6 +14,7 @@ from tests.scenario.test_ticket_records import address_in, fetched
 from tests.scenario.test_ticket_transcripts import stored
 from tests.scenario.ticketing import (
     OpenedTicket,
+    ask,
     close,
     open_ticket,
     read_transcript,
@@ -21,6 +24,7 @@ from tests.scenario.ticketing import (
 )
 
 CARD = "4242 4242 4242 4242"
+STORY = "What can we help with?"
 DM = r"/users/@me/channels$"
 
 
@@ -31,6 +35,28 @@ def left_behind(stage: Stage, *also: int) -> None:
         for right in (may.MANAGE_CHANNELS, *also):
             role.permissions &= ~right
         stage.scene.guild.announce_role_update(role)
+
+
+def may_delete_again(stage: Stage) -> None:
+    """An administrator has read the log."""
+    role = stage.scene.guild.bot_member.roles[-1]
+    role.permissions |= may.MANAGE_CHANNELS
+    stage.scene.guild.announce_role_update(role)
+
+
+async def another_ticket(stage: Stage) -> Channel:
+    """Mia's second one."""
+    sent = await stage.mia.submit(await ask(stage, stage.mia, "help"), {STORY: "It is slow"})
+    assert sent.message is not None
+    await sent.message.changed(containing="Your ticket is open")
+    return stage.scene.guild.channels[-1]
+
+
+async def added_by_sam(stage: Stage, channel: Channel) -> None:
+    """Noor is in a ticket of Mia's."""
+    answer = await stage.sam.slash("ticket add", channel=channel, member=stage.noor.user)
+    assert answer.message is not None
+    await answer.message.changed(containing="was added to this ticket")
 
 
 async def closed_and_left(stage: Stage, *without: int) -> OpenedTicket:
@@ -92,9 +118,52 @@ async def test_who_still_sees_a_closed_tickets_channel_is_told_and_cannot_write(
     await stage.sam.say(ticket.channel, "I shall delete this by hand")
     said = [each.text for each in stage.mia.messages(ticket.channel)]
     assert sum("This ticket is closed" in each for each in said) == 1
+    may_delete_again(stage)
     answer = await stage.mia.click(told, "Reopen ticket")
     assert answer.message is not None
-    assert "Reopening ticket 0001" in answer.message.text
+    await answer.message.changed(containing="Your ticket is open")
+    await settled(stage, "open")
+    await jobs_done(stage)
+
+
+async def test_a_channel_that_stays_behind_lets_in_nobody_of_what_was_merged_into_it(
+    stage: Stage,
+) -> None:
+    """Noor was added to Mia's other ticket, and has never seen this one."""
+    ticket = await open_ticket(stage)
+    other = await another_ticket(stage)
+    await added_by_sam(stage, other)
+    asked = await stage.sam.slash("merge", channel=other)
+    choice = await asked.settled()
+    await stage.sam.choose(choice, choice.selects[0].options[0].value)
+    await until(lambda: states(stage) == ["open", "closed"], seconds=RECOVERY_SECONDS)
+    left_behind(stage)
+
+    await close(stage.sam, ticket)
+
+    await settled(stage, "closed", seconds=RECOVERY_SECONDS)
+    assert stage.noor.user.id not in ticket.channel.overwrites
+    assert ticket.channel not in stage.noor.channels(stage.scene.guild)
+
+
+async def test_a_channel_that_stays_behind_takes_the_right_to_write_and_changes_nothing_else(
+    stage: Stage,
+) -> None:
+    """Noor was taken out by hand, and stays out; Mia reads on."""
+    ticket = await open_ticket(stage)
+    await added_by_sam(stage, ticket.channel)
+    before = dict(ticket.channel.overwrites)
+    del before[stage.noor.user.id]
+    ticket.channel.overwrites = before
+    stage.scene.guild.announce_channel_update(ticket.channel)
+    left_behind(stage)
+
+    await close(stage.sam, ticket)
+
+    await settled(stage, "closed", seconds=RECOVERY_SECONDS)
+    own = before[stage.mia.user.id]
+    silent = replace(own, allow=own.allow & ~may.SEND_MESSAGES, deny=own.deny | may.SEND_MESSAGES)
+    assert ticket.channel.overwrites == {**before, stage.mia.user.id: silent}
 
 
 async def test_s21_a_secret_in_a_channel_that_stayed_behind_is_removed(stage: Stage) -> None:
@@ -145,3 +214,27 @@ async def test_an_awake_thread_that_is_deleted_by_hand_closes_its_ticket(stage: 
     told = await stage.noor.wait_for_message("dm", containing="because its channel was deleted")
     assert read_transcript(told).said_by("Noor") == ["It costs too much"]
     await settled(stage, "closed")
+
+
+async def test_a_thread_and_its_notes_that_stay_behind_are_both_named_in_the_log(
+    stage: Stage,
+) -> None:
+    """With the right that the bot lacks; a thread is not deleted with Manage Channels."""
+    ticket = await in_thread(stage)
+    noted = await stage.sam.slash("note", channel=ticket.channel, text="The third one today")
+    assert noted.message is not None
+    await noted.message.changed(containing="Note written")
+    [notes] = [each for each in stage.scene.guild.threads if each.name == "notes-0001"]
+    left_behind(stage, may.MANAGE_THREADS)
+
+    await close(stage.sam, ticket)
+
+    await settled(stage, "closed", seconds=RECOVERY_SECONDS)
+    logged = await stage.sam.wait_for_message(stage.scene.log, containing="Ticket 0001 closed")
+    warnings = [each for each in logged.text.splitlines() if "may not delete" in each]
+    assert [each.split("<#")[1].split(">")[0] for each in warnings] == [
+        notes.id,
+        ticket.channel.id,
+    ]
+    assert all("Manage Threads" in each for each in warnings)
+    assert "Manage Channels" not in logged.text

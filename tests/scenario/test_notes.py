@@ -2,12 +2,13 @@
 
 import pytest
 
-from bot.sandbox.discord import Channel, Interaction, Message
+from bot.sandbox.discord import Channel, Interaction, Message, overwrite_for_member
 from bot.sandbox.discord import permissions as may
 from bot.sandbox.discord.users import MEMBERS_LIMITED
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import change_store, jobs_done
 from tests.scenario.stage import Stage
+from tests.scenario.test_ticket_overflow import in_thread
 from tests.scenario.ticketing import (
     OpenedTicket,
     close,
@@ -219,3 +220,24 @@ async def test_whoever_has_a_ticket_of_their_own_is_not_called_into_its_notes(
 
     assert told.mentions == [stage.noor.user]
     assert stage.noor.messages(thread) == []
+
+
+async def test_who_does_not_see_where_the_notes_hang_is_told_so(stage: Stage) -> None:
+    """Those of a thread hang on the log channel. The note is written all the same."""
+    ticket = await in_thread(stage)
+    log = stage.scene.log
+    unseen = overwrite_for_member(stage.sam.user, deny=may.VIEW_CHANNEL)
+    log.overwrites = {**log.overwrites, unseen.target_id: unseen}
+    stage.scene.guild.announce_channel_update(log)
+
+    asked = await stage.sam.slash("note", channel=ticket.channel, text="The third one today")
+    assert asked.message is not None
+    await asked.message.changed(containing="Note written")
+
+    assert "does not let you into" in asked.message.text
+    shown = await stage.sam.click(ticket.welcome, "Notes")
+    assert shown.message is not None
+    await shown.message.changed(containing="does not let you into")
+    await jobs_done(stage)
+    [thread] = [each for each in stage.scene.guild.threads if each.name == "notes-0001"]
+    assert any("The third one today" in each.text for each in thread.messages)

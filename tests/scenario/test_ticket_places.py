@@ -193,6 +193,25 @@ async def test_a_channel_deleted_while_it_opens_ends_in_words_and_a_free_place(
     await again.message.changed(containing="Your ticket is open")
 
 
+async def test_a_channel_deleted_after_a_kill_while_it_opened_ends_in_the_same_words(
+    stage: Stage,
+) -> None:
+    stage.scene.discord.faults.add(
+        method="POST", path=r"/channels/\d+/messages$", latency=1.0, drop=True, times=1
+    )
+    sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
+    await until(lambda: stage.rows("SELECT 1 FROM tickets WHERE channel_id IS NOT NULL"))
+    await stage.bot.kill()
+    [channel] = ticket_channels(stage)
+    stage.scene.guild.delete_channel(channel)
+
+    await stage.bot.start()
+
+    assert sent.message is not None
+    await sent.message.changed(containing="was deleted", timeout=RECOVERY_SECONDS)
+    await settled(stage, "closed", seconds=RECOVERY_SECONDS)
+
+
 async def test_opening_goes_on_after_a_kill_right_after_the_submission(stage: Stage) -> None:
     stuck = stage.scene.discord.faults.add(
         method="POST", path=r"/guilds/\d+/channels$", latency=1.0, drop=True, times=1

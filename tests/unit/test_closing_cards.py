@@ -52,7 +52,7 @@ def test_who_or_what_closed_it(
     ticket = replace(TICKET, closed_by=closed_by, close_reason=reason)
 
     member = text_of(member_card(ticket, reopen_until=None, asks_rating=False))
-    staff = text_of(staff_card(ticket, topic="Billing", told=True, is_gone=True))
+    staff = text_of(staff_card(ticket, topic="Billing", told=True, left=[]))
 
     assert to_member in member
     assert to_team in staff

@@ -95,16 +95,17 @@ class Server:
             error = ApiError(400, 50109, "The request body contains invalid JSON.")
             return self._finish(asked, Reply(400, error.body()), {})
         fault = self._faults.take(asked.method, path)
-        if fault is not None and fault.latency:
-            await asyncio.sleep(fault.latency)
-        if fault is None or not fault.replaces_answer:
+        if fault is None:
             return self._finish(asked, *self._work(asked))
-        return self._fail(request, asked, fault)
+        done = self._work(asked) if fault.after_work else None
+        if fault.latency:
+            await asyncio.sleep(fault.latency)
+        if fault.replaces_answer:
+            return self._fail(request, asked, fault)
+        return self._finish(asked, *(done or self._work(asked)))
 
     def _fail(self, request: web.BaseRequest, asked: _Request, fault: Fault) -> web.Response:
-        """Answer with a fault, after the work when it says so."""
-        if fault.after_work:
-            self._work(asked)
+        """Answer with a fault."""
         if fault.drop:
             self._record(asked, 0, None)
             if request.transport is not None:

@@ -164,8 +164,11 @@ async def test_where_people_talk_with_the_newest_message_of_each(
     database: Database, service: TicketService, records: TicketRecordService
 ) -> None:
     await open_ticket(service, topic="help")  # still opening: it has no channel to listen in
-    ticket = await opened(service)
+    ticket = await open_ticket(service)
+    assert await records.heard() == []
+    await service.attach_channel(ticket.id, CHANNEL)
     assert await records.heard() == [HeardChannel(ticket.id, GUILD, CHANNEL, MessageId(0))]
+    await service.opened(ticket.id, MessageId(1))
 
     note = replace(message(12, ticket), internal=True)
     await records.capture([message(10, ticket), message(11, ticket), note])
