@@ -16,7 +16,7 @@ from bot.services.ticket_acts import Work
 from bot.services.ticket_turns import moment_of, stamp
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import close_within
-from storage import jobs, ticket_work
+from storage import jobs, ticket_work, tickets
 from storage.ticket_turns import NOT_ASKED, waits_since
 
 ASKED = "desk.close_asked"
@@ -87,21 +87,40 @@ class CloseRequestService:
             raise CloseRequestOver
         return ticket
 
+    async def is_unanswered(self, job: Job) -> bool:
+        """Whether, by what is stored, the deadline closes the ticket."""
+        async with self._context.database.read() as connection:
+            ticket = await tickets.find(connection, TicketId(str(job.payload["ticket_id"])))
+        return ticket is not None and _asks(ticket, job) and ticket.waiting_since is None
+
     async def over(self, job: Job) -> None:
         """The deadline: closes for a member who said nothing, and never for one who waits."""
-        ticket_id = TicketId(str(job.payload["ticket_id"]))
-        deadline = moment_of(job.payload["deadline"])
+        ticket_id, now = TicketId(str(job.payload["ticket_id"])), self._context.clock()
         async with self._context.database.write() as connection:
             ticket = await ticket_work.hold(connection, ticket_id)
-            if ticket is None or ticket.state is not TicketState.OPEN:
+            if ticket is None or not _asks(ticket, job):
                 return
-            if ticket.close_deadline != deadline or ticket.waiting_since is not None:
+            if ticket.waiting_since is not None:
+                # The answer before it was taken back. After the next one it can be asked again.
+                await tickets.advance(
+                    connection,
+                    ticket_id,
+                    expected=(TicketState.OPEN,),
+                    to=TicketState.OPEN,
+                    **NOT_ASKED,
+                )
                 return
             await close_within(
                 connection,
                 ticket_id,
                 by=ticket.close_requested_by,
                 reason="Nobody answered the question whether it is solved.",
-                now=self._context.clock(),
+                now=now,
                 **NOT_ASKED,
             )
+
+
+def _asks(ticket: Ticket, job: Job) -> bool:
+    """Whether it is still the job's question that waits for an answer."""
+    is_same = ticket.close_deadline == moment_of(job.payload["deadline"])
+    return ticket.state is TicketState.OPEN and is_same

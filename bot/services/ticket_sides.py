@@ -8,14 +8,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.identifiers import TicketId, UserId
+from bot.domain.identifiers import MessageId, TicketId, UserId
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import TicketMessage
+from bot.domain.ticket_work import Act, TicketEvent
 from bot.domain.turns import Side
 from bot.services.context import Context
 from bot.services.membership import Membership
 from bot.services.ticket_access import TicketAccess
-from storage import ticket_sides, tickets
+from storage import ticket_events, ticket_sides, tickets
 
 
 class TicketSides:
@@ -38,14 +39,33 @@ class TicketSides:
             return list(messages)
         async with self._context.database.read() as connection:
             found = await tickets.find_many(connection, list(counting))
-        sides = {each.id: await self._of_ticket(each, counting[each.id]) for each in found}
-        said = {each.message_id for own in counting.values() for each in own}
+        sides: dict[MessageId, Side | None] = {}
+        for ticket in found:
+            for as_it_was, said in await self._by_topic(ticket, counting[ticket.id]):
+                own = await self._of_ticket(as_it_was, said)
+                sides |= {each.message_id: own.get(each.author_id) for each in said}
         return [
-            replace(each, side=sides[each.ticket_id].get(each.author_id))
-            if each.message_id in said and each.ticket_id in sides
-            else each
+            replace(each, side=sides[each.message_id]) if each.message_id in sides else each
             for each in messages
         ]
+
+    async def _by_topic(
+        self, ticket: Ticket, said: Sequence[TicketMessage]
+    ) -> list[tuple[Ticket, list[TicketMessage]]]:
+        """The messages with the ticket as it was when they were sent: another team answered it.
+
+        What was just heard belongs to the topic of now, and nothing is asked for it.
+        """
+        moves: list[TicketEvent] = []
+        if any(each.author_roles is None for each in said):
+            async with self._context.database.read() as connection:
+                events = await ticket_events.of_ticket(connection, ticket.id)
+            moves = [each for each in events if each.act is Act.MOVED]
+        by_topic: defaultdict[str, list[TicketMessage]] = defaultdict(list)
+        for each in said:
+            before = (str(move.details["from"]) for move in moves if each.sent_at < move.at)
+            by_topic[next(before, ticket.topic_id)].append(each)
+        return [(replace(ticket, topic_id=topic), own) for topic, own in by_topic.items()]
 
     async def _of_ticket(self, ticket: Ticket, said: Sequence[TicketMessage]) -> dict[UserId, Side]:
         members = await self._access.members_side(ticket)

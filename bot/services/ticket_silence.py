@@ -24,6 +24,7 @@ from storage.ticket_turns import TicketTurn
 
 CLOSE_SILENT = "silence.close"
 TELL_SILENT = "silence.tell"
+CANNOT_TELL = "silence.cannot_tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,32 @@ class SilenceService:
             newest = await ticket_turns.newest_message(connection, ticket_id)
         return HeardChannel(ticket.id, ticket.guild_id, ticket.channel_id, newest)
 
+    async def to_remind(self, job: Job) -> HeardChannel | None:
+        """Where to listen before `remind`; None where it will remind nobody now."""
+        silence, now = self._context.policy.support.silence, self._context.clock()
+        found = await self._found(job)
+        if silence is None or found is None:
+            return None
+        is_due = _silent_since(found, now) + silence.remind_after <= now
+        return await self.heard(job) if is_due else None
+
+    async def to_close(self, job: Job) -> HeardChannel | None:
+        """Where to listen before `close`; None where it will close nothing."""
+        found = await self._found(job)
+        if self._context.policy.support.silence is None or found is None:
+            return None
+        return await self.heard(job) if _is_reminded(found, job) else None
+
+    async def _found(self, job: Job) -> TicketTurn | None:
+        async with self._context.database.read() as connection:
+            return await _silent(connection, TicketId(str(job.payload["ticket_id"])))
+
+    async def cannot_tell(self, ticket_id: TicketId) -> None:
+        """Have the team told, once, that nobody knows whether the member is silent."""
+        told = NewJob(CANNOT_TELL, f"{CANNOT_TELL}:{ticket_id}", {"ticket_id": ticket_id})
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [told], now=self._context.clock())
+
     async def remind(self, job: Job) -> None:
         """Have the member reminded, if they have been silent for so long; or look again later."""
         silence = self._context.policy.support.silence
@@ -60,9 +87,7 @@ class SilenceService:
             if silence is None or found is None:
                 await jobs.forget(connection, job.id)
                 return
-            since = _last_word(found)
-            if found.snoozed_until is not None and found.snoozed_until > now:
-                since = max(since, found.snoozed_until)
+            since = _silent_since(found, now)
             due = since + silence.remind_after
             if due > now:
                 await jobs.forget(connection, job.id)
@@ -107,7 +132,7 @@ class SilenceService:
         ticket_id = TicketId(str(job.payload["ticket_id"]))
         async with self._context.database.write() as connection:
             found = await _silent(connection, ticket_id)
-            if found is None or _last_word(found) != moment_of(job.payload["since"]):
+            if found is None or not _is_reminded(found, job):
                 return
             if found.snoozed_until is not None and found.snoozed_until > now:
                 # They were reminded before it: there is no second reminder, and no haste.
@@ -132,6 +157,17 @@ def _last_word(found: TicketTurn) -> datetime:
     last = found.turn.last_active_at
     assert last is not None  # noqa: S101 - `_silent` returns none without a word of the team
     return last
+
+
+def _is_reminded(found: TicketTurn, job: Job) -> bool:
+    """Whether nothing was said since the word after which the member was reminded."""
+    return _last_word(found) == moment_of(job.payload["since"])
+
+
+def _silent_since(found: TicketTurn, now: datetime) -> datetime:
+    """The last word, or the end of a snooze that goes on."""
+    last, snoozed = _last_word(found), found.snoozed_until
+    return last if snoozed is None or snoozed <= now else max(last, snoozed)
 
 
 def _in_words(silent: timedelta) -> str:

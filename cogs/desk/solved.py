@@ -88,11 +88,11 @@ class SolvedCog(commands.Cog):
         )
 
     async def over(self, job: Job) -> None:
-        """What the member wrote in the last moment counts, also while no process listened."""
+        """What was said in the last moment counts, also where the gateway did not tell of it."""
         await self._capture.flush()
-        heard = await self._is.ticket_silence.heard(job)
-        if heard is not None:
-            await self._missed.complete(heard)
+        talk = await self._is.ticket_silence.heard(job)
+        if talk is not None and await self._is.close_requests.is_unanswered(job):
+            await self._missed.hear_out(talk)
         await self._is.close_requests.over(job)
 
 

@@ -1,16 +1,18 @@
 """Timers of tickets: alerts for missed targets, and members who do not answer.
 
 Before a timer decides, what was said and not stored yet is stored, also what a killed process
-missed: whoever has written in time is not told that they have not.
+missed: whoever has written in time is not told that they have not. Before silence decides,
+Discord is asked: the gateway need not have told everything.
 """
 
 from functools import partial
 
 import structlog
 
+from bot.domain.identifiers import TicketId
 from bot.domain.job import Job
-from bot.domain.ticket import Ticket
-from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT, Reminder
+from bot.domain.ticket import Ticket, TicketState
+from bot.services.ticket_silence import CANNOT_TELL, CLOSE_SILENT, TELL_SILENT, Reminder
 from bot.services.ticket_turns import REMIND_SILENT, SLA_ALERT, SLA_DUE, SWEEP, Breach
 from cogs import words
 from cogs.dependencies import Dependencies
@@ -38,16 +40,14 @@ class TimerEffects:
         add(REMIND_SILENT, self.remind, in_discord=True)
         add(TELL_SILENT, self.tell_silent, in_discord=True)
         add(CLOSE_SILENT, self.close_silent, in_discord=True)
+        add(CANNOT_TELL, self.tell_doubt, in_discord=True)
 
-    async def _hear(self, job: Job) -> None:
+    async def target_due(self, job: Job) -> None:
+        """A target's time is over, or was when this was set."""
         await self._capture.flush()
         heard = await self._is.ticket_silence.heard(job)
         if heard is not None:
             await self._missed.complete(heard)
-
-    async def target_due(self, job: Job) -> None:
-        """A target's time is over, or was when this was set."""
-        await self._hear(job)
         await self._is.ticket_turns.target_due(job)
 
     async def alert(self, job: Job) -> None:
@@ -79,7 +79,10 @@ class TimerEffects:
 
     async def remind(self, job: Job) -> None:
         """The member has said nothing for so long."""
-        await self._hear(job)
+        await self._capture.flush()
+        talk = await self._is.ticket_silence.to_remind(job)
+        if talk is not None:
+            await self._missed.hear_out(talk)
         await self._is.ticket_silence.remind(job)
 
     async def tell_silent(self, job: Job) -> None:
@@ -142,8 +145,32 @@ class TimerEffects:
 
     async def close_silent(self, job: Job) -> None:
         """The member has said nothing since the reminder either."""
-        await self._hear(job)
+        await self._capture.flush()
+        talk = await self._is.ticket_silence.to_close(job)
+        if talk is not None:
+            await self._missed.hear_out(talk)
         await self._is.ticket_silence.close(job)
+
+    async def tell_doubt(self, job: Job) -> None:
+        """Discord does not show the bot what was said: a person decides how the ticket ends."""
+        ticket = await self._is.tickets.find(TicketId(str(job.payload["ticket_id"])))
+        if ticket.state is not TicketState.OPEN:
+            return
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        await self._is.messenger.post(
+            settings.log_channel_id,
+            card(
+                text(
+                    f"### Ticket {ticket.number:04} does not close by itself\nDiscord does not "
+                    f"show me what was said in <#{ticket.channel_id}>, so I cannot tell whether "
+                    f"<@{ticket.opener_id}> has answered. Please give me **View Channel** and "
+                    "**Read Message History** there. Until then nobody is reminded, and the ticket "
+                    "stays open until somebody closes it."
+                ),
+                accent=words.WARNING_COLOUR,
+            ),
+            key=job.key,
+        )
 
 
 def _called(assignee_id: int | None, role_id: int | None) -> str:

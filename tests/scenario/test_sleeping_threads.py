@@ -111,7 +111,7 @@ async def test_a_thread_that_wakes_up_is_looked_at_before_it_goes_on(stage: Stag
 
     await until(lambda: len(stored(stage)) == 3)
     assert stored(stage) == ["It costs too much", "May I ask for how long?", "For a year"]
-    assert stage.rows(LOOKS) == []
+    await until(lambda: not stage.rows(LOOKS))
     await close(stage.noor, ticket)
     told = await stage.noor.wait_for_message("dm", containing="is closed")
     assert read_transcript(told).said_by("Sam") == ["May I ask for how long?"]

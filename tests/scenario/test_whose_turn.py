@@ -1,6 +1,7 @@
 """Whose turn it is in a ticket: nobody is closed out who waits, or who was never asked."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike, until
 from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
+from tests.scenario.test_moving import with_engineers
+from tests.scenario.test_sleeping_threads import come_back, sleeping
 from tests.scenario.test_support_queue import hours_pass, queue, say
 from tests.scenario.ticketing import OpenedTicket, open_ticket, settled, states
 
@@ -79,6 +82,27 @@ async def test_of_what_was_said_in_an_outage_only_the_teams_words_are_answers(
     await until(lambda: not waits(stage), seconds=RECOVERY_SECONDS)
     [row] = stage.rows("SELECT first_reply_by FROM tickets")
     assert str(row["first_reply_by"]) == stage.sam.user.id
+
+
+async def test_an_answer_from_before_a_move_is_one_for_the_team_of_then(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Sam has answered before it went to the engineers, and nobody heard it until after that."""
+    await with_engineers(stage, tmp_path)
+    ticket = await sleeping(stage)
+    stage.scene.guild.add_to_thread(ticket.channel, stage.max.user)
+    await stage.sam.say(ticket.channel, "We have a cheaper plan for you.")
+    stage.scene.guild.archive_thread(ticket.channel)
+    await come_back(stage, ticket)
+    panel = await stage.max.click(ticket.welcome, "More…")
+    assert panel.message is not None
+    await stage.max.choose(panel.message, "move")
+
+    await stage.max.choose(panel.message, "Help with the product")
+
+    await until(lambda: not waits(stage), seconds=RECOVERY_SECONDS)
+    [row] = stage.rows("SELECT topic_id, first_reply_by FROM tickets")
+    assert (row["topic_id"], str(row["first_reply_by"])) == ("help", stage.sam.user.id)
 
 
 async def test_an_answer_in_the_wrong_ticket_is_none_once_it_is_deleted(stage: Stage) -> None:
