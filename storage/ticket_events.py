@@ -1,5 +1,7 @@
 """What was done with a ticket, row by row."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +41,16 @@ async def forget(connection: AsyncConnection, event: TicketEvent) -> bool:
 
 async def of_ticket(connection: AsyncConnection, ticket_id: TicketId) -> list[TicketEvent]:
     """Everything that was done, oldest first."""
+    return await of_tickets(connection, [ticket_id])
+
+
+async def of_tickets(
+    connection: AsyncConnection, ticket_ids: Collection[TicketId]
+) -> list[TicketEvent]:
+    """The same of several tickets."""
     rows = await connection.execute(
         sa.select(ticket_events)
-        .where(ticket_events.c.ticket_id == ticket_id)
+        .where(ticket_events.c.ticket_id.in_(ticket_ids))
         .order_by(ticket_events.c.id)
     )
     return [

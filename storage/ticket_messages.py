@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import AttachmentId, ChannelId, GuildId, MessageId, TicketId
-from bot.domain.ticket import TicketState
+from bot.domain.ticket import OCCUPYING, TicketState
 from bot.domain.ticket_record import (
     HeardChannel,
     KeptFile,
@@ -105,19 +105,26 @@ async def delete(
     return dict(taken_back)
 
 
-async def words(connection: AsyncConnection, ticket_id: TicketId) -> list[Step]:
-    """What both sides have said in a ticket, without what was taken back."""
+async def words(
+    connection: AsyncConnection, ticket_ids: Collection[TicketId]
+) -> defaultdict[TicketId, list[Step]]:
+    """What both sides have said in these tickets, without what was taken back."""
     table = ticket_messages
     rows = await connection.execute(
         sa.select(
-            table.c.side, table.c.author_id, table.c.sent_at, table.c.deleted_at, table.c.rich
-        ).where(table.c.ticket_id == ticket_id, table.c.side.is_not(None))
+            table.c.ticket_id,
+            table.c.side,
+            table.c.author_id,
+            table.c.sent_at,
+            table.c.deleted_at,
+            table.c.rich,
+        ).where(table.c.ticket_id.in_(ticket_ids), table.c.side.is_not(None))
     )
-    return [
-        Step(row.sent_at, Side(row.side), row.author_id)
-        for row in rows
-        if row.deleted_at is None or _lost_a_secret(row)
-    ]
+    found: defaultdict[TicketId, list[Step]] = defaultdict(list)
+    for row in rows:
+        if row.deleted_at is None or _lost_a_secret(row):
+            found[row.ticket_id].append(Step(row.sent_at, Side(row.side), row.author_id))
+    return found
 
 
 def _lost_a_secret(row: sa.Row[*tuple[Any, ...]]) -> bool:
@@ -163,9 +170,20 @@ async def left_behind(
     return {ChannelId(row.channel_id): TicketId(row.id) for row in rows}
 
 
-async def heard(connection: AsyncConnection, guild_id: GuildId | None = None) -> list[HeardChannel]:
-    """Where people talk in open tickets, with the newest captured message, in one query."""
+async def heard(
+    connection: AsyncConnection,
+    guild_id: GuildId | None = None,
+    *,
+    ticket_ids: Collection[TicketId] | None = None,
+) -> list[HeardChannel]:
+    """Where people talk in open tickets, with the newest captured message, in one query.
+
+    In all of them, in those of a server, or in these.
+    Also in those that are still opening: people see a channel before the bot has welcomed them.
+    """
     where = sa.true() if guild_id is None else tickets.c.guild_id == guild_id
+    if ticket_ids is not None:
+        where = tickets.c.id.in_(ticket_ids)
 
     def newest(*, internal: bool) -> sa.ScalarSelect[int]:
         return (
@@ -186,7 +204,11 @@ async def heard(connection: AsyncConnection, guild_id: GuildId | None = None) ->
             tickets.c.notes_thread_id,
             sa.func.coalesce(newest(internal=False), 0).label("said"),
             sa.func.coalesce(newest(internal=True), 0).label("noted"),
-        ).where(tickets.c.state == TicketState.OPEN.value, tickets.c.channel_id.is_not(None), where)
+        ).where(
+            tickets.c.state.in_([state.value for state in OCCUPYING]),
+            tickets.c.channel_id.is_not(None),
+            where,
+        )
     )
     found: list[HeardChannel] = []
     for row in rows:

@@ -15,12 +15,22 @@ PORTION = 50
 
 
 async def due(connection: AsyncConnection, *, closed_before: datetime) -> list[TicketId]:
-    """A portion of the tickets whose time is over."""
+    """A portion of the tickets whose time is over.
+
+    What was merged into one that goes on is a part of that one, and goes with it.
+    """
+    ended = (TicketState.CLOSED.value, TicketState.FAILED.value)
+    whole = tickets.alias("whole")
+    goes_on = sa.exists().where(
+        whole.c.id == tickets.c.merged_into,
+        sa.or_(whole.c.closed_at >= closed_before, whole.c.state.not_in(ended)),
+    )
     rows = await connection.scalars(
         sa.select(tickets.c.id)
         .where(
             tickets.c.closed_at < closed_before,
-            tickets.c.state.in_([TicketState.CLOSED.value, TicketState.FAILED.value]),
+            tickets.c.state.in_(ended),
+            ~goes_on,
             # One that was opened again since has something to forget again.
             sa.or_(tickets.c.purged_at.is_(None), tickets.c.purged_at < tickets.c.closed_at),
         )

@@ -23,6 +23,7 @@ NOT_ASKED: Mapping[str, None] = {
     "close_deadline": None,
 }
 
+_REPLIES = (Target.FIRST_REPLY, Target.NEXT_REPLY)
 _t = tickets.c
 _is_open = _t.state == TicketState.OPEN.value
 
@@ -62,7 +63,11 @@ async def of_tickets(
     going_on = _t.state.in_([TicketState.OPENING.value, TicketState.OPEN.value])
     rows = (
         await connection.execute(
-            sa.select(tickets).where(_t.id.in_(ticket_ids), going_on).with_for_update()
+            sa.select(tickets)
+            .where(_t.id.in_(ticket_ids), going_on)
+            # In one order: two transactions the other way round would wait for each other.
+            .order_by(_t.id)
+            .with_for_update()
         )
     ).all()
     return [
@@ -92,20 +97,36 @@ async def find(connection: AsyncConnection, ticket_id: TicketId) -> TicketTurn |
 
 async def save(connection: AsyncConnection, changed: TicketTurn) -> None:
     """Store what a message changed."""
-    turn = changed.turn
     await connection.execute(
         sa.update(tickets)
         .where(_t.id == changed.ticket_id)
         .values(
-            waiting_since=turn.waiting_since,
-            first_reply_at=turn.first_reply_at,
-            first_reply_by=turn.first_reply_by,
-            member_active_at=turn.member_active_at,
-            team_active_at=turn.team_active_at,
+            **columns_of(changed.turn),
             snoozed_until=changed.snoozed_until,
             **(NOT_ASKED if changed.close_requested_at is None else {}),
         )
     )
+
+
+def columns_of(turn: Turn) -> dict[str, Any]:
+    """A turn as it stands in its ticket's row."""
+    return {
+        "waiting_since": turn.waiting_since,
+        "first_reply_at": turn.first_reply_at,
+        "first_reply_by": turn.first_reply_by,
+        "member_active_at": turn.member_active_at,
+        "team_active_at": turn.team_active_at,
+    }
+
+
+async def merged(
+    connection: AsyncConnection, ticket_ids: Collection[TicketId]
+) -> dict[TicketId, TicketId]:
+    """Where those of these tickets that were merged go on."""
+    rows = await connection.execute(
+        sa.select(_t.id, _t.merged_into).where(_t.id.in_(ticket_ids), _t.merged_into.is_not(None))
+    )
+    return {row.id: row.merged_into for row in rows}
 
 
 def waits_since(moment: datetime) -> dict[str, datetime | None]:
@@ -174,7 +195,12 @@ async def missed(
 async def note_breach(
     connection: AsyncConnection, ticket_id: TicketId, due: Due, *, now: datetime
 ) -> bool:
-    """Remember that a target was missed; False when that is known already."""
+    """Remember that a target was missed; False when that is known already.
+
+    Of one wait both replies are the same: by a merge a first one can become a later one.
+    """
+    if due.target in _REPLIES and await _knows_late_reply(connection, ticket_id, due.since):
+        return False
     row = {
         "ticket_id": ticket_id,
         "target": due.target.value,
@@ -184,6 +210,32 @@ async def note_breach(
     }
     unique = ["ticket_id", "target", "since"]
     return bool(await insert_new(connection, sla_breaches, [row], unique=unique))
+
+
+async def _knows_late_reply(
+    connection: AsyncConnection, ticket_id: TicketId, since: datetime
+) -> bool:
+    known = await connection.scalar(
+        sa.select(sla_breaches.c.target).where(
+            sla_breaches.c.ticket_id == ticket_id,
+            sla_breaches.c.target.in_(_REPLIES),
+            sla_breaches.c.since == since,
+        )
+    )
+    return known is not None
+
+
+async def take_late_replies(
+    connection: AsyncConnection, source: TicketId, target: TicketId
+) -> None:
+    """Nobody is told again of a wait that goes on in another ticket."""
+    rows = await connection.execute(
+        sa.select(sla_breaches).where(
+            sla_breaches.c.ticket_id == source, sla_breaches.c.target.in_(_REPLIES)
+        )
+    )
+    known = [{**row._mapping, "ticket_id": target} for row in rows]
+    await insert_new(connection, sla_breaches, known, unique=["ticket_id", "target", "since"])
 
 
 async def breach(

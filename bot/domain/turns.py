@@ -4,12 +4,12 @@ Opening a ticket is the member's first word, so that one in which nobody has wri
 the team. Messages can be heard out of order, after an outage; the turn is the same in the end.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.identifiers import UserId
+from bot.domain.identifiers import TicketId, UserId
 
 
 class Side(StrEnum):
@@ -22,12 +22,22 @@ class Side(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """What changes a turn: a word of one side's, or without `is_word` an act that stands for one,
-    such as opening the ticket again. `by` is None where the bot acted by itself."""
+    such as opening the ticket again. `by` is None where the bot acted by itself. An act of the
+    team's that answers nothing leaves it so that whoever waits still does: `ends_wait` is False."""
 
     at: datetime
     side: Side
     by: UserId | None
     is_word: bool = True
+    ends_wait: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """From `at` on the ticket goes on in another one."""
+
+    at: datetime
+    into: TicketId
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class Turn:
 
     def after_member(self, at: datetime) -> "Turn":
         """The member, or somebody who was added on their side, wrote at `at`."""
-        turn = replace(self, member_active_at=_later(self.member_active_at, at))
+        turn = replace(self, member_active_at=_latest(self.member_active_at, at))
         if self.team_active_at is not None and at <= self.team_active_at:
             return turn  # answered since
         if self.waiting_since is not None and self.waiting_since <= at:
@@ -54,7 +64,7 @@ class Turn:
         is_first = self.first_reply_at is None or at < self.first_reply_at
         turn = replace(
             self,
-            team_active_at=_later(self.team_active_at, at),
+            team_active_at=_latest(self.team_active_at, at),
             first_reply_at=at if is_first else self.first_reply_at,
             first_reply_by=by if is_first else self.first_reply_by,
         )
@@ -70,22 +80,29 @@ class Turn:
             asked_since = None
         return replace(turn, waiting_since=asked_since)
 
-    def after(self, steps: Iterable[Step]) -> "Turn":
-        """One step after another, in the order in which they happened."""
-        turn = self
-        for step in sorted(steps, key=lambda each: each.at):
-            turn = turn._after_step(step)
-        return turn
+    def joined(self, other: "Turn") -> "Turn":
+        """Another ticket goes on in this one: whoever waits in either still does."""
+        replied_at = _earliest(self.first_reply_at, other.first_reply_at)
+        first = self if self.first_reply_at == replied_at else other
+        return Turn(
+            _earliest(self.waiting_since, other.waiting_since),
+            replied_at,
+            first.first_reply_by,
+            _latest(self.member_active_at, other.member_active_at),
+            _latest(self.team_active_at, other.team_active_at),
+        )
 
-    def _after_step(self, step: Step) -> "Turn":
+    def after(self, step: Step) -> "Turn":
+        """One step on; each is given in the order in which they happened."""
         if step.side is Side.MEMBER:
             return (
                 self.after_member(step.at) if step.is_word else replace(self, waiting_since=step.at)
             )
         if step.is_word and step.by is not None:
             return self.after_team(step.at, step.by)
+        waiting = None if step.ends_wait else self.waiting_since
         return replace(
-            self, waiting_since=None, team_active_at=_later(self.team_active_at, step.at)
+            self, waiting_since=waiting, team_active_at=_latest(self.team_active_at, step.at)
         )
 
     def without(self, taken_back: Collection[Step], left: "Turn") -> "Turn":
@@ -96,8 +113,7 @@ class Turn:
         """
         waiting = self.waiting_since
         if any(each.side is Side.TEAM for each in taken_back):
-            waits = [at for at in (waiting, left.waiting_since) if at is not None]
-            waiting = min(waits, default=None)
+            waiting = _earliest(waiting, left.waiting_since)
         elif waiting in {each.at for each in taken_back}:
             waiting = left.waiting_since
         return replace(left, waiting_since=waiting)
@@ -105,9 +121,35 @@ class Turn:
     @property
     def last_active_at(self) -> datetime | None:
         """The last word of either side."""
-        moments = [at for at in (self.member_active_at, self.team_active_at) if at is not None]
-        return max(moments, default=None)
+        return _latest(self.member_active_at, self.team_active_at)
 
 
-def _later(known: datetime | None, at: datetime) -> datetime:
-    return at if known is None else max(known, at)
+def rebuilt(
+    ticket_id: TicketId,
+    *,
+    opened: Mapping[TicketId, datetime],
+    happened: Mapping[TicketId, Sequence[Step | Merged]],
+) -> Turn:
+    """A ticket's turn from all that happened in it, and in those that were merged into it.
+
+    Until then each has its own: what is answered in one is no answer to the other.
+    """
+    turns = {each: Turn(waiting_since=at) for each, at in opened.items()}
+    place = {each: each for each in opened}
+    everything = [(each, step) for each, steps in happened.items() for step in steps]
+    for each, step in sorted(everything, key=lambda pair: pair[1].at):
+        here = place[each]
+        if isinstance(step, Step):
+            turns[here] = turns[here].after(step)
+            continue
+        turns[step.into] = turns[step.into].joined(turns[here])
+        place |= {gone: step.into for gone, where in place.items() if where == here}
+    return turns[ticket_id]
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((at for at in moments if at is not None), default=None)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((at for at in moments if at is not None), default=None)

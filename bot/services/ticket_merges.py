@@ -14,6 +14,7 @@ from bot.domain.errors import TicketOver
 from bot.domain.identifiers import RoleId, TicketId, UserId
 from bot.domain.ticket import Priority, Ticket, TicketState
 from bot.domain.ticket_work import MOST_TAGS, Act, TicketEvent
+from bot.domain.turns import Turn
 from bot.services.context import Context
 from bot.services.guilds import Actor
 from bot.services.ticket_access import TicketAccess, members_side
@@ -21,8 +22,8 @@ from bot.services.ticket_acts import Work
 from bot.services.ticket_notes import keeping_out
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import close_within
-from storage import jobs, ticket_events, ticket_people, ticket_work
-from storage.ticket_turns import NOT_ASKED, waits_since
+from storage import jobs, ticket_events, ticket_people, ticket_turns, ticket_work
+from storage.ticket_turns import NOT_ASKED
 
 MERGED = "desk.merged"
 
@@ -94,6 +95,7 @@ class TicketMergeService:
                 raise NothingToMerge
             if {source.state, target.state} != {TicketState.OPEN}:
                 raise TicketOver
+            turn = await _joined_turn(connection, source, target)
             await close_within(
                 connection,
                 source.id,
@@ -106,13 +108,22 @@ class TicketMergeService:
             await ticket_work.point_merged(connection, source.id, target.id)
             gone = TicketEvent(source.id, Act.MERGED, actor.user_id, {"into": target.id}, now)
             await ticket_events.add(connection, gone)
+            await ticket_turns.take_late_replies(connection, source.id, target.id)
             if is_one_team:
                 await _take_tags(connection, source, target)
             members = await members_side(connection, target)
             kept = _kept(source, target, members=members, is_one_team=is_one_team)
             work = Work(self._context, connection, target, actor, now)
-            event = await work.change(Act.MERGED, {"from": source.id}, **kept)
-            await work.then(MERGED, event, line=target.id, source=source.id)
+            event = await work.change(
+                Act.MERGED, {"from": source.id}, **kept, **ticket_turns.columns_of(turn)
+            )
+            await work.then(
+                MERGED,
+                event,
+                line=target.id,
+                source=source.id,
+                lets_moderators_in=target.escalated_at is None and source.escalated_at is not None,
+            )
             if people := members - {target.opener_id}:
                 # Whoever was added to the one may be in the notes of the other.
                 kept_out = keeping_out(target.id, f"merged-{event}", people)
@@ -121,6 +132,12 @@ class TicketMergeService:
 
     async def _is_one_team(self, source: Ticket, target: Ticket) -> bool:
         return await self._access.team_role(source) == await self._access.team_role(target)
+
+
+async def _joined_turn(connection: AsyncConnection, source: Ticket, target: Ticket) -> Turn:
+    both = await ticket_turns.of_tickets(connection, [source.id, target.id])
+    turns = {each.ticket_id: each.turn for each in both}
+    return turns[target.id].joined(turns[source.id])
 
 
 async def _take_tags(connection: AsyncConnection, source: Ticket, target: Ticket) -> None:
@@ -137,7 +154,7 @@ _ORDER = tuple(Priority)
 def _kept(
     source: Ticket, target: Ticket, *, members: frozenset[UserId], is_one_team: bool
 ) -> dict[str, Any]:
-    """The one that stays is as pressing as the more pressing of both was.
+    """The one that stays is as pressing as the more pressing of both was, and no more put off.
 
     Whoever had one of them has it, if they may. The question whether it is solved was asked about
     one of both alone, and is over.
@@ -147,8 +164,9 @@ def _kept(
     kept: dict[str, Any] = {
         "priority": max(source.priority, target.priority, key=_ORDER.index).value,
         "assignee_id": next(assignees, None),
+        "escalated_at": target.escalated_at or source.escalated_at,
         **NOT_ASKED,
     }
     if source.waiting_since is not None:
-        kept |= waits_since(min(source.waiting_since, target.waiting_since or source.waiting_since))
+        kept["snoozed_until"] = None
     return kept

@@ -111,6 +111,12 @@ class TicketRecordService:
         async with self._context.database.read() as connection:
             return await ticket_messages.heard(connection, guild_id)
 
+    async def heard_in(self, *ticket_ids: TicketId) -> list[HeardChannel]:
+        """The same of these tickets, without their notes."""
+        async with self._context.database.read() as connection:
+            talks = await ticket_messages.heard(connection, ticket_ids=ticket_ids)
+        return [talk for talk in talks if not talk.internal]
+
     async def text_of(self, message_id: MessageId) -> str:
         """What is stored of a message; nothing when it is not known."""
         async with self._context.database.read() as connection:

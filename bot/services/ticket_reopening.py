@@ -31,7 +31,6 @@ _FORGOTTEN = (
     "close_reason",
     *NOT_ASKED,
     "snoozed_until",
-    "waiting_since",
 )
 
 
@@ -135,10 +134,12 @@ class TicketReopening:
             to=TicketState.OPENING,
             slot=await self._free_slot(connection, ticket),
             reopened_at=now,
-            **dict.fromkeys(_FORGOTTEN),
+            **dict.fromkeys((*_FORGOTTEN, "waiting_since") if is_opener else _FORGOTTEN),
         )
         if reopened is None:
             raise NotReopened(ReopenObstacle.STILL_CLOSING, self._context.policy.ends.reopen_days)
+        # The opener says something by it. Whoever waits for an answer when the team does it, as
+        # after a closing by mistake, still waits.
         hand_over = ticket_turns.hand_to_team if is_opener else ticket_turns.hand_to_member
         await hand_over(connection, self._context, ticket_id)
         # The channel that was closed may still be on its way out of the bot's view.

@@ -7,10 +7,11 @@ job. One that comes too early sets another, a stale one does nothing, and both l
 makes them due again sets them again (ADR 26).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,9 +23,9 @@ from bot.domain.support_policy import SupportPolicy
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_record import TicketMessage
 from bot.domain.ticket_work import Act, TicketEvent
-from bot.domain.turns import Side, Step, Turn
+from bot.domain.turns import Merged, Side, Step, Turn, rebuilt
 from bot.services.context import Context
-from storage import jobs, ticket_events, ticket_messages, ticket_turns, tickets
+from storage import jobs, ticket_events, ticket_messages, ticket_turns, ticket_work, tickets
 from storage.columns import EPOCH
 from storage.ticket_turns import TicketTurn
 
@@ -32,6 +33,7 @@ SLA_DUE = "sla.due"
 SLA_ALERT = "sla.alert"
 REMIND_SILENT = "silence.remind"
 SWEEP = "support.sweep"
+_T = TypeVar("_T")
 # SQLite has one writer: others have their turn in between.
 _PORTION = 200
 
@@ -55,12 +57,15 @@ async def hand_to_team(connection: AsyncConnection, context: Context, ticket_id:
 async def hand_to_member(
     connection: AsyncConnection, context: Context, ticket_id: TicketId
 ) -> None:
-    """The team has said its word without a message, as by opening a ticket for the member."""
+    """The team has said its word without a message, as by opening a ticket for the member.
+
+    Whoever waited before still waits: opening a ticket again answers nothing.
+    """
     found = await ticket_turns.find(connection, ticket_id)
     if found is None:
         return
     now = context.clock()
-    turn = replace(found.turn, waiting_since=None, team_active_at=now)
+    turn = replace(found.turn, team_active_at=now)
     await ticket_turns.save(connection, replace(found, turn=turn))
     await arm(connection, context, ticket_id)
 
@@ -69,22 +74,36 @@ async def messages(
     connection: AsyncConnection, context: Context, new: Sequence[TicketMessage]
 ) -> None:
     """What was just captured for the first time; whoever is on neither side does not count."""
-    said = [each for each in new if each.side is not None]
-    by_ticket = {
-        ticket_id: sorted(own, key=lambda each: each.sent_at)
-        for ticket_id, own in groupby(
-            sorted(said, key=lambda each: each.ticket_id), key=lambda each: each.ticket_id
-        )
-    }
-    if not by_ticket:
-        return
-    for found in await ticket_turns.of_tickets(connection, list(by_ticket)):
-        after = _after(found, by_ticket[found.ticket_id])
+    by_ticket: defaultdict[TicketId, list[TicketMessage]] = defaultdict(list)
+    for each in new:
+        if each.side is not None:
+            by_ticket[each.ticket_id].append(each)
+    for found, said in await _going_on(connection, by_ticket):
+        after = _after(found, sorted(said, key=lambda each: each.sent_at))
         await ticket_turns.save(connection, after)
         is_other = after.turn.waiting_since != found.turn.waiting_since
         woken = found.snoozed_until is not None
         if is_other or woken or found.turn.team_active_at is None:
             await arm(connection, context, found.ticket_id)
+
+
+async def _going_on(
+    connection: AsyncConnection, concerned: Mapping[TicketId, Sequence[_T]]
+) -> list[tuple[TicketTurn, list[_T]]]:
+    """The tickets that are not over, each with what concerns it: also what was said in one that
+    was merged into it."""
+    if not concerned:
+        return []
+    found = await ticket_turns.of_tickets(connection, list(concerned))
+    over = concerned.keys() - {each.ticket_id for each in found}
+    merged = await ticket_turns.merged(connection, over) if over else {}
+    if merged:
+        here = (concerned.keys() - over) | set(merged.values())
+        found = await ticket_turns.of_tickets(connection, here)
+    by_ticket: defaultdict[TicketId, list[_T]] = defaultdict(list)
+    for ticket_id, own in concerned.items():
+        by_ticket[merged.get(ticket_id, ticket_id)] += own
+    return [(each, by_ticket[each.ticket_id]) for each in found]
 
 
 def _after(found: TicketTurn, said: Sequence[TicketMessage]) -> TicketTurn:
@@ -104,31 +123,41 @@ async def taken_back(
     connection: AsyncConnection, context: Context, deleted: Mapping[TicketId, Sequence[Step]]
 ) -> None:
     """Words of either side were deleted: the turn is what everything else makes it."""
-    if not deleted:
-        return
-    for found in await ticket_turns.of_tickets(connection, list(deleted)):
-        ticket = await tickets.find(connection, found.ticket_id)
-        if ticket is None:
-            raise NoSuchThing("ticket")
-        steps = [
-            *await ticket_messages.words(connection, ticket.id),
-            *_acts(ticket, await ticket_events.of_ticket(connection, ticket.id)),
-        ]
-        left = Turn(waiting_since=ticket.created_at).after(steps)
-        turn = found.turn.without(deleted[ticket.id], left)
+    for found, steps in await _going_on(connection, deleted):
+        left = await _left(connection, found.ticket_id)
+        turn = found.turn.without(steps, left)
         await ticket_turns.save(connection, replace(found, turn=turn))
-        await arm(connection, context, ticket.id)
+        await arm(connection, context, found.ticket_id)
 
 
-def _acts(ticket: Ticket, events: Sequence[TicketEvent]) -> Iterator[Step]:
-    """What was done and stands for a word."""
-    for event in events:
-        if event.act is Act.ANSWERED:
+async def _left(connection: AsyncConnection, ticket_id: TicketId) -> Turn:
+    """The turn that all makes which is known of the ticket, and of what was merged into it."""
+    ticket = await tickets.find(connection, ticket_id)
+    if ticket is None:
+        raise NoSuchThing("ticket")
+    parts = [ticket, *await ticket_work.merged_into(connection, ticket_id)]
+    ids = [each.id for each in parts]
+    happened: dict[TicketId, list[Step | Merged]] = {each: [] for each in ids}
+    for each, said in (await ticket_messages.words(connection, ids)).items():
+        happened[each] += said
+    for event in await ticket_events.of_tickets(connection, ids):
+        happened[event.ticket_id] += _acts(ticket, event)
+    opened = {each.id: each.created_at for each in parts}
+    return rebuilt(ticket_id, opened=opened, happened=happened)
+
+
+def _acts(ticket: Ticket, event: TicketEvent) -> Iterator[Step | Merged]:
+    """What was done and stands for a word, or brought another ticket's turn along."""
+    side = Side.MEMBER if event.actor_id == ticket.opener_id else Side.TEAM
+    match event.act:
+        case Act.ANSWERED:
             yield Step(event.at, Side.TEAM, event.actor_id)
-        elif event.act in (Act.OPENED_FOR_MEMBER, Act.REOPENED, Act.CLOSE_REFUSED):
-            is_members = event.actor_id == ticket.opener_id
-            side = Side.MEMBER if is_members else Side.TEAM
+        case Act.OPENED_FOR_MEMBER | Act.CLOSE_REFUSED:
             yield Step(event.at, side, event.actor_id, is_word=False)
+        case Act.REOPENED:
+            yield Step(event.at, side, event.actor_id, is_word=False, ends_wait=False)
+        case Act.MERGED if "into" in event.details:
+            yield Merged(event.at, TicketId(event.details["into"]))
 
 
 async def arm(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
@@ -226,6 +255,8 @@ class TurnService:
         async with self._context.database.write() as connection:
             wait = await ticket_turns.wait(connection, ticket_id)
             if wait is None:
+                # Closed, and perhaps opened again for the one who waits.
+                await jobs.forget(connection, job.id)
                 return
             due = next(
                 (

@@ -24,15 +24,19 @@ from cogs.interactions import (
 )
 from cogs.layout import View, modal, text_field
 from cogs.tickets.blocks import block_modal
+from cogs.tickets.capture import CaptureCog
+from cogs.tickets.missed import MissedCog
 from cogs.words import day_and_time
 
 
 class WorkCog(commands.Cog):
     """For the team; the service reads again who clicks and what the ticket is, at each click."""
 
-    def __init__(self, dependencies: Dependencies) -> None:
+    def __init__(self, dependencies: Dependencies, capture: CaptureCog, missed: MissedCog) -> None:
         """Register buttons, selects and modals."""
         self._is = dependencies
+        self._capture = capture
+        self._missed = missed
         add = dependencies.router.add
         add("desk.claim", self.claim)
         add("desk.release", self.release)
@@ -196,11 +200,13 @@ class WorkCog(commands.Cog):
         await show_modal(interaction, block_modal(ticket_id))
 
     async def merge(self, interaction: Interaction, ticket_id: str) -> None:
-        """Into the one that was chosen."""
+        """Into the one that was chosen. What was said in both until now counts."""
+        actor, source = actor_of(interaction), TicketId(ticket_id)
         into = TicketId(chosen(interaction))
-        target = await self._is.ticket_merges.merge(
-            actor_of(interaction), TicketId(ticket_id), into=into
-        )
+        await interaction.response.defer()
+        await self._capture.flush()
+        await self._missed.complete(*await self._is.ticket_records.heard_in(source, into))
+        target = await self._is.ticket_merges.merge(actor, source, into=into)
         await self._done(interaction, ticket_id, merged_text(target.channel_id))
 
 

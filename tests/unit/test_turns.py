@@ -6,12 +6,13 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.identifiers import UserId
-from bot.domain.turns import Side, Step, Turn
+from bot.domain.identifiers import TicketId, UserId
+from bot.domain.turns import Merged, Side, Step, Turn, rebuilt
 
 OPENED = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SAM = UserId(2001)
 BEGUN = Turn(waiting_since=OPENED)
+FIRST, SECOND, THIRD = TicketId("T1"), TicketId("T2"), TicketId("T3")
 
 
 def at(minutes: int) -> datetime:
@@ -20,6 +21,11 @@ def at(minutes: int) -> datetime:
 
 # By minute, so that no two are at once: whether the team wrote it.
 conversations = st.dictionaries(st.integers(1, 60), st.booleans(), max_size=12)
+
+
+def all_of(*steps: Step) -> Turn:
+    """The turn of a ticket in which this happened."""
+    return rebuilt(FIRST, opened={FIRST: OPENED}, happened={FIRST: steps})
 
 
 def after(turn: Turn, said: list[tuple[int, bool]]) -> Turn:
@@ -79,9 +85,9 @@ def test_who_waits_after_a_deletion_is_as_if_it_had_never_been_said(
         for minute, by_team in said.items()
     ]
     gone = chance.sample(steps, min(1, len(steps)))
-    left = BEGUN.after(each for each in steps if each not in gone)
+    left = all_of(*(each for each in steps if each not in gone))
 
-    assert BEGUN.after(steps).without(gone, left) == left
+    assert all_of(*steps).without(gone, left) == left
 
 
 def test_a_wait_that_came_from_elsewhere_stays_when_a_word_is_deleted() -> None:
@@ -95,11 +101,47 @@ def test_a_wait_that_came_from_elsewhere_stays_when_a_word_is_deleted() -> None:
 
 
 def test_acts_stand_for_words() -> None:
-    opened_for_them = BEGUN.after([Step(at(0), Side.TEAM, SAM, is_word=False)])
-    assert opened_for_them == Turn(waiting_since=None, team_active_at=at(0))
+    opened_for_them = Step(at(0), Side.TEAM, SAM, is_word=False)
+    assert all_of(opened_for_them) == Turn(waiting_since=None, team_active_at=at(0))
 
-    again = opened_for_them.after([Step(at(9), Side.MEMBER, SAM, is_word=False)])
+    again = all_of(opened_for_them, Step(at(9), Side.MEMBER, SAM, is_word=False))
     assert again == Turn(waiting_since=at(9), team_active_at=at(0))
+
+
+def test_what_the_team_opens_again_waits_for_whom_it_waited_for() -> None:
+    again = Step(at(9), Side.TEAM, SAM, is_word=False, ends_wait=False)
+    answer = Step(at(1), Side.TEAM, SAM)
+
+    assert all_of(again).waiting_since == OPENED
+    assert all_of(answer, again) == Turn(None, at(1), SAM, None, at(9))
+
+
+def test_what_is_answered_in_one_ticket_is_no_answer_to_one_that_is_merged_into_it() -> None:
+    """The second goes on in the first, and that one in the third; words of all count there then."""
+    answer, merged = Step(at(4), Side.TEAM, SAM), Merged(at(5), FIRST)
+    opened = {FIRST: OPENED, SECOND: at(2), THIRD: at(3)}
+    happened: dict[TicketId, list[Step | Merged]] = {FIRST: [answer], SECOND: [merged]}
+    first = rebuilt(FIRST, opened=opened, happened=happened)
+    assert first == Turn(at(2), at(4), SAM, None, at(4))
+
+    happened[FIRST].append(Merged(at(6), THIRD))
+    assert rebuilt(THIRD, opened=opened, happened=happened).waiting_since == at(2)
+    happened[SECOND].append(Step(at(7), Side.TEAM, SAM))
+    assert rebuilt(THIRD, opened=opened, happened=happened).waiting_since is None
+
+
+@given(conversations, conversations)
+def test_of_two_tickets_the_turn_is_the_same_whichever_goes_on(
+    one: dict[int, bool], other: dict[int, bool]
+) -> None:
+    first, second = after(BEGUN, sorted(one.items())), after(BEGUN, sorted(other.items()))
+
+    joined = first.joined(second)
+
+    assert joined == second.joined(first)
+    assert (joined.waiting_since is None) == (
+        first.waiting_since is None and second.waiting_since is None
+    )
 
 
 def test_a_first_answer_counts_whatever_the_clocks_say() -> None:
