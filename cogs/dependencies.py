@@ -12,9 +12,11 @@ from bot.services.cancellations import CancellationService
 from bot.services.close_requests import CloseRequestService
 from bot.services.context import Clock, Policy
 from bot.services.customer_cards import CustomerService
+from bot.services.departures import DepartureService
 from bot.services.disputes import DisputeService
 from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
+from bot.services.handovers import HandoverService
 from bot.services.jobs import JobHandlers
 from bot.services.macros import MacroService
 from bot.services.notices import NoticeService
@@ -131,6 +133,8 @@ class Dependencies:
     ticket_queue: QueueService
     ticket_stats: TicketStatsService
     agents: AgentService
+    departures: DepartureService
+    handovers: HandoverService
     withdrawals: WithdrawalService
     withdrawal_saga: WithdrawalSaga
     win_backs: WinBackService

@@ -96,6 +96,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def open_tickets(number: int) -> str:
+    """How many of them."""
+    return "1 open ticket" if number == 1 else f"{count(number)} open tickets"
+
+
 def every(interval: Interval) -> str:
     """How often a price is charged."""
     return {

@@ -1,6 +1,6 @@
 """Who of the team takes new tickets, and giving them out in the transaction that opens one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,17 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.assignment import Agent, Assignment, choose, turn_of
 from bot.domain.errors import GuildNotSetUp, NotPermitted
-from bot.domain.identifiers import GuildId, RoleId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_work import Act, TicketEvent
 from bot.services.context import Context
+from bot.services.departures import leave
 from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.handover_jobs import CHECK_ROLES
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_acts import take_back
-from storage import agents, jobs, ticket_events
+from storage import agents, jobs, open_tickets, ticket_events
 
-CHECK = "agents.check"
+CHECK = CHECK_ROLES
 GAVE_BACK = "agents.gave_back"
 
 
@@ -105,27 +107,69 @@ class AgentService:
         async with self._context.database.write() as connection:
             await jobs.add(connection, [_check(now + timedelta(days=1))], now=now)
         async with self._context.database.read() as connection:
-            return await agents.everywhere(connection)
+            known = await agents.everywhere(connection)
+            return sorted({*known, *await open_tickets.working(connection)})
 
     async def seen(
-        self, guild_id: GuildId, user_id: UserId, role_ids: Collection[RoleId] | None
+        self,
+        guild_id: GuildId,
+        user_id: UserId,
+        role_ids: Collection[RoleId] | None,
+        *,
+        threads: Collection[ChannelId] = (),
     ) -> None:
         """What Discord says somebody's roles are now; None for who is not in the server.
 
-        It tells this of everybody, so that most often there is nothing to do.
+        It tells this of everybody, so that most often there is nothing to do. `threads` are those
+        in which they are known to be.
         """
         async with self._context.database.read() as connection:
             known = await agents.role_ids_of(connection, guild_id, user_id)
             theirs = await agents.have(connection, guild_id, user_id)
-        if known is None and not theirs:
+            worked = await open_tickets.worked_in(connection, guild_id, user_id)
+            inside = await open_tickets.at(connection, user_id, threads) if threads else []
+        if known is None and not (theirs or worked or inside):
             return
         held = frozenset(role_ids or ())
         answering = held & await self._answering(guild_id)
         lost = [
             ticket for ticket in theirs if held.isdisjoint(await self._access.team_roles(ticket))
         ]
-        if lost or known not in (None, answering):
-            await self._change(guild_id, user_id, None if known is None else answering, lost)
+        has_lost = bool(lost or (known or frozenset()) - answering)
+        for ticket in inside:
+            has_lost |= held.isdisjoint(await self._access.team_roles(ticket))
+        if has_lost:
+            leaving = await self._leaving(guild_id, user_id)
+        else:
+            leaving = await self._left_behind(guild_id, user_id, held, worked)
+        if lost or leaving is not None or known not in (None, answering):
+            kept = None if known is None else answering
+            await self._change(guild_id, user_id, kept, lost, leaving)
+
+    async def _leaving(self, guild_id: GuildId, user_id: UserId) -> NewJob | None:
+        """None where no ticket is in a thread, so that nobody is asked for their roles."""
+        async with self._context.database.read() as connection:
+            if not await open_tickets.has_threads_of_others(connection, guild_id, user_id):
+                return None
+        return leave(guild_id, user_id, self._context.new_id())
+
+    async def _left_behind(
+        self,
+        guild_id: GuildId,
+        user_id: UserId,
+        held: frozenset[RoleId],
+        worked: Mapping[str, int],
+    ) -> NewJob | None:
+        """They have worked in threads that they may not see; nobody knows if they are out of them.
+
+        What they did last tells the occasion, so that it is one.
+        """
+        done = [
+            f"{topic}.{last}"
+            for topic, last in sorted(worked.items())
+            if held.isdisjoint(await self._access.team_roles_for(guild_id, topic))
+        ]
+        return leave(guild_id, user_id, "-".join(done)) if done else None
 
     async def role_deleted(self, guild_id: GuildId, role_id: RoleId) -> None:
         """Nobody has this role any more: Discord tells it of the role alone."""
@@ -138,7 +182,7 @@ class AgentService:
         }
         for user_id in sorted({*kept, *(each.assignee_id for each in lost if each.assignee_id)}):
             theirs = [each for each in lost if each.assignee_id == user_id]
-            await self._change(guild_id, user_id, kept.get(user_id), theirs)
+            await self._change(guild_id, user_id, kept.get(user_id), theirs, None)
 
     async def _change(
         self,
@@ -146,6 +190,7 @@ class AgentService:
         user_id: UserId,
         role_ids: Collection[RoleId] | None,
         lost: Sequence[Ticket],
+        leaving: NewJob | None,
     ) -> None:
         """In one transaction; the team is told which tickets are nobody's now."""
         now = self._context.clock()
@@ -158,6 +203,8 @@ class AgentService:
                 payload = {"guild_id": guild_id, "user_id": user_id, "tickets": list(taken)}
                 told = NewJob(GAVE_BACK, f"{GAVE_BACK}:{min(taken.values())}", payload)
                 await jobs.add(connection, [told], now=now)
+            if leaving is not None:
+                await jobs.add(connection, [leaving], now=now)
 
 
 def _check(moment: datetime) -> NewJob:

@@ -7,7 +7,10 @@ from enum import StrEnum
 from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
+from bot.domain.ticket_search import TopicsInSight
+from bot.services import handover_jobs
 from bot.services.context import Context
+from bot.services.handover_jobs import Handover
 from storage import audit, guilds, topic_roles
 
 
@@ -83,6 +86,14 @@ class GuildService:
         own = next((each.staff_role_id for each in topics if each.id == topic_id), None)
         known = await self._known_topic_roles()
         return own if own in known.get(guild_id, frozenset()) else None
+
+    async def topics_with_team(self, guild_id: GuildId) -> dict[str, RoleId]:
+        """The topics that have a role of their own here, with it."""
+        return {
+            topic.id: role
+            for topic in self._context.policy.topics
+            if (role := await self.topic_role(guild_id, topic.id)) is not None
+        }
 
     async def note_roles(self, guild_id: GuildId, role_ids: Collection[RoleId]) -> None:
         """A server has these roles: remember which of them are topics'."""
@@ -171,11 +182,16 @@ class GuildService:
             raise NotPermitted(needs="manage server")
         return await self.settings(actor.guild_id)
 
-    async def set_up(self, actor: Actor, settings: GuildSettings) -> None:
-        """Store an administrator's choices; raises NotPermitted for everybody else."""
+    async def set_up(self, actor: Actor, settings: GuildSettings) -> int:
+        """Store an administrator's choices; raises NotPermitted for everybody else.
+
+        Returns how many open tickets are handed over to other roles from now on.
+        """
         await self.administer(actor)
+        with_team = await self.topics_with_team(actor.guild_id)
         now = self._context.clock()
         async with self._context.database.write() as connection:
+            before = await guilds.load(connection, actor.guild_id)
             await guilds.save(connection, actor.guild_id, settings)
             await audit.append(
                 connection,
@@ -192,3 +208,28 @@ class GuildService:
                 },
                 now=now,
             )
+            handover = self._handover(actor.guild_id, before, settings, with_team)
+            if handover is None:
+                return 0
+            return await handover_jobs.begin(connection, handover, now=now)
+
+    def _handover(
+        self,
+        guild_id: GuildId,
+        before: GuildSettings,
+        after: GuildSettings,
+        with_team: Collection[str],
+    ) -> Handover | None:
+        """None where the same roles see every ticket as before."""
+        is_support = before.support_role_id != after.support_role_id
+        is_moderators = before.moderator_role_id != after.moderator_role_id
+        if self.is_configured_by_file(guild_id) or not (is_support or is_moderators):
+            return None
+        changed = [(before.support_role_id, after.support_role_id)] if is_support else []
+        changed += [(before.moderator_role_id, after.moderator_role_id)] if is_moderators else []
+        # Moderators may be in every ticket; the support role is in none of a topic with a team.
+        others = frozenset() if is_moderators else frozenset(with_team)
+        former = frozenset(role for role, _ in changed if role is not None)
+        coming = frozenset(role for _, role in changed if role is not None)
+        occasion = self._context.new_id()
+        return Handover(guild_id, occasion, TopicsInSight(without=others), former, coming)

@@ -34,8 +34,12 @@ class TicketAccess:
 
     async def team_roles(self, ticket: Ticket) -> frozenset[RoleId]:
         """Every role that may work on it: the one that answers it, and the moderators'."""
-        moderators = (await self._guilds.settings(ticket.guild_id)).moderator_role_id
-        roles = (await self.team_role(ticket), moderators)
+        return await self.team_roles_for(ticket.guild_id, ticket.topic_id)
+
+    async def team_roles_for(self, guild_id: GuildId, topic_id: str) -> frozenset[RoleId]:
+        """The same of every ticket of this topic here."""
+        moderators = (await self._guilds.settings(guild_id)).moderator_role_id
+        roles = (await self.role_for(guild_id, topic_id), moderators)
         return frozenset(role for role in roles if role is not None)
 
     async def role_for(self, guild_id: GuildId, topic_id: str) -> RoleId | None:
@@ -66,11 +70,7 @@ class TicketAccess:
         """Of which topics the actor may see every ticket in the server; raises NotPermitted."""
         self._guilds.require_trusted(actor.guild_id)
         settings = await self._guilds.settings(actor.guild_id)
-        with_team = {
-            topic.id: role
-            for topic in self._context.policy.topics
-            if (role := await self._guilds.topic_role(actor.guild_id, topic.id)) is not None
-        }
+        with_team = await self._guilds.topics_with_team(actor.guild_id)
         own = frozenset(topic for topic, role in with_team.items() if role in actor.role_ids)
         if settings.moderator_role_id in actor.role_ids:
             return TopicsInSight()

@@ -26,6 +26,8 @@ MOVED = "desk.moved"
 FORMER_TEAM = "desk.former_team"
 ESCALATED = "desk.escalated"
 TRANSFERRED = "desk.transferred"
+ASSIGNEE = "desk.assignee"
+FORMER_ASSIGNEE = "desk.former_assignee"
 SNOOZE_OVER = "desk.snooze_over"
 SNOOZE_TOLD = "desk.snooze_told"
 # What timers depend on, and what the card in the ticket shows to both sides.
@@ -45,6 +47,7 @@ class Work:
 
     async def change(self, act: Act, details: dict[str, Any], **values: Any) -> int:
         """Set values and record why; timers and the card follow. Returns the event's number."""
+        former = self.ticket.assignee_id
         if values:
             changed = await tickets.advance(
                 self.connection,
@@ -64,6 +67,8 @@ class Work:
             await ticket_turns.arm(self.connection, self.context, self.ticket.id)
         if not _SHOWN.isdisjoint(values):
             await refresh_card(self.connection, self.ticket.id, event, now=self.now)
+        if former is not None and self.ticket.assignee_id != former:
+            await let_out(self.connection, self.ticket.id, former, event, now=self.now)
         return event
 
     async def then(self, kind: str, event: int, *, line: str | None = None, **more: Any) -> None:
@@ -93,6 +98,26 @@ async def refresh_card(
         run_at=now + CARD_PAUSE,
     )
     await jobs.add(connection, [job], now=now)
+
+
+async def let_out(
+    connection: AsyncConnection,
+    ticket_id: TicketId,
+    former: UserId,
+    event: int,
+    *,
+    now: datetime,
+) -> None:
+    """Whoever had the ticket sees it from now on by their roles alone."""
+    payload = {"ticket_id": ticket_id, "user_id": former}
+    key = f"{FORMER_ASSIGNEE}:{ticket_id}:{event}"
+    line = assignee_line(ticket_id)
+    await jobs.add(connection, [NewJob(FORMER_ASSIGNEE, key, payload, line=line)], now=now)
+
+
+def assignee_line(ticket_id: TicketId) -> str:
+    """Those who get a ticket are let in and out one after another."""
+    return f"desk.assignee:{ticket_id}"
 
 
 async def assign(work: Work) -> None:
@@ -135,6 +160,8 @@ async def take_back(connection: AsyncConnection, ticket: Ticket, *, now: datetim
     released = TicketEvent(ticket.id, Act.RELEASED, None, {"from": ticket.assignee_id}, now)
     event = await ticket_events.add(connection, released)
     await refresh_card(connection, ticket.id, event, now=now)
+    if ticket.assignee_id is not None:
+        await let_out(connection, ticket.id, ticket.assignee_id, event, now=now)
     return event
 
 

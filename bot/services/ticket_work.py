@@ -99,7 +99,9 @@ class TicketWorkService:
                 details = {"from": work.ticket.assignee_id, "to": to.user_id}
                 event = await work.change(Act.TRANSFERRED, details, assignee_id=to.user_id)
                 if to.user_id != actor.user_id:
-                    await work.then(acts.TRANSFERRED, event, to=to.user_id, by=actor.user_id)
+                    line = acts.assignee_line(ticket_id)
+                    told = {"to": to.user_id, "by": actor.user_id}
+                    await work.then(acts.TRANSFERRED, event, line=line, **told)
         return work.ticket
 
     async def move(self, actor: Actor, ticket_id: TicketId, topic_id: str) -> Ticket:

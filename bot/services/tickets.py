@@ -19,6 +19,7 @@ from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
+from bot.services.ticket_acts import ASSIGNEE, assignee_line
 from bot.services.ticket_beginning import begin
 from bot.services.ticket_blocks import refuse_blocked
 from bot.services.ticket_requests import Asking, all_answers
@@ -199,6 +200,9 @@ class TicketService:
             about = {"ticket_id": ticket_id}
             key = f"ticket-opened:{ticket_id}{opened.life}"
             following = [NewJob(TELL_STAFF, key, about)]
+            if opened.reopened_at is not None and opened.assignee_id is not None:
+                line = assignee_line(ticket_id)
+                following.append(NewJob(ASSIGNEE, f"{ASSIGNEE}:{key}", about, line=line))
             if opened.topic_id == self._context.policy.billing_topic:
                 following.append(NewJob("help.look_into_ticket", f"ticket-look:{ticket_id}", about))
             await jobs.add(connection, following, now=self._context.clock())
@@ -212,12 +216,13 @@ class TicketService:
         async with self._context.database.write() as connection:
             ticket = await tickets.find(connection, ticket_id)
             was_open = ticket is not None and ticket.reopened_at is not None
+            waited_since = ticket.waiting_since if ticket is not None and was_open else None
             await tickets.advance(
                 connection,
                 ticket_id,
                 expected=(TicketState.OPENING,),
                 to=TicketState.CLOSED if was_open else TicketState.FAILED,
-                waiting_since=None,
+                waiting_since=waited_since,
                 closed_at=self._context.clock(),
                 close_reason=why,
             )

@@ -56,11 +56,17 @@ class SetupCog(commands.Cog):
                 ChannelId(report_channel.id) if report_channel else before.report_channel_id
             ),
         )
+        handed_over = 0
         if chosen != before:
-            await self._is.guilds.set_up(actor, chosen)
+            handed_over = await self._is.guilds.set_up(actor, chosen)
         settings = await self._is.guilds.settings(actor.guild_id)
         problems = _problems(interaction, settings)
         note = await self._topics_of_others(actor.guild_id)
+        if handed_over:
+            note += (
+                f"\n-# Who sees the {words.open_tickets(handed_over)} is changed now, one after "
+                "another."
+            )
         if self._is.guilds.is_configured_by_file(actor.guild_id):
             note += (
                 "\n-# `mooring.toml` sets these for this server, so `/setup` does not change them."

@@ -3,8 +3,11 @@
 from discord.ext import commands
 
 from cogs.dependencies import Dependencies
+from cogs.desk.assignees import AssigneeAccess
 from cogs.desk.customer import CustomerCog
+from cogs.desk.departures import DepartureEffects
 from cogs.desk.effects import DeskEffects
+from cogs.desk.handing_over import HandoverCog
 from cogs.desk.macros import MacroCog
 from cogs.desk.moving import MovingEffects
 from cogs.desk.notes import NotesCog
@@ -20,11 +23,14 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     capture, missed = bot.get_cog(CaptureCog.__name__), bot.get_cog(MissedCog.__name__)
     if not isinstance(capture, CaptureCog) or not isinstance(missed, MissedCog):
         raise TypeError("the tickets' feature comes first")
-    DeskEffects(bot, dependencies)
+    assignees = AssigneeAccess(bot, dependencies)
+    DeskEffects(bot, dependencies, assignees)
     MovingEffects(bot, dependencies)
-    await bot.add_cog(WorkCog(dependencies))
+    DepartureEffects(bot, dependencies)
+    await bot.add_cog(HandoverCog(bot, dependencies, assignees))
+    await bot.add_cog(WorkCog(dependencies, capture, missed))
     await bot.add_cog(DeskCommandsCog(dependencies))
     await bot.add_cog(CustomerCog(dependencies))
-    await bot.add_cog(NotesCog(bot, dependencies, capture))
+    await bot.add_cog(NotesCog(bot, dependencies, capture, missed))
     await bot.add_cog(MacroCog(dependencies))
     await bot.add_cog(SolvedCog(dependencies, capture, missed))

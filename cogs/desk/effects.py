@@ -12,14 +12,24 @@ from bot.services import ticket_acts, ticket_merges
 from bot.services.jobs import TryAgainError
 from cogs import words
 from cogs.dependencies import Dependencies
+from cogs.desk.assignees import AssigneeAccess
 from cogs.layout import card, text
-from cogs.tickets import thread_members
 from cogs.tickets.overwrites import TALK
 
 _NOT_LET_IN = (
     "\n⚠️ The moderators cannot see it yet: the bot may not change who sees the channel. It needs "
     "Manage Permissions there."
 )
+_ASSIGNEE_NOT_LET_IN = {
+    Place.CHANNEL: (
+        "\n⚠️ You cannot see it yet: the bot may not change who sees the channel. It needs Manage "
+        "Permissions there."
+    ),
+    Place.THREAD: (
+        "\n⚠️ Discord does not let you in: you do not see the channel that the thread is in, or the "
+        "bot lacks Manage Threads there."
+    ),
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -27,9 +37,15 @@ _log = structlog.get_logger(__name__)
 class DeskEffects:
     """Handlers of the desk's jobs."""
 
-    def __init__(self, bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
+    def __init__(
+        self,
+        bot: commands.AutoShardedBot,
+        dependencies: Dependencies,
+        assignees: AssigneeAccess,
+    ) -> None:
         """Register every handler."""
         self._bot = bot
+        self._assignees = assignees
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add(ticket_acts.TRANSFERRED, self.tell_transferred, in_discord=True)
@@ -97,21 +113,15 @@ class DeskEffects:
         await self._tell_team(ticket, said, called=ticket.assignee_id, key=job.key)
 
     async def tell_transferred(self, job: Job) -> None:
-        """Whoever has been given the ticket hears of it, unless they have it no more.
-
-        In a thread are those who had the role when it was called.
-        """
+        """Whoever has been given the ticket sees it and hears of it, if they still have it."""
         ticket, to = await self._ticket(job), UserId(int(job.payload["to"]))
         if ticket.state is not TicketState.OPEN or ticket.assignee_id != to:
             return
-        if ticket.place == Place.THREAD and ticket.channel_id is not None:
-            try:
-                await thread_members.let_in(self._bot, ticket.channel_id, to)
-            except (discord.Forbidden, discord.NotFound) as refusal:
-                _log.warning("colleague_not_let_in", ticket=ticket.id, code=refusal.code)
+        is_in = await self._assignees.let_in(ticket)
+        refused = "" if is_in else _ASSIGNEE_NOT_LET_IN[Place(ticket.place)]
         said = (
             f"<@{to}>: ticket {ticket.number:04} is yours now, from "
-            f"<@{int(job.payload['by'])}>. <#{ticket.channel_id}>"
+            f"<@{int(job.payload['by'])}>. <#{ticket.channel_id}>{refused}"
         )
         await self._tell_team(ticket, said, called=to, key=job.key)
 
@@ -134,6 +144,8 @@ class DeskEffects:
         """In the one that goes on; who is told about the other one, is told when it closes."""
         ticket = await self._ticket(job)
         source = await self._is.tickets.find(TicketId(str(job.payload["source"])))
+        if ticket.state is TicketState.OPEN:
+            await self._assignees.let_in(ticket)
         await self._is.messenger.post(
             ticket.channel_id,
             card(
@@ -146,4 +158,21 @@ class DeskEffects:
             ),
             key=job.key,
             mentioned=ticket.opener_id,
+        )
+        if job.payload["lets_moderators_in"]:
+            await self._let_moderators_in(ticket, source, key=job.key)
+
+    async def _let_moderators_in(self, ticket: Ticket, source: Ticket, *, key: str) -> None:
+        """They were called into the one that was merged, and are told where it goes on."""
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        role = settings.moderator_role_id
+        if ticket.state is not TicketState.OPEN or role is None:
+            return
+        refused = "" if await self._let_in(ticket, role, key=key) else _NOT_LET_IN
+        said = (
+            f"Ticket {source.number:04}, which was escalated, goes on in ticket "
+            f"{ticket.number:04}. <#{ticket.channel_id}>{refused}"
+        )
+        await self._is.messenger.post(
+            settings.log_channel_id, card(text(said)), key=f"{key}:moderators"
         )

@@ -9,7 +9,9 @@ from discord.ext import commands
 from bot.domain.identifiers import ChannelId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
+from bot.domain.topic import Place
 from bot.services import ticket_acts
+from bot.services.handover_jobs import Refusal
 from bot.services.jobs import TryAgainError
 from cogs import words
 from cogs.dependencies import Dependencies
@@ -18,17 +20,21 @@ from cogs.tickets import thread_members
 from cogs.tickets.overwrites import living_role, overwrites_for
 
 _MAY_NOT_CHANGE = "The bot may not change who sees that channel: it needs Manage Permissions there."
-_MAY_NOT_LOOK = (
-    "Discord tells the bot who is in a thread only with the Server Members Intent. Until somebody "
-    "takes them out by hand, they stay in it."
-)
-_MAY_NOT_TAKE_OUT = "The bot may not take people out of that thread: it needs Manage Threads there."
+_NOT_TAKEN_OUT = {
+    Refusal.LOOK_INTO_THREAD: (
+        "Discord tells the bot who is in a thread only with the Server Members Intent. Until "
+        "somebody takes them out by hand, they stay in it."
+    ),
+    Refusal.TAKE_OUT: (
+        "The bot may not take people out of that thread: it needs Manage Threads there."
+    ),
+}
 
 _log = structlog.get_logger(__name__)
 
 
 class MovingEffects:
-    """Handlers of the jobs of `TicketWorkService.move`."""
+    """Handlers of the jobs of `TicketWorkService.move`; handovers use the second one, too."""
 
     def __init__(self, bot: commands.AutoShardedBot, dependencies: Dependencies) -> None:
         """Register them."""
@@ -100,6 +106,8 @@ class MovingEffects:
         ticket = await self._ticket(job)
         if ticket.state is not TicketState.OPEN or ticket.channel_id is None:
             return
+        if ticket.place != Place.THREAD:
+            return
         people = {ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)}
         try:
             await self._leave(ticket, ticket.channel_id, stay=people)
@@ -108,10 +116,14 @@ class MovingEffects:
         except discord.NotFound:
             return  # the thread is gone
         except discord.Forbidden as refusal:
-            may_look = self._bot.intents.members
-            why = _MAY_NOT_TAKE_OUT if may_look else _MAY_NOT_LOOK
+            why = Refusal.TAKE_OUT if self._bot.intents.members else Refusal.LOOK_INTO_THREAD
             _log.warning("former_team_not_taken_out", ticket=ticket.id, code=refusal.code)
-            await self._tell_refused(ticket, why, key=job.key)
+            occasion = job.payload.get("occasion")
+            if occasion is None:
+                await self._tell_refused(ticket, _NOT_TAKEN_OUT[why], key=job.key)
+            else:
+                # Of many tickets it is said once.
+                await self._is.handovers.refused(ticket.guild_id, str(occasion), why)
 
     async def _leave(self, ticket: Ticket, thread_id: ChannelId, *, stay: Set[UserId]) -> None:
         team = await self._is.ticket_access.team_roles(ticket)

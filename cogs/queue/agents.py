@@ -5,7 +5,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.identifiers import GuildId, RoleId, TicketId, UserId
+from bot.domain.identifiers import ChannelId, GuildId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import TicketState
 from bot.services.agents import CHECK, GAVE_BACK
@@ -61,7 +61,14 @@ class AgentCog(commands.Cog):
     async def on_member_roles(self, guild_id: int, user_id: int, roles: frozenset[int]) -> None:
         """Discord tells this only with the Server Members intent, and then of everybody."""
         held = frozenset(RoleId(role) for role in roles)
-        await self._is.agents.seen(GuildId(guild_id), UserId(user_id), held)
+        inside = self._threads_with(guild_id, user_id)
+        await self._is.agents.seen(GuildId(guild_id), UserId(user_id), held, threads=inside)
+
+    def _threads_with(self, guild_id: int, user_id: int) -> list[ChannelId]:
+        """Those that somebody has come to since this process began, as Discord has told."""
+        guild = self._bot.get_guild(guild_id)
+        threads = guild.threads if guild is not None else ()
+        return [ChannelId(each.id) for each in threads if user_id in each._members]
 
     @commands.Cog.listener()
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:

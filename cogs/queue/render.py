@@ -136,7 +136,8 @@ def _turning(queue: Queue) -> list[discord.ui.Button[View]]:
 def roster_card(team: Sequence[Agent], how: Assignment) -> View:
     """Who takes tickets, and how many they have."""
     lines = [
-        f"{'🟢' if agent.takes_tickets else '⏸️'} <@{agent.user_id}> · {_load(agent.open_tickets)}"
+        f"{'🟢' if agent.takes_tickets else '⏸️'} <@{agent.user_id}> · "
+        f"{words.open_tickets(agent.open_tickets)}"
         f"{'' if agent.takes_tickets else ' · takes no new ones'}"
         for agent in team[:50]
     ]
@@ -166,10 +167,6 @@ def given_back_card(user_id: UserId, left: Sequence[Ticket], deps: Dependencies)
         ),
         accent=words.WARNING_COLOUR,
     )
-
-
-def _load(tickets: int) -> str:
-    return "1 open ticket" if tickets == 1 else f"{words.count(tickets)} open tickets"
 
 
 def taking_card(how: Assignment, *, takes_tickets: bool) -> View:

@@ -26,13 +26,6 @@ def talk_of_a_person(guild: discord.Guild) -> discord.PermissionOverwrite:
     return _TALK_WITHOUT_NOTES if may_deny else TALK
 
 
-def silence_of_a_person(guild: discord.Guild) -> discord.PermissionOverwrite:
-    """They can still read what was said."""
-    silence = discord.PermissionOverwrite.from_pair(*talk_of_a_person(guild).pair())
-    silence.update(send_messages=False)
-    return silence
-
-
 def overwrites_for(
     guild: discord.Guild, *, people: Iterable[UserId], role_ids: Iterable[RoleId | None]
 ) -> dict[Target, discord.PermissionOverwrite]:
@@ -44,10 +37,17 @@ def overwrites_for(
     for person in people:
         overwrites[discord.Object(person, type=discord.Member)] = talk_of_a_person(guild)
     for role_id in role_ids:
-        # Discord refuses a channel for a role that is gone.
-        if role_id is not None and guild.get_role(role_id) is not None:
-            overwrites[discord.Object(role_id, type=discord.Role)] = TALK
+        # Discord refuses a channel for a role that is gone. And discord.py makes a person of
+        # whatever is no Role, in a channel that is new.
+        if (role := guild.get_role(role_id or 0)) is not None:
+            overwrites[role] = TALK
     return overwrites
+
+
+def is_shown_to(channel: discord.TextChannel, role: discord.Role) -> bool:
+    """Whether the channel's own list lets this role see it."""
+    allowed, _ = channel.overwrites_for(role).pair()
+    return allowed.view_channel
 
 
 def living_role(guild: discord.Guild, *wanted: RoleId | None) -> RoleId | None:

@@ -207,6 +207,8 @@ ticket_messages = sa.Table(
     sa.Column("edited_at", Timestamp),
     sa.Column("deleted_at", Timestamp),
     sa.Index(None, "ticket_id", "message_id"),
+    # Where somebody of the team is, should they leave it.
+    partial("ix_ticket_messages_team", "author_id", "ticket_id", where="side = 'team'"),
 )
 
 # What a message said before it was edited.

@@ -65,6 +65,7 @@ async def test_two_claim_at_once_and_one_has_it(stage: Stage) -> None:
     await ticket.welcome.changed(containing=f"<@{stage.max.user.id}> looks after")
     told = await stage.max.wait_for_message(stage.scene.log, containing="is yours now")
     assert told.mentions == [stage.max.user]
+    assert stage.max.messages(ticket.channel)
     released = await stage.sam.slash("release", channel=ticket.channel)
     assert released.message is not None
     assert "Nobody has this ticket now" in released.message.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.sandbox.discord.channels import MEMBER_OVERWRITE, ROLE_OVERWRITE
+
 if TYPE_CHECKING:
     from bot.sandbox.discord.channels import Channel
     from bot.sandbox.discord.guilds import Guild
@@ -139,11 +141,13 @@ def _with_overwrites(granted: int, guild: Guild, member: Member, channel: Channe
         granted = granted & ~everyone.deny | everyone.allow
     allow = deny = 0
     for role in member.roles:
-        if overwrite := overwrites.get(role.id):
+        overwrite = overwrites.get(role.id)
+        if overwrite is not None and overwrite.kind == ROLE_OVERWRITE:
             allow |= overwrite.allow
             deny |= overwrite.deny
     granted = granted & ~deny | allow
-    if own := overwrites.get(member.id):
+    own = overwrites.get(member.id)
+    if own is not None and own.kind == MEMBER_OVERWRITE:
         granted = granted & ~own.deny | own.allow
     return granted
 

@@ -693,6 +693,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_ticket_messages")),
     )
     op.create_index(
+        "ix_ticket_messages_team",
+        "ticket_messages",
+        ["author_id", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("side = 'team'"),
+        postgresql_where=sa.text("side = 'team'"),
+    )
+    op.create_index(
         op.f("ix_ticket_messages_ticket_id_message_id"),
         "ticket_messages",
         ["ticket_id", "message_id"],

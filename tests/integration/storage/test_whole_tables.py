@@ -15,13 +15,17 @@ from storage import (
     erasure,
     ledger,
     offers,
+    open_tickets,
     payments,
     privacy,
     refunds,
+    ticket_events,
     ticket_messages,
     ticket_people,
+    ticket_purge,
     ticket_search,
     ticket_sides,
+    ticket_turns,
     withdrawals,
 )
 from storage.database import Database
@@ -66,9 +70,34 @@ ACTS: dict[str, Act] = {
         connection, GUILD, TicketId("T1"), [MIA], team_roles=[]
     ),
     "an answer that is deleted": lambda connection: ticket_messages.words(
-        connection, TicketId("T1")
+        connection, [TicketId("T1"), TicketId("T2")]
+    ),
+    "an act of the team's": lambda connection: ticket_events.of_tickets(
+        connection, [TicketId("T1"), TicketId("T2")]
+    ),
+    "what is said where a ticket was merged": lambda connection: ticket_turns.merged(
+        connection, [TicketId("T1"), TicketId("T2")]
+    ),
+    "what was heard before a merge": lambda connection: ticket_messages.heard(
+        connection, ticket_ids=[TicketId("T1"), TicketId("T2")]
+    ),
+    "waits that a merge takes along": lambda connection: ticket_turns.take_late_replies(
+        connection, TicketId("T1"), TicketId("T2")
+    ),
+    "the end of the retention period": lambda connection: ticket_purge.due(
+        connection, closed_before=NOW
     ),
     "somebody's roles changed": lambda connection: agents.have(connection, GUILD, MIA),
+    "somebody of the team lost a role": lambda connection: open_tickets.worked_in(
+        connection, GUILD, MIA
+    ),
+    "the threads that they leave": lambda connection: open_tickets.threads_of_others(
+        connection, GUILD, MIA, after=open_tickets.START, most=20
+    ),
+    "/setup": lambda connection: open_tickets.count(connection, GUILD, TopicsInSight()),
+    "tickets that are handed over": lambda connection: open_tickets.page(
+        connection, GUILD, TopicsInSight(), after=open_tickets.START, most=200
+    ),
     "/privacy erase": lambda connection: erasure.erase(
         connection, UserId(MIA), reference="E-1", now=NOW
     ),
