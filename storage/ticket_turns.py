@@ -137,12 +137,10 @@ def waits_since(moment: datetime) -> dict[str, datetime | None]:
     return {"waiting_since": moment, "snoozed_until": None, **NOT_ASKED}
 
 
-async def begin_waiting(connection: AsyncConnection, ticket_id: TicketId, *, now: datetime) -> None:
-    """From now on the member waits, unless they have waited before."""
+async def begin_waiting(connection: AsyncConnection, ticket_id: TicketId) -> None:
+    """The member waits from the ticket's opening on."""
     await connection.execute(
-        sa.update(tickets)
-        .where(_t.id == ticket_id, _t.waiting_since.is_(None))
-        .values(waits_since(now))
+        sa.update(tickets).where(_t.id == ticket_id).values(waiting_since=_t.created_at)
     )
 
 

@@ -54,6 +54,8 @@ _ISSUED = re.compile(
 # With the fullwidth signs of Chinese and Japanese keyboards, and the quotes of code.
 _SIGN = r"[:=\uff1a\uff1d]"
 _IS = rf"[\"'`]?+\s*+{_SIGN}\s*+[\"'`]?+"
+# As a setting's name has it, too: DB_PASSWORD.
+_BEGINS = r"(?<![^\W_])"
 _SECRET_KEY = re.compile(
     # Payment providers; ids of payments, invoices and the like begin with other letters.
     r"\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{10,}"
@@ -70,12 +72,14 @@ _SECRET_KEY = re.compile(
     r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{20,}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
-    r"|(?i:\b(?:api[ _-]?key|secret(?:[ _-]key)?"
+    r"|\d{8,10}:AA[A-Za-z0-9_-]{33,}"  # Telegram's
+    rf"|(?i:{_BEGINS}(?:api[ _-]?key|secret(?:[ _-]?access)?(?:[ _-]?key)?"
     r"|(?:access|auth|bearer|session)[ _-]?(?:token|id)"
-    rf"|authorization:\s*+bearer)(?:{_IS}|\s*+is\s*+|\s++))"
+    rf"|authorization{_IS}(?:bearer|basic))(?:{_IS}|\s*+is\s*+|\s++))"
     r"(?=[A-Za-z_./+=-]{0,100}\d)[A-Za-z0-9_./+=-]{16,}"
-    # A token is many things: a number of a case, an id of a payment. So it has to look random.
-    rf"|(?i:\b(?:\w{{1,40}}[_-])?token{_IS})(?![a-z]{{2,8}}_)"
+    # A token is many things: a number of a case or a parcel, an id of a payment. So it has to look
+    # random.
+    rf"|(?i:{_BEGINS}token{_IS})(?![a-z]{{2,8}}_|[A-Z\d]{{1,19}}\b)"
     r"(?:(?=[A-Za-z]{1,100}\d|\d{1,100}[A-Za-z])[A-Za-z0-9]{16}"
     r"|(?=\S{0,100}[a-z])(?=\S{0,100}[A-Z])(?=\S{0,100}\d)[A-Za-z0-9_./+=-]{20})"
     r"[A-Za-z0-9_./+=-]*",
@@ -94,10 +98,10 @@ _ALONE = (
 )
 _PASSWORD = re.compile(
     # Neither a path or an address, nor what was removed already.
-    rf"\b(?i:{_LABEL})(?:{_IS}(?!/|https?:|\[removed\])(?:{_ODD}|{_ALONE})"
+    rf"{_BEGINS}(?i:{_LABEL})(?:{_IS}(?!/|https?:|\[removed\])(?:{_ODD}|{_ALONE})"
     rf"|\s*+(?i:is|ist|lautet|es|est)(?:\s*+{_SIGN}\s*+|\s++){_ODD})"
     # A pass is many things.
-    rf"|\b(?i:pass)\s*+{_SIGN}\s*+"
+    rf"|{_BEGINS}(?i:pass)\s*+{_SIGN}\s*+"
     r"(?=\S{6,200}(?!\S))(?=\S{0,200}\d)(?=\S{0,200}[A-Za-z])(?!https?:)\S+"
     # In an address, between whose it is and where it leads.
     r"|(?<=://)[^\s/:@]{0,100}:[^\s/?#]{1,200}(?=@)"

@@ -124,8 +124,7 @@ class TicketReopening:
         if ticket.state in OCCUPYING:
             raise TicketExists(channel_id=ticket.channel_id)
         self._require_possible(ticket, now)
-        is_opener = by == ticket.opener_id
-        if is_opener:
+        if by == ticket.opener_id:
             await refuse_blocked(connection, self._context, ticket.guild_id, by)
         reopened = await tickets.advance(
             connection,
@@ -134,14 +133,11 @@ class TicketReopening:
             to=TicketState.OPENING,
             slot=await self._free_slot(connection, ticket),
             reopened_at=now,
-            **dict.fromkeys((*_FORGOTTEN, "waiting_since") if is_opener else _FORGOTTEN),
+            **dict.fromkeys(_FORGOTTEN),
         )
         if reopened is None:
             raise NotReopened(ReopenObstacle.STILL_CLOSING, self._context.policy.ends.reopen_days)
-        # The opener says something by it. Whoever waits for an answer when the team does it, as
-        # after a closing by mistake, still waits.
-        hand_over = ticket_turns.hand_to_team if is_opener else ticket_turns.hand_to_member
-        await hand_over(connection, self._context, ticket_id)
+        await ticket_turns.opened_again(connection, self._context, ticket, by=by, at=now)
         # The channel that was closed may still be on its way out of the bot's view.
         payload = {
             "ticket_id": ticket_id,

@@ -16,7 +16,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing
-from bot.domain.identifiers import TicketId
+from bot.domain.identifiers import TicketId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.sla import Due, ServiceLevels, Target, Wait, dues
 from bot.domain.support_policy import SupportPolicy
@@ -49,18 +49,15 @@ def moment_of(stamped: object) -> datetime:
 
 
 async def hand_to_team(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:
-    """It is the team's turn without a message, as when a member opens a ticket."""
-    await ticket_turns.begin_waiting(connection, ticket_id, now=context.clock())
+    """It is the team's turn without a message: a member has opened the ticket."""
+    await ticket_turns.begin_waiting(connection, ticket_id)
     await arm(connection, context, ticket_id)
 
 
 async def hand_to_member(
     connection: AsyncConnection, context: Context, ticket_id: TicketId
 ) -> None:
-    """The team has said its word without a message, as by opening a ticket for the member.
-
-    Whoever waited before still waits: opening a ticket again answers nothing.
-    """
+    """The team has said its word without a message: it has opened the ticket for the member."""
     found = await ticket_turns.find(connection, ticket_id)
     if found is None:
         return
@@ -68,6 +65,24 @@ async def hand_to_member(
     turn = replace(found.turn, team_active_at=now)
     await ticket_turns.save(connection, replace(found, turn=turn))
     await arm(connection, context, ticket_id)
+
+
+async def opened_again(
+    connection: AsyncConnection, context: Context, ticket: Ticket, *, by: UserId, at: datetime
+) -> None:
+    """`ticket`, as it was when it was closed, goes on.
+
+    What was said and taken back since then counts now. The opener says something by it;
+    whoever waits for an answer when the team does it, as after a closing by mistake, still waits.
+    """
+    found = await ticket_turns.find(connection, ticket.id)
+    if found is None:
+        return
+    words_are_gone = ticket.purged_at is not None
+    turn = found.turn if words_are_gone else await _left(connection, ticket.id)
+    turn = turn.after(_reopened(ticket, by, at))
+    await ticket_turns.save(connection, replace(found, turn=turn))
+    await arm(connection, context, ticket.id)
 
 
 async def messages(
@@ -148,16 +163,21 @@ async def _left(connection: AsyncConnection, ticket_id: TicketId) -> Turn:
 
 def _acts(ticket: Ticket, event: TicketEvent) -> Iterator[Step | Merged]:
     """What was done and stands for a word, or brought another ticket's turn along."""
-    side = Side.MEMBER if event.actor_id == ticket.opener_id else Side.TEAM
     match event.act:
         case Act.ANSWERED:
             yield Step(event.at, Side.TEAM, event.actor_id)
         case Act.OPENED_FOR_MEMBER | Act.CLOSE_REFUSED:
+            side = Side.MEMBER if event.actor_id == ticket.opener_id else Side.TEAM
             yield Step(event.at, side, event.actor_id, is_word=False)
         case Act.REOPENED:
-            yield Step(event.at, side, event.actor_id, is_word=False, ends_wait=False)
+            yield _reopened(ticket, event.actor_id, event.at)
         case Act.MERGED if "into" in event.details:
             yield Merged(event.at, TicketId(event.details["into"]))
+
+
+def _reopened(ticket: Ticket, by: UserId | None, at: datetime) -> Step:
+    side = Side.MEMBER if by == ticket.opener_id else Side.TEAM
+    return Step(at, side, by, is_word=False, ends_wait=False)
 
 
 async def arm(connection: AsyncConnection, context: Context, ticket_id: TicketId) -> None:

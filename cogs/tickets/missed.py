@@ -224,17 +224,18 @@ class MissedCog(commands.Cog):
         except (discord.NotFound, discord.Forbidden) as refusal:
             _log.warning("changes_not_looked_for", ticket=talk.ticket_id, code=refusal.code)
 
-    async def _compare(self, talk: HeardChannel) -> list[discord.Message]:
-        """Store what the newest page shows and the store does not know; returns the page.
+    async def _compare(self, talk: HeardChannel) -> list[discord.Message] | None:
+        """Store what the newest page shows and the store does not know.
 
-        Raises NotFound or Forbidden.
+        Returns the page; None where the bot may not read what was said. Raises NotFound or
+        Forbidden.
         """
         unread = self._unread.get(talk.channel_id)
         channel = self._bot.get_partial_messageable(talk.channel_id)
         known = await self._is.ticket_records.still_there(talk, most=BACKFILL_PAGE)
         page = [each async for each in channel.history(limit=BACKFILL_PAGE)]
-        # Without the right to read what was said before, Discord shows an empty channel.
-        if page:
+        is_shown = bool(page) or await self._may_read(talk.channel_id)
+        if is_shown:
             there = {each.id for each in page}
             missing = [each for each in page if each.id not in known]
             if missing:
@@ -246,13 +247,22 @@ class MissedCog(commands.Cog):
         # Nobody may have listened again since this was begun.
         if self._unread.get(talk.channel_id) is unread:
             self._unread.pop(talk.channel_id, None)
-        return page
+        return page if is_shown else None
+
+    async def _may_read(self, channel_id: ChannelId) -> bool:
+        """Without the right to read what was said before, Discord shows an empty channel."""
+        channel = await self._asked(channel_id)
+        shown = channel.parent if isinstance(channel, discord.Thread) else channel
+        if not isinstance(shown, discord.TextChannel) or shown.guild.unavailable:
+            return False
+        right = shown.permissions_for(shown.guild.me)
+        return right.view_channel and right.read_message_history
 
     async def hear_out(self, talk: HeardChannel) -> None:
         """Store all that was said, edited and deleted there until now; one call in most cases.
 
         The gateway may be away, or be back and not have told everything yet. Raises TryAgainError
-        where Discord shows nothing, so that nobody knows; the team is told once.
+        where the bot may not read, so that nobody knows; the team is told once.
         """
         try:
             page = await self._compare(talk)
@@ -260,8 +270,8 @@ class MissedCog(commands.Cog):
             await self._is.ticket_records.check_channel(talk.ticket_id)
             raise TryAgainError("its channel is gone") from None
         except discord.Forbidden:
-            page = []
-        if not page:
+            page = None
+        if page is None:
             await self._is.ticket_silence.cannot_tell(talk.ticket_id)
             raise TryAgainError("the bot may not read what was said", after=UNREADABLE_PAUSE)
         if len(page) == BACKFILL_PAGE and min(each.id for each in page) > talk.last_captured:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.sandbox.discord import Message
+from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import change_store, jobs_done
 from tests.scenario.stage import Stage
@@ -180,6 +181,24 @@ async def test_silence_waits_where_the_bot_may_not_read_what_it_missed(stage: St
     await decided(stage, SILENCE)
     assert states(stage) == ["open"]
     assert stage.rows("SELECT 1 FROM tickets WHERE waiting_since IS NOT NULL")
+
+
+async def test_a_channel_in_which_everything_was_deleted_leaves_no_doubt(stage: Stage) -> None:
+    """The bot may read there, and there is nothing: no answer any more, and no right missing."""
+    ticket, _ = await reminded(stage)
+    await stage.bot.kill()
+    stage.scene.support.permissions |= may.MANAGE_MESSAGES
+    for message in ticket.channel.messages:
+        await stage.sam.delete(message)
+    falls_due(stage, SILENCE)
+
+    await stage.bot.start()
+    await decided(stage, SILENCE)
+
+    await jobs_done(stage)
+    assert states(stage) == ["open"]
+    assert waits(stage)
+    assert told_of_doubt(stage) == []
 
 
 async def test_silence_waits_in_a_channel_that_the_bot_may_not_see(stage: Stage) -> None:

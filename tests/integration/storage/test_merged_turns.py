@@ -1,5 +1,6 @@
 """Whose turn it is in a ticket that another one was merged into, and in one that goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -274,3 +275,56 @@ async def test_who_waits_still_waits_after_a_reopening_that_failed(desk: Desk) -
     desk.clock.advance(hours=1)
 
     assert (await reopen(desk, ticket)).waiting_since == NOW
+
+
+async def test_who_writes_while_it_closes_waits_when_the_team_opens_it_again(desk: Desk) -> None:
+    """Sam has answered, and closed it by mistake."""
+    ticket = await desk.open()
+    desk.clock.advance(minutes=1)
+    await desk.say(ticket, SAM)
+    replied_at = desk.clock()
+    await desk.tickets.close(team(), ticket.id, reason="By mistake")
+    desk.clock.advance(seconds=2)
+    await desk.say(ticket, MIA)
+    asked_at = desk.clock()
+    await desk.tickets.closed(ticket.id)
+    desk.clock.advance(minutes=1)
+
+    await reopen(desk, ticket)
+
+    assert await turn(desk, ticket) == (asked_at, replied_at, SAM)
+    desk.clock.advance(days=30)
+    assert TELL_SILENT not in await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+
+
+async def test_who_is_answered_while_it_closes_is_answered_when_it_is_opened_again(
+    desk: Desk,
+) -> None:
+    ticket = await desk.open()
+    await desk.tickets.close(team(), ticket.id, reason="By mistake")
+    desk.clock.advance(seconds=2)
+    await desk.say(ticket, SAM)
+    answered = (None, desk.clock(), SAM)
+    await desk.tickets.closed(ticket.id)
+
+    await reopen(desk, ticket)
+
+    assert await turn(desk, ticket) == answered
+
+
+async def test_an_answer_of_which_the_words_are_forgotten_still_is_one(desk: Desk) -> None:
+    """Where words are kept for a shorter time than a ticket can be opened again."""
+    policy = desk.context.policy
+    desk.configure(replace(policy, records=replace(policy.records, keep_days=1)))
+    ticket = await desk.open()
+    await desk.say(ticket, SAM)
+    answered = await turn(desk, ticket)
+    await close(desk, ticket)
+    desk.clock.advance(days=2)
+    await HousekeepingService(desk.context).run(Job(1, "housekeeping.run", "k", {}, 1))
+    assert (await desk.records.record(ticket.id)).messages == ()
+
+    await reopen(desk, ticket)
+
+    assert await turn(desk, ticket) == answered
