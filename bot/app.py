@@ -18,8 +18,9 @@ from bot.billing.providers import build_providers
 from bot.client import MooringClient
 from bot.composition import FEATURES, build_dependencies
 from bot.discord_connection import DiscordConnection, give_up
-from bot.services import notice_jobs, role_jobs
+from bot.services import handover_jobs, notice_jobs, role_jobs
 from bot.services.accounts import AccountService
+from bot.services.agents import LEAVE
 from bot.services.context import Context
 from bot.services.events import APPLIED_AT_ONCE, EventService
 from bot.services.health import HealthService
@@ -27,6 +28,7 @@ from bot.services.housekeeping import HousekeepingService
 from bot.services.jobs import JobHandlers, Worker, take_over
 from bot.services.replays import ReplayGuard
 from bot.services.standing import StandingService
+from bot.services.ticket_acts import FORMER_TEAM
 from bot.services.ticket_files import DELETE_FILES, FETCHED_AT_ONCE
 from bot.services.ticket_records import FETCH_FILE, LOOK, LOOK_BACK, LOOKS_AT_ONCE
 from bot.services.tickets import OPEN, OPENED_AT_ONCE, TELL_STAFF, TOLD_AT_ONCE
@@ -141,6 +143,9 @@ class Application:
                 LOOK_BACK: LOOKS_AT_ONCE,
                 OPEN: OPENED_AT_ONCE,
                 TELL_STAFF: TOLD_AT_ONCE,
+                handover_jobs.TICKET: handover_jobs.HANDED_OVER_AT_ONCE,
+                FORMER_TEAM: handover_jobs.HANDED_OVER_AT_ONCE,
+                LEAVE: handover_jobs.HANDED_OVER_AT_ONCE,
             },
         )
         self.web = create_application(

@@ -12,7 +12,6 @@ from bot.services.cancellations import CancellationService
 from bot.services.close_requests import CloseRequestService
 from bot.services.context import Context
 from bot.services.customer_cards import CustomerService
-from bot.services.departures import DepartureService
 from bot.services.disputes import DisputeService
 from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
@@ -181,7 +180,6 @@ def build_dependencies(
         ticket_queue=QueueService(context, TicketAccess(context, guilds)),
         ticket_stats=TicketStatsService(context, guilds),
         agents=agents,
-        departures=DepartureService(context, ticket_access),
         handovers=HandoverService(context, guilds, ticket_access),
         withdrawals=WithdrawalService(context),
         withdrawal_saga=WithdrawalSaga(context, guilds),

@@ -12,7 +12,6 @@ from bot.services.cancellations import CancellationService
 from bot.services.close_requests import CloseRequestService
 from bot.services.context import Clock, Policy
 from bot.services.customer_cards import CustomerService
-from bot.services.departures import DepartureService
 from bot.services.disputes import DisputeService
 from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
@@ -133,7 +132,6 @@ class Dependencies:
     ticket_queue: QueueService
     ticket_stats: TicketStatsService
     agents: AgentService
-    departures: DepartureService
     handovers: HandoverService
     withdrawals: WithdrawalService
     withdrawal_saga: WithdrawalSaga

@@ -237,6 +237,12 @@ async def forget(connection: AsyncConnection, job_id: int) -> None:
     await connection.execute(sa.delete(jobs).where(jobs.c.id == job_id))
 
 
+async def free(connection: AsyncConnection, keys: Collection[str]) -> None:
+    """The same of jobs that nobody wants any more, done or not."""
+    if keys:
+        await connection.execute(sa.delete(jobs).where(jobs.c.key.in_(keys)))
+
+
 async def withdraw(
     connection: AsyncConnection,
     *,

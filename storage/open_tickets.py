@@ -1,12 +1,11 @@
 """A server's open tickets, page by page: for whatever changes who is in many of them."""
 
-from collections import Counter
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import ChannelId, GuildId, UserId
+from bot.domain.identifiers import GuildId, TicketId, UserId
 from bot.domain.ticket import OCCUPYING, Ticket, TicketState
 from bot.domain.ticket_search import TopicsInSight
 from bot.domain.topic import Place
@@ -49,24 +48,6 @@ async def page(
     return await _page(connection, guild_id, in_sight(topics), after=after, most=most)
 
 
-async def threads_of_others(
-    connection: AsyncConnection, guild_id: GuildId, user_id: UserId, *, after: Cursor, most: int
-) -> list[Ticket]:
-    """Those in threads that this person neither opened nor was added to."""
-    which = sa.and_(_is_thread, _is_anothers(user_id))
-    return await _page(connection, guild_id, which, after=after, most=most)
-
-
-async def has_threads_of_others(
-    connection: AsyncConnection, guild_id: GuildId, user_id: UserId
-) -> bool:
-    """Whether there is any of these."""
-    statement = sa.select(tickets.c.id).where(
-        *_after(guild_id, START), _is_thread, _is_anothers(user_id)
-    )
-    return await connection.scalar(statement.limit(1)) is not None
-
-
 async def _page(
     connection: AsyncConnection,
     guild_id: GuildId,
@@ -101,44 +82,54 @@ def _is_anothers(user_id: UserId) -> sa.ColumnElement[bool]:
     return sa.and_(tickets.c.opener_id != user_id, ~added)
 
 
-async def at(
-    connection: AsyncConnection, user_id: UserId, threads: Collection[ChannelId]
-) -> list[Ticket]:
-    """Those in these threads that this person neither opened nor was added to."""
-    ids = await connection.scalars(
-        sa.select(tickets.c.id).where(
-            tickets.c.channel_id.in_(threads), _is_open, _is_anothers(user_id)
-        )
-    )
-    return await noun.find_many(connection, ids.all())
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """An open ticket in a thread that somebody of the team has worked on.
+
+    `last` is a number for the last thing that they did there.
+    """
+
+    ticket_id: TicketId
+    topic_id: str
+    last: int
+
+
+def _words(user_id: UserId) -> sa.ColumnElement[bool]:
+    # As the partial index says it.
+    is_team = ticket_messages.c.side == sa.literal_column(f"'{Side.TEAM.value}'")
+    return sa.and_(ticket_messages.c.author_id == user_id, is_team)
+
+
+async def has_worked(connection: AsyncConnection, user_id: UserId) -> bool:
+    """Whether this person ever did anything in a ticket: nearly nobody who is asked about."""
+    spoke = sa.exists().where(_words(user_id))
+    acted = sa.exists().where(ticket_events.c.actor_id == user_id)
+    return bool(await connection.scalar(sa.select(sa.or_(spoke, acted))))
 
 
 async def worked_in(
     connection: AsyncConnection, guild_id: GuildId, user_id: UserId
-) -> dict[str, int]:
-    """Of which topics somebody of the team has worked on open tickets in threads, and a number
-    for the last thing that they did there: as far as the store knows, they are in them."""
-    own = (_is_open, _is_thread, tickets.c.guild_id == guild_id, tickets.c.opener_id != user_id)
+) -> list[Worked]:
+    """As far as the store knows, this person is in their threads. Not those that they opened or
+    were added to."""
+    # From the open tickets on, which are few, and not from all that this person ever said.
     spoke = (
-        sa.select(tickets.c.topic_id, sa.func.max(ticket_messages.c.message_id).label("last"))
-        .join(ticket_messages, ticket_messages.c.ticket_id == tickets.c.id)
-        .where(
-            ticket_messages.c.author_id == user_id,
-            ticket_messages.c.side == sa.literal_column(f"'{Side.TEAM.value}'"),
-            *own,
-        )
-        .group_by(tickets.c.topic_id)
+        sa.select(sa.func.max(ticket_messages.c.message_id))
+        .where(ticket_messages.c.ticket_id == tickets.c.id, _words(user_id))
+        .scalar_subquery()
     )
+    # So that the index of all that they ever did does not fit.
+    actor = sa.func.coalesce(ticket_events.c.actor_id, 0)
     acted = (
-        sa.select(tickets.c.topic_id, sa.func.max(ticket_events.c.id).label("last"))
-        .join(ticket_events, ticket_events.c.ticket_id == tickets.c.id)
-        .where(ticket_events.c.actor_id == user_id, *own)
-        .group_by(tickets.c.topic_id)
+        sa.select(sa.func.max(ticket_events.c.id))
+        .where(ticket_events.c.ticket_id == tickets.c.id, actor == user_id)
+        .scalar_subquery()
     )
-    found: Counter[str] = Counter()
-    for row in await connection.execute(sa.union_all(spoke, acted)):
-        found[row.topic_id] += int(row.last)
-    return found
+    last = (sa.func.coalesce(spoke, 0) + sa.func.coalesce(acted, 0)).label("last")
+    which = (*_after(guild_id, START), _is_thread, _is_anothers(user_id))
+    found = sa.select(tickets.c.id, tickets.c.topic_id, last).where(*which).subquery()
+    rows = await connection.execute(sa.select(found).where(found.c.last > 0))
+    return [Worked(TicketId(row.id), row.topic_id, int(row.last)) for row in rows]
 
 
 async def working(connection: AsyncConnection) -> set[tuple[GuildId, UserId]]:

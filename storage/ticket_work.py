@@ -4,9 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import ChannelId, GuildId, TicketId, UserId
-from bot.domain.ticket import Ticket, TicketState
+from bot.domain.ticket import OCCUPYING, Ticket, TicketState
+from bot.domain.ticket_search import TopicsInSight
 from storage import tickets as noun
 from storage.schema import ticket_tags, tickets
+from storage.ticket_search import in_sight
 from storage.upsert import insert_new
 
 
@@ -51,6 +53,20 @@ async def of_member(
     newest = sa.select(tickets.c.id).where(*mine).order_by(tickets.c.number.desc()).limit(limit)
     ids = (await connection.scalars(newest)).all()
     return await noun.find_many(connection, ids), int(count or 0)
+
+
+async def count_moderated(
+    connection: AsyncConnection, guild_id: GuildId, topics: TopicsInSight
+) -> int:
+    """How many tickets of these topics are open, or about to be, and how many of the others
+    moderators were called into."""
+    statement = sa.select(sa.func.count()).where(
+        tickets.c.guild_id == guild_id,
+        # As the partial index says it.
+        tickets.c.state.in_([sa.literal_column(f"'{each.value}'") for each in OCCUPYING]),
+        sa.or_(tickets.c.escalated_at.is_not(None), in_sight(topics)),
+    )
+    return int(await connection.scalar(statement) or 0)
 
 
 async def point_merged(connection: AsyncConnection, source: TicketId, target: TicketId) -> None:

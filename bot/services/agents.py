@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.assignment import Agent, Assignment, choose, turn_of
 from bot.domain.errors import GuildNotSetUp, NotPermitted
-from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
+from bot.domain.identifiers import GuildId, RoleId, TicketId, UserId
 from bot.domain.job import Job, NewJob
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_work import Act, TicketEvent
+from bot.domain.topic import Place
 from bot.services.context import Context
-from bot.services.departures import leave
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.handover_jobs import CHECK_ROLES
 from bot.services.ticket_access import TicketAccess
@@ -22,6 +22,9 @@ from storage import agents, jobs, open_tickets, ticket_events
 
 CHECK = CHECK_ROLES
 GAVE_BACK = "agents.gave_back"
+LEAVE = "agents.leave"
+# One call for each of these, in one run.
+PORTION = 50
 
 
 async def assign(
@@ -101,88 +104,91 @@ class AgentService:
         async with self._context.database.write() as connection:
             await jobs.add(connection, [_check(now)], now=now)
 
-    async def everywhere(self, _job: Job) -> list[tuple[GuildId, UserId]]:
-        """Whose roles to look at; tomorrow's look is set."""
+    async def everywhere(self, job: Job) -> list[tuple[GuildId, UserId]]:
+        """The next portion of those whose roles to look at; tomorrow's look is set."""
         now = self._context.clock()
         async with self._context.database.write() as connection:
             await jobs.add(connection, [_check(now + timedelta(days=1))], now=now)
         async with self._context.database.read() as connection:
             known = await agents.everywhere(connection)
-            return sorted({*known, *await open_tickets.working(connection)})
+            everybody = sorted({*known, *await open_tickets.working(connection)})
+        guild_id, user_id = job.payload.get("after", (0, 0))
+        return [each for each in everybody if each > (guild_id, user_id)][:PORTION]
+
+    async def looked_at(self, job: Job, portion: Sequence[tuple[GuildId, UserId]]) -> None:
+        """Go on behind them."""
+        if len(portion) < PORTION:
+            return
+        look = job.payload.get("look", job.key)
+        guild_id, user_id = portion[-1]
+        payload = {"look": look, "after": [guild_id, user_id]}
+        following = NewJob(CHECK, f"{look}:{guild_id}-{user_id}", payload)
+        async with self._context.database.write() as connection:
+            await jobs.add(connection, [following], now=self._context.clock())
 
     async def seen(
-        self,
-        guild_id: GuildId,
-        user_id: UserId,
-        role_ids: Collection[RoleId] | None,
-        *,
-        threads: Collection[ChannelId] = (),
+        self, guild_id: GuildId, user_id: UserId, role_ids: Collection[RoleId] | None
     ) -> None:
         """What Discord says somebody's roles are now; None for who is not in the server.
 
-        It tells this of everybody, so that most often there is nothing to do. `threads` are those
-        in which they are known to be.
+        It tells this of everybody, so that most often there is nothing to do. Only who was of the
+        team has lost anything: others may be in a ticket's thread because somebody let them in.
         """
         async with self._context.database.read() as connection:
             known = await agents.role_ids_of(connection, guild_id, user_id)
             theirs = await agents.have(connection, guild_id, user_id)
-            worked = await open_tickets.worked_in(connection, guild_id, user_id)
-            inside = await open_tickets.at(connection, user_id, threads) if threads else []
-        if known is None and not (theirs or worked or inside):
+            worked: list[open_tickets.Worked] = []
+            if await open_tickets.has_worked(connection, user_id):
+                worked = await open_tickets.worked_in(connection, guild_id, user_id)
+        if known is None and not (theirs or worked):
             return
         held = frozenset(role_ids or ())
         answering = held & await self._answering(guild_id)
         lost = [
             ticket for ticket in theirs if held.isdisjoint(await self._access.team_roles(ticket))
         ]
-        has_lost = bool(lost or (known or frozenset()) - answering)
-        for ticket in inside:
-            has_lost |= held.isdisjoint(await self._access.team_roles(ticket))
-        if has_lost:
-            leaving = await self._leaving(guild_id, user_id)
-        else:
-            leaving = await self._left_behind(guild_id, user_id, held, worked)
-        if lost or leaving is not None or known not in (None, answering):
+        leaving, staying = await self._departures(guild_id, user_id, held, worked)
+        if lost or leaving or staying or known not in (None, answering):
             kept = None if known is None else answering
-            await self._change(guild_id, user_id, kept, lost, leaving)
+            await self._change(guild_id, user_id, kept, lost, leaving=leaving, staying=staying)
 
-    async def _leaving(self, guild_id: GuildId, user_id: UserId) -> NewJob | None:
-        """None where no ticket is in a thread, so that nobody is asked for their roles."""
-        async with self._context.database.read() as connection:
-            if not await open_tickets.has_threads_of_others(connection, guild_id, user_id):
-                return None
-        return leave(guild_id, user_id, self._context.new_id())
-
-    async def _left_behind(
+    async def _departures(
         self,
         guild_id: GuildId,
         user_id: UserId,
         held: frozenset[RoleId],
-        worked: Mapping[str, int],
-    ) -> NewJob | None:
-        """They have worked in threads that they may not see; nobody knows if they are out of them.
-
-        What they did last tells the occasion, so that it is one.
-        """
-        done = [
-            f"{topic}.{last}"
-            for topic, last in sorted(worked.items())
+        worked: Sequence[open_tickets.Worked],
+    ) -> tuple[dict[TicketId, int], list[str]]:
+        """The threads that they have worked in and may not see any more, with what they did last;
+        and the keys of former departures from those that they answer again."""
+        hidden = {
+            topic
+            for topic in {each.topic_id for each in worked}
             if held.isdisjoint(await self._access.team_roles_for(guild_id, topic))
+        }
+        keys = {each: _departure(each.ticket_id, user_id, each.last) for each in worked}
+        async with self._context.database.read() as connection:
+            before = await jobs.known(connection, list(keys.values()))
+        leaving = {
+            each.ticket_id: each.last
+            for each in worked
+            if each.topic_id in hidden and keys[each] not in before
+        }
+        staying = [
+            keys[each] for each in worked if each.topic_id not in hidden and keys[each] in before
         ]
-        return leave(guild_id, user_id, "-".join(done)) if done else None
+        return leaving, staying
 
     async def role_deleted(self, guild_id: GuildId, role_id: RoleId) -> None:
-        """Nobody has this role any more: Discord tells it of the role alone."""
-        async with self._context.database.read() as connection:
-            team = await agents.of_guild(connection, guild_id)
-            having = await agents.have(connection, guild_id)
-        lost = [each for each in having if await self._access.team_role(each) == role_id]
-        kept = {
-            each.user_id: each.role_ids - {role_id} for each in team if role_id in each.role_ids
-        }
-        for user_id in sorted({*kept, *(each.assignee_id for each in lost if each.assignee_id)}):
-            theirs = [each for each in lost if each.assignee_id == user_id]
-            await self._change(guild_id, user_id, kept.get(user_id), theirs, None)
+        """Nobody has this role any more: Discord tells it of the role alone.
+
+        Whoever has tickets and may answer them no more is found by the look that follows.
+        """
+        async with self._context.database.write() as connection:
+            for each in await agents.of_guild(connection, guild_id):
+                if role_id in each.role_ids:
+                    kept = each.role_ids - {role_id}
+                    await agents.set_roles(connection, guild_id, each.user_id, kept)
 
     async def _change(
         self,
@@ -190,7 +196,9 @@ class AgentService:
         user_id: UserId,
         role_ids: Collection[RoleId] | None,
         lost: Sequence[Ticket],
-        leaving: NewJob | None,
+        *,
+        leaving: Mapping[TicketId, int],
+        staying: Sequence[str],
     ) -> None:
         """In one transaction; the team is told which tickets are nobody's now."""
         now = self._context.clock()
@@ -203,9 +211,25 @@ class AgentService:
                 payload = {"guild_id": guild_id, "user_id": user_id, "tickets": list(taken)}
                 told = NewJob(GAVE_BACK, f"{GAVE_BACK}:{min(taken.values())}", payload)
                 await jobs.add(connection, [told], now=now)
-            if leaving is not None:
-                await jobs.add(connection, [leaving], now=now)
+            # Whoever was only given a ticket is in its thread, too.
+            threads = {each.id for each in lost if each.place == Place.THREAD} & taken.keys()
+            left = {**{ticket_id: taken[ticket_id] for ticket_id in threads}, **leaving}
+            occasion = self._context.new_id()
+            going = [_leave(each, user_id, last, occasion) for each, last in left.items()]
+            await jobs.add(connection, going, now=now)
+            await jobs.free(connection, staying)
 
 
 def _check(moment: datetime) -> NewJob:
     return NewJob(CHECK, f"{CHECK}:{moment:%Y-%m-%d}", {}, run_at=moment)
+
+
+def _departure(ticket_id: TicketId, user_id: UserId, last: int) -> str:
+    """`last` is what they did there last, or how they lost it: it makes each departure one."""
+    return f"{LEAVE}:{ticket_id}:{user_id}:{last}"
+
+
+def _leave(ticket_id: TicketId, user_id: UserId, last: int, occasion: str) -> NewJob:
+    """Have somebody taken out of a thread; what Discord refuses is said once for an occasion."""
+    payload = {"ticket_id": ticket_id, "user_id": user_id, "occasion": occasion}
+    return NewJob(LEAVE, _departure(ticket_id, user_id, last), payload)

@@ -182,10 +182,10 @@ class GuildService:
             raise NotPermitted(needs="manage server")
         return await self.settings(actor.guild_id)
 
-    async def set_up(self, actor: Actor, settings: GuildSettings) -> int:
+    async def set_up(self, actor: Actor, settings: GuildSettings, there: Collection[RoleId]) -> int:
         """Store an administrator's choices; raises NotPermitted for everybody else.
 
-        Returns how many open tickets are handed over to other roles from now on.
+        `there` are the server's roles. Returns how many open tickets other ones see from now on.
         """
         await self.administer(actor)
         with_team = await self.topics_with_team(actor.guild_id)
@@ -208,7 +208,7 @@ class GuildService:
                 },
                 now=now,
             )
-            handover = self._handover(actor.guild_id, before, settings, with_team)
+            handover = self._handover(actor.guild_id, before, settings, with_team, there)
             if handover is None:
                 return 0
             return await handover_jobs.begin(connection, handover, now=now)
@@ -218,7 +218,8 @@ class GuildService:
         guild_id: GuildId,
         before: GuildSettings,
         after: GuildSettings,
-        with_team: Collection[str],
+        with_team: Mapping[str, RoleId],
+        there: Collection[RoleId],
     ) -> Handover | None:
         """None where the same roles see every ticket as before."""
         is_support = before.support_role_id != after.support_role_id
@@ -227,9 +228,12 @@ class GuildService:
             return None
         changed = [(before.support_role_id, after.support_role_id)] if is_support else []
         changed += [(before.moderator_role_id, after.moderator_role_id)] if is_moderators else []
-        # Moderators may be in every ticket; the support role is in none of a topic with a team.
-        others = frozenset() if is_moderators else frozenset(with_team)
+        # Moderators answer what nobody else is there for.
+        left = {topic for topic, role in with_team.items() if is_moderators and role not in there}
+        topics = TopicsInSight(only=frozenset(left))
+        if is_support or after.support_role_id not in there:
+            topics = TopicsInSight(without=frozenset(with_team.keys() - left))
         former = frozenset(role for role, _ in changed if role is not None)
         coming = frozenset(role for _, role in changed if role is not None)
         occasion = self._context.new_id()
-        return Handover(guild_id, occasion, TopicsInSight(without=others), former, coming)
+        return Handover(guild_id, occasion, topics, former, coming, moderators=is_moderators)

@@ -58,7 +58,10 @@ class SetupCog(commands.Cog):
         )
         handed_over = 0
         if chosen != before:
-            handed_over = await self._is.guilds.set_up(actor, chosen)
+            there = (
+                [RoleId(each.id) for each in interaction.guild.roles] if interaction.guild else []
+            )
+            handed_over = await self._is.guilds.set_up(actor, chosen, there)
         settings = await self._is.guilds.settings(actor.guild_id)
         problems = _problems(interaction, settings)
         note = await self._topics_of_others(actor.guild_id)

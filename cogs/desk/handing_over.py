@@ -21,7 +21,7 @@ from cogs.tickets.overwrites import TALK, is_shown_to, living_role
 _REFUSED = {
     Refusal.CHANGE_CHANNEL: (
         "### Open tickets were not handed over\nThe bot may not change who sees their channels: it "
-        "needs Manage Permissions there."
+        "needs Manage Permissions there. Once it has that, this goes on by itself within an hour."
     ),
     Refusal.LOOK_INTO_THREAD: (
         "### Some of the former team may still be in open tickets\nDiscord tells the bot who is in "
@@ -53,13 +53,15 @@ class HandoverCog(commands.Cog):
         jobs = dependencies.jobs
         jobs.add(handover_jobs.WALK, dependencies.handovers.walk)
         jobs.add(handover_jobs.TICKET, self.hand_over, in_discord=True, can_wait=True)
+        jobs.add(handover_jobs.AGAIN, dependencies.handovers.again)
         jobs.add(handover_jobs.TELL_DELETED, self.tell_deleted, in_discord=True)
         jobs.add(handover_jobs.TELL_REFUSED, self.tell_refused, in_discord=True)
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         """Discord tells of the role alone."""
-        await self._is.handovers.role_deleted(GuildId(role.guild.id), RoleId(role.id))
+        there = _roles_of(role.guild)
+        await self._is.handovers.role_deleted(GuildId(role.guild.id), RoleId(role.id), there)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -74,8 +76,7 @@ class HandoverCog(commands.Cog):
 
     async def _look(self, guild: discord.Guild) -> None:
         if not guild.unavailable:
-            there = [RoleId(role.id) for role in guild.roles]
-            await self._is.handovers.roles_there(GuildId(guild.id), there)
+            await self._is.handovers.roles_there(GuildId(guild.id), _roles_of(guild))
 
     async def hand_over(self, job: Job) -> None:
         """Who is right by now; where that is so already, nothing is asked of Discord."""
@@ -105,6 +106,7 @@ class HandoverCog(commands.Cog):
             await self._is.handovers.refused(
                 handover.guild_id, handover.occasion, Refusal.CHANGE_CHANNEL
             )
+            await self._is.handovers.again_later(job)
             return
         except discord.NotFound:
             return  # gone meanwhile
@@ -148,14 +150,15 @@ class HandoverCog(commands.Cog):
     async def tell_deleted(self, job: Job) -> None:
         """So that somebody chooses another role."""
         settings = await self._is.guilds.settings(GuildId(int(job.payload["guild_id"])))
-        number = int(job.payload["tickets"])
-        seen = "Moderators see" if settings.moderator_role_id else "Nobody of the team sees"
-        said = (
-            "### A role that answers tickets was deleted\n"
-            f"{seen} {words.open_tickets(number)} of it now. An administrator can choose another "
-            "role with `/setup`, or `staff_role` in `mooring.toml`."
-        )
-        view = card(text(said), accent=words.WARNING_COLOUR)
+        number = job.payload.get("tickets")
+        if number is None:
+            said = "### The moderator role was deleted\nWithout it nobody can refund."
+        else:
+            seen = "Moderators see" if job.payload["moderators"] else "Nobody of the team sees"
+            which = words.open_tickets(int(number)) if number else "new tickets"
+            said = f"### A role that answers tickets was deleted\n{seen} {which} of it now."
+        choose = "An administrator can choose another role with `/setup`, or in `mooring.toml`."
+        view = card(text(f"{said} {choose}"), accent=words.WARNING_COLOUR)
         await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
 
     async def tell_refused(self, job: Job) -> None:
@@ -163,6 +166,10 @@ class HandoverCog(commands.Cog):
         settings = await self._is.guilds.settings(GuildId(int(job.payload["guild_id"])))
         view = card(text(_REFUSED[Refusal(job.payload["why"])]), accent=words.WARNING_COLOUR)
         await self._is.messenger.post(settings.log_channel_id, view, key=job.key)
+
+
+def _roles_of(guild: discord.Guild) -> list[RoleId]:
+    return [RoleId(role.id) for role in guild.roles]
 
 
 def _called(ticket: Ticket, settings: GuildSettings) -> RoleId | None:

@@ -1,6 +1,6 @@
 """A ticket goes to the team of another topic: the new one sees it, the former one does not."""
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 
 import discord
 import structlog
@@ -18,6 +18,7 @@ from cogs.dependencies import Dependencies
 from cogs.layout import card, text
 from cogs.tickets import thread_members
 from cogs.tickets.overwrites import living_role, overwrites_for
+from cogs.tickets.places import TOO_MANY_THREADS
 
 _MAY_NOT_CHANGE = "The bot may not change who sees that channel: it needs Manage Permissions there."
 _NOT_TAKEN_OUT = {
@@ -101,6 +102,7 @@ class MovingEffects:
     async def take_out(self, job: Job) -> None:
         """Who is in the thread and does not answer the ticket any more; from its notes, too.
 
+        Where roles are replaced, only who holds one of these: others were let in by hand.
         Each run begins with who is there: a kill between two of them leaves none.
         """
         ticket = await self._ticket(job)
@@ -109,10 +111,11 @@ class MovingEffects:
         if ticket.place != Place.THREAD:
             return
         people = {ticket.opener_id, *await self._is.ticket_people.of_ticket(ticket)}
+        former = job.payload.get("former")
         try:
-            await self._leave(ticket, ticket.channel_id, stay=people)
+            await self._leave(ticket, ticket.channel_id, stay=people, former=former)
             if ticket.notes_thread_id is not None:
-                await self._leave(ticket, ticket.notes_thread_id, stay=set())
+                await self._leave(ticket, ticket.notes_thread_id, stay=set(), former=former)
         except discord.NotFound:
             return  # the thread is gone
         except discord.Forbidden as refusal:
@@ -124,12 +127,27 @@ class MovingEffects:
             else:
                 # Of many tickets it is said once.
                 await self._is.handovers.refused(ticket.guild_id, str(occasion), why)
+        except discord.HTTPException as refusal:
+            if refusal.code != TOO_MANY_THREADS:
+                raise
+            # Its notes sleep, and as many threads as Discord allows are awake.
+            _log.warning("former_team_not_taken_out", ticket=ticket.id, code=refusal.code)
 
-    async def _leave(self, ticket: Ticket, thread_id: ChannelId, *, stay: Set[UserId]) -> None:
+    async def _leave(
+        self,
+        ticket: Ticket,
+        thread_id: ChannelId,
+        *,
+        stay: Set[UserId],
+        former: Collection[int] | None,
+    ) -> None:
+        guild = self._guild(ticket)
         team = await self._is.ticket_access.team_roles(ticket)
         there = await thread_members.people_in(self._bot, thread_id)
         for user_id, roles in there.items():
-            if user_id not in stay and roles.isdisjoint(team):
+            if user_id in stay or thread_members.sees_all(guild, user_id, roles):
+                continue
+            if roles.isdisjoint(team) and (former is None or not roles.isdisjoint(former)):
                 await thread_members.take_out(self._bot, thread_id, user_id)
 
     async def _tell_refused(self, ticket: Ticket, why: str, *, key: str) -> None:

@@ -5,7 +5,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.identifiers import ChannelId, GuildId, RoleId, TicketId, UserId
+from bot.domain.identifiers import GuildId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import TicketState
 from bot.services.agents import CHECK, GAVE_BACK
@@ -61,14 +61,7 @@ class AgentCog(commands.Cog):
     async def on_member_roles(self, guild_id: int, user_id: int, roles: frozenset[int]) -> None:
         """Discord tells this only with the Server Members intent, and then of everybody."""
         held = frozenset(RoleId(role) for role in roles)
-        inside = self._threads_with(guild_id, user_id)
-        await self._is.agents.seen(GuildId(guild_id), UserId(user_id), held, threads=inside)
-
-    def _threads_with(self, guild_id: int, user_id: int) -> list[ChannelId]:
-        """Those that somebody has come to since this process began, as Discord has told."""
-        guild = self._bot.get_guild(guild_id)
-        threads = guild.threads if guild is not None else ()
-        return [ChannelId(each.id) for each in threads if user_id in each._members]
+        await self._is.agents.seen(GuildId(guild_id), UserId(user_id), held)
 
     @commands.Cog.listener()
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
@@ -99,7 +92,8 @@ class AgentCog(commands.Cog):
 
         Without the Server Members intent Discord does not tell, so it is asked.
         """
-        for guild_id, user_id in await self._is.agents.everywhere(job):
+        portion = await self._is.agents.everywhere(job)
+        for guild_id, user_id in portion:
             guild = self._bot.get_guild(guild_id)
             if guild is None or guild.unavailable:
                 continue
@@ -113,3 +107,4 @@ class AgentCog(commands.Cog):
                 continue
             roles = frozenset(RoleId(role) for role in member._roles)
             await self._is.agents.seen(guild_id, user_id, roles)
+        await self._is.agents.looked_at(job, portion)

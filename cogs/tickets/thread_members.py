@@ -3,7 +3,7 @@
 One that sleeps is woken before: Discord lets nobody into it and takes nobody out.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import discord
@@ -63,6 +63,14 @@ async def people_in(
         if len(page) < PAGE:
             return found
         after = int(page[-1]["user_id"])
+
+
+def sees_all(guild: discord.Guild, user_id: UserId, role_ids: Collection[RoleId]) -> bool:
+    """The server's owner and its administrators: nobody shuts them out."""
+    roles = [guild.get_role(each) for each in role_ids]
+    return guild.owner_id == user_id or any(
+        each and each.permissions.administrator for each in roles
+    )
 
 
 async def _awake(

@@ -115,18 +115,26 @@ async def test_of_two_roles_one_may_stay_with_its_tickets(desk: Desk) -> None:
     assert (await desk.open(NOOR)).assignee_id is None
 
 
-async def test_a_role_that_is_deleted_leaves_its_tickets_to_nobody(desk: Desk) -> None:
+async def test_a_role_that_is_deleted_gives_nobody_any_more_tickets(desk: Desk) -> None:
+    """Those that they have stay until their own roles are known: moderators keep them."""
     await taking(desk, SAM, KIM)
-    first, second = await desk.open(), await desk.open(NOOR)
-    assert sorted(each or 0 for each in await who_has(desk, first, second)) == [SAM, KIM]
+    theirs = [await desk.open(), await desk.open(NOOR)]
+    before = await who_has(desk, *theirs)
+    assert sorted(each or 0 for each in before) == [SAM, KIM]
 
     await desk.agents.role_deleted(GUILD, RoleId(99))
-    assert None not in await who_has(desk, first, second)
+    assert len(await desk.agents.roster(team(KIM))) == 2
     await desk.agents.role_deleted(GUILD, SUPPORT)
 
-    assert await who_has(desk, first, second) == [None, None]
+    assert await desk.agents.roster(team(KIM)) == []
     assert (await desk.open(UserId(5000))).assignee_id is None
-    assert sorted(who for who, _ in await told(desk)) == [SAM, KIM]
+    assert await who_has(desk, *theirs) == before
+    look = Job(1, service.CHECK, "look", {}, 1)
+    assert await desk.agents.everywhere(look) == [(GUILD, SAM), (GUILD, KIM)]
+    await desk.agents.seen(GUILD, SAM, frozenset())
+    await desk.agents.seen(GUILD, KIM, frozenset({MODERATORS}))
+    assert set(await who_has(desk, *theirs)) == {None, KIM}
+    assert [who for who, _ in await told(desk)] == [SAM]
 
 
 async def test_who_has_nothing_to_do_with_tickets_changes_nothing(desk: Desk) -> None:

@@ -1,15 +1,20 @@
 """Open tickets that follow their server's roles, a portion at a time."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import ChannelId, RoleId, UserId
 from bot.domain.job import Job
 from bot.domain.topic import Place
-from bot.services import departures, handover_jobs, handovers
+from bot.services import handover_jobs, handovers, ticket_acts
+from bot.services.guilds import Actor, GuildService
+from bot.services.ticket_work import TicketWorkService
 from storage.schema import jobs as table
 from tests.integration.storage.records import MODERATORS, SUPPORT
-from tests.integration.storage.samples import GUILD
+from tests.integration.storage.samples import GUILD, NOW
 from tests.integration.storage.test_ticket_turns import SAM, Desk, desk, team
 
 __all__ = ["desk"]
@@ -35,9 +40,9 @@ async def test_every_open_ticket_is_handed_over_once(
     closed = await desk.open(UserId(6000))
     await desk.tickets.close(team(SAM), closed.id, reason=None)
 
-    await service.role_deleted(GUILD, RoleId(99))
+    await service.role_deleted(GUILD, RoleId(99), [SUPPORT, MODERATORS])
     assert await jobs_of(desk, handover_jobs.WALK) == []
-    await service.role_deleted(GUILD, SUPPORT)
+    await service.role_deleted(GUILD, SUPPORT, [MODERATORS])
     done = 0
     while done < len(walks := await jobs_of(desk, handover_jobs.WALK)):
         await service.walk(walks[done])
@@ -52,27 +57,51 @@ async def test_every_open_ticket_is_handed_over_once(
     assert told.payload["tickets"] == 5
 
 
-async def test_whoever_leaves_the_team_leaves_every_thread_but_their_own(
+async def test_tickets_are_handed_over_one_after_another(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(departures, "PORTION", 2)
-    service = departures.DepartureService(desk.context, desk.access)
-    opened = [await desk.open(each) for each in (*OPENERS, SAM)]
-    for ticket in opened[1:]:
-        await desk.tickets.attach_channel(
-            ticket.id, ChannelId(900 + ticket.number), Place.THREAD, parent_id=ChannelId(7)
+    """So that few jobs are due at a time, and the next portion begins where one ends."""
+    monkeypatch.setattr(handovers, "PORTION", 4)
+    service = handovers.HandoverService(desk.context, desk.guilds, desk.access)
+    for each in OPENERS:
+        await desk.open(each)
+
+    await service.role_deleted(GUILD, SUPPORT, [MODERATORS])
+    [walk] = await jobs_of(desk, handover_jobs.WALK)
+    await service.walk(walk)
+
+    handover = table.c.kind.in_((handover_jobs.TICKET, handover_jobs.WALK))
+    async with desk.context.database.read() as connection:
+        rows = await connection.scalars(
+            sa.select(table.c.run_at).where(handover).order_by(table.c.id)
         )
-    await desk.say(opened[1], SAM)
+    every = handover_jobs.HAND_OVER_EVERY
+    assert list(rows) == [NOW, *(NOW + number * every for number in range(5))]
 
-    await desk.agents.seen(GUILD, SAM, frozenset())
-    await desk.agents.seen(GUILD, SAM, frozenset())
 
-    left, done = [], 0
-    while done < len(found := await jobs_of(desk, departures.LEAVE)):
-        portion = await service.portion(found[done], frozenset())
-        assert (await service.portion(found[done], frozenset({MODERATORS}))).tickets == []
-        left += [each.id for each in portion.tickets]
-        if portion.last is not None:
-            await service.go_on(found[done], portion.last)
-        done += 1
-    assert left == [each.id for each in opened[1:5]]
+async def test_other_moderators_take_over_what_they_were_called_into_alone(desk: Desk) -> None:
+    """And what nobody else is there for. In threads it is looked for who has to go."""
+    opened = [await desk.open(each) for each in OPENERS[:3]]
+    actor = Actor(SAM, GUILD, frozenset({SUPPORT}), manages_guild=True)
+    await TicketWorkService(desk.context, desk.access).escalate(actor, opened[1].id, why="Help")
+    place = (opened[2].id, ChannelId(950), Place.THREAD)
+    await desk.tickets.attach_channel(*place, parent_id=ChannelId(7))
+    guilds = GuildService(desk.context, {})
+    guilds.note_application(is_private=True)
+    service = handovers.HandoverService(desk.context, guilds, desk.access)
+    before = GuildSettings(SUPPORT, MODERATORS)
+    await guilds.set_up(actor, before, [SUPPORT, MODERATORS])
+
+    async def choose(moderators: RoleId, there: list[RoleId]) -> list[Job]:
+        number = await guilds.set_up(actor, replace(before, moderator_role_id=moderators), there)
+        done = len(await jobs_of(desk, handover_jobs.TICKET))
+        await service.walk((await jobs_of(desk, handover_jobs.WALK))[-1])
+        handed = (await jobs_of(desk, handover_jobs.TICKET))[done:]
+        assert number == len(handed)
+        return handed
+
+    [called] = await choose(RoleId(50), [SUPPORT, RoleId(50)])
+    assert called.payload["ticket_id"] == opened[1].id
+    [thread] = await jobs_of(desk, ticket_acts.FORMER_TEAM)
+    assert thread.payload["ticket_id"] == opened[2].id
+    assert len(await choose(RoleId(51), [RoleId(51)])) == 3

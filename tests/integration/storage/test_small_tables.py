@@ -51,11 +51,11 @@ async def test_setup_is_for_those_who_manage_the_server(context: Context) -> Non
     service.note_application(is_private=True)
     member = Actor(MIA, GUILD, frozenset({RoleId(1)}), manages_guild=False)
     with pytest.raises(NotPermitted):
-        await service.set_up(member, CHOSEN)
+        await service.set_up(member, CHOSEN, [])
     with pytest.raises(GuildNotSetUp):
         await service.require(member, Duty.SUPPORT)
 
-    await service.set_up(replace(member, manages_guild=True), CHOSEN)
+    await service.set_up(replace(member, manages_guild=True), CHOSEN, [])
 
     assert await service.settings(GUILD) == CHOSEN
     assert await service.require(member, Duty.SUPPORT) == CHOSEN
@@ -75,7 +75,7 @@ async def test_only_chosen_servers_have_a_team(context: Context) -> None:
         assert not service.trusts(other)
         assert await service.settings(other) == GuildSettings()
         with pytest.raises(ServerNotTrusted):
-            await service.set_up(owner, CHOSEN)
+            await service.set_up(owner, CHOSEN, [])
         with pytest.raises(ServerNotTrusted):
             await service.require(owner, Duty.MODERATOR)
 
@@ -83,7 +83,7 @@ async def test_only_chosen_servers_have_a_team(context: Context) -> None:
 async def test_the_file_wins(context: Context) -> None:
     service = GuildService(context, {GUILD: CHOSEN})
     actor = Actor(MIA, GUILD, frozenset(), manages_guild=True)
-    await service.set_up(actor, GuildSettings())
+    await service.set_up(actor, GuildSettings(), [])
     assert await service.settings(GUILD) == CHOSEN
     assert service.is_configured_by_file(GUILD)
     assert not service.is_configured_by_file(GuildId(1))

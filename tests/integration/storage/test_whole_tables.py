@@ -26,6 +26,7 @@ from storage import (
     ticket_search,
     ticket_sides,
     ticket_turns,
+    ticket_work,
     withdrawals,
 )
 from storage.database import Database
@@ -88,13 +89,14 @@ ACTS: dict[str, Act] = {
         connection, closed_before=NOW
     ),
     "somebody's roles changed": lambda connection: agents.have(connection, GUILD, MIA),
+    "whether they are of the team": lambda connection: open_tickets.has_worked(connection, MIA),
     "somebody of the team lost a role": lambda connection: open_tickets.worked_in(
         connection, GUILD, MIA
     ),
-    "the threads that they leave": lambda connection: open_tickets.threads_of_others(
-        connection, GUILD, MIA, after=open_tickets.START, most=20
-    ),
     "/setup": lambda connection: open_tickets.count(connection, GUILD, TopicsInSight()),
+    "/setup with other moderators": lambda connection: ticket_work.count_moderated(
+        connection, GUILD, TopicsInSight(only=frozenset({"billing"}))
+    ),
     "tickets that are handed over": lambda connection: open_tickets.page(
         connection, GUILD, TopicsInSight(), after=open_tickets.START, most=200
     ),

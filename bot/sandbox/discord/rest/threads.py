@@ -58,9 +58,7 @@ def _start(
     call: Call, guild: Guild, parent: Channel, kind: int, message: Message | None = None
 ) -> Channel:
     world, body = call.backend.world, call.body
-    active = sum(each.thread is not None and not each.thread.archived for each in guild.threads)
-    if active >= MAX_ACTIVE_THREADS:
-        raise ApiError(400, 160006, "Maximum number of active threads reached")
+    _require_room(guild)
     form = Form()
     if form.required(("name",), body.get("name")):
         form.length(("name",), body["name"], low=1, high=100)
@@ -91,6 +89,13 @@ def _start(
     return thread
 
 
+def _require_room(guild: Guild) -> None:
+    """For one more that is awake."""
+    active = sum(each.thread is not None and not each.thread.archived for each in guild.threads)
+    if active >= MAX_ACTIVE_THREADS:
+        raise ApiError(400, 160006, "Maximum number of active threads reached")
+
+
 def edit_thread(call: Call, guild: Guild, thread: Channel) -> Reply:
     """Change a thread: name, archived, locked, slow mode."""
     state, body = _state(thread), call.body
@@ -99,6 +104,8 @@ def edit_thread(call: Call, guild: Guild, thread: Channel) -> Reply:
     form = Form()
     form.length(("name",), body.get("name"), low=1, high=100)
     form.finish()
+    if state.archived and body.get("archived") is False:
+        _require_room(guild)
     name = body.get("name")
     if name is not None and name != thread.name:
         call.backend.limits.rename(thread.id)
