@@ -193,6 +193,7 @@ async def test_the_team_finds_a_past_ticket_and_reads_its_own_copy(stage: Stage)
     regretted = await stage.mia.say(ticket.channel, "the frobnicator is broken")
     await until(lambda: stage.rows("SELECT 1 FROM ticket_messages WHERE content LIKE '%frob%'"))
     await stage.mia.delete(regretted)
+    await until(lambda: stage.rows("SELECT 1 FROM ticket_messages WHERE deleted_at IS NOT NULL"))
     for stranger in (stage.mia, stage.noor):
         refused = await stage.noor.slash("ticket transcript", channel=stage.here, number=1)
         assert "You may not do this" in (await refused.settled()).text
