@@ -21,12 +21,17 @@ HOSTILE = (
 
 
 class Showcase(discord.Client):
-    """Answers with what a test wants to see; ``submitted`` is the last modal's answers."""
+    """Answers with what a test wants to see; ``submitted`` is the last modal's answers.
+
+    /slow thinks until ``thought`` is set.
+    """
 
     def __init__(self) -> None:
         super().__init__(intents=discord.Intents.default())
         self.tree = app_commands.CommandTree(self)
         self.submitted: dict[str, object] = {}
+        self.thought = asyncio.Event()
+        self.thought.set()
         for command in COMMANDS:
             self.tree.add_command(command)
 
@@ -166,8 +171,10 @@ async def quiet(interaction: discord.Interaction) -> None:
 
 @app_commands.command(description="Thinks first")
 async def slow(interaction: discord.Interaction) -> None:
+    bot = interaction.client
+    assert isinstance(bot, Showcase)
     await interaction.response.defer(thinking=True)
-    await asyncio.sleep(0.5)
+    await bot.thought.wait()
     await interaction.followup.send("Done thinking")
 
 

@@ -144,9 +144,11 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
     await expect(tab.get_by_text("Just for you")).to_have_count(0)
 
 
-async def test_a_bot_that_thinks_or_stays_silent_is_shown_so(tab: Page) -> None:
+async def test_a_bot_that_thinks_or_stays_silent_is_shown_so(tab: Page, demo: Demo) -> None:
+    demo.bot.thought.clear()
     await use(tab, "slow")
     await expect(tab.get_by_text("Mooring is thinking…")).to_be_visible()
+    demo.bot.thought.set()
     await expect(message(tab, "Done thinking")).to_contain_text("Mia used /slow")
     await use(tab, "quiet")
     button = message(tab, "Just for you").get_by_role("button", name="Silent button")
@@ -277,12 +279,14 @@ async def test_a_direct_message_that_overtakes_its_channel_is_unread_too(tab: Pa
 
 
 async def test_an_answer_that_comes_late_does_not_bring_back_what_was_shown_before(
-    tab: Page,
+    tab: Page, demo: Demo
 ) -> None:
     """The page is told of a message by its request's answer and by its stream."""
+    demo.bot.thought.clear()
 
     async def answer_late(route: Route) -> None:
         answer = await route.fetch()
+        demo.bot.thought.set()
         await expect(message(tab, "Done thinking")).to_be_visible()
         await route.fulfill(response=answer)
 
