@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ class Fault:
         times: how many requests it still strikes; None strikes until it is removed.
         after_work: the request is carried out first, only its answer is late or replaced.
         drop: the connection is closed without an answer.
+        released: what a request waits for besides ``latency``; None holds nothing up.
     """
 
     method: str | None
@@ -27,6 +29,7 @@ class Fault:
     times: int | None
     after_work: bool
     drop: bool
+    released: asyncio.Event | None = None
     struck: int = 0
 
     @property
@@ -39,6 +42,17 @@ class Fault:
         if self.times is not None and self.struck >= self.times:
             return False
         return (self.method is None or self.method == method) and bool(self.path.search(path))
+
+    async def delay(self) -> None:
+        """Keep a request that it struck waiting for as long as it says."""
+        await asyncio.sleep(self.latency)
+        if self.released is not None:
+            await self.released.wait()
+
+    def release(self) -> None:
+        """Let the requests that it holds go on."""
+        if self.released is not None:
+            self.released.set()
 
 
 class FaultHandle:
@@ -54,7 +68,7 @@ class FaultHandle:
         return self._fault.struck
 
     def remove(self) -> None:
-        """Stop injecting the fault. Removing twice is harmless."""
+        """Stop injecting the fault; requests that it holds go on. Removing twice is harmless."""
         self._faults.discard(self._fault)
 
 
@@ -74,8 +88,13 @@ class Faults:
         times: int | None = None,
         after_work: bool = False,
         drop: bool = False,
+        hold: bool = False,
     ) -> FaultHandle:
-        """Inject a fault; see ``Fault`` for the meaning of each argument."""
+        """Inject a fault; see ``Fault`` for the meaning of each argument.
+
+        ``hold`` keeps the requests that it strikes waiting until the fault is removed: a moment
+        that lasts as long as it is needed, however busy the machine is.
+        """
         fault = Fault(
             method=method.upper() if method else None,
             path=re.compile(path),
@@ -84,17 +103,21 @@ class Faults:
             times=times,
             after_work=after_work,
             drop=drop,
+            released=asyncio.Event() if hold else None,
         )
         self._faults.append(fault)
         return FaultHandle(self, fault)
 
     def discard(self, fault: Fault) -> None:
-        """Remove one fault if it is still there."""
+        """Remove one fault if it is still there, and let go what it holds."""
+        fault.release()
         if fault in self._faults:
             self._faults.remove(fault)
 
     def clear(self) -> None:
-        """Remove every fault."""
+        """Remove every fault, and let go what they hold."""
+        for fault in self._faults:
+            fault.release()
         self._faults.clear()
 
     def take(self, method: str, path: str) -> Fault | None:

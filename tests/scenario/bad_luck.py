@@ -41,7 +41,7 @@ class DiscordStrike:
             stage.scene.discord.observers.append(self._look)
         else:
             self._lost_request = stage.scene.discord.faults.add(
-                method=method, path=path, latency=1.0, drop=True, times=1
+                method=method, path=path, hold=True, drop=True, times=1
             )
 
     def _look(self, exchange: Exchange) -> None:
@@ -56,10 +56,13 @@ class DiscordStrike:
         if self._lost_request is not None:
             lost = self._lost_request
             await until(lambda: lost.struck)
+            await self._stage.bot.kill()
+            lost.remove()
         else:
             await until(lambda: self._struck)
+            await self._stage.bot.kill()
             self._stage.scene.discord.observers.remove(self._look)
-        await self._stage.kill_and_restart()
+        await self._stage.bot.start()
 
 
 class StripeStrike:
@@ -72,13 +75,14 @@ class StripeStrike:
     def __init__(self, stage: Stage, method: str, path: str, *, after_work: bool) -> None:
         self._stage = stage
         self._fault = stage.scene.stripe.faults.add(
-            method=method, path=path, latency=1.0, drop=True, times=1, after_work=after_work
+            method=method, path=path, hold=True, drop=True, times=1, after_work=after_work
         )
 
     async def kill(self) -> None:
         """Wait for the moment."""
         await until(lambda: self._fault.struck)
         await self._stage.bot.kill()
+        self._fault.remove()
 
     async def restart(self) -> None:
         """Wait for the moment, and start a new process after it."""

@@ -252,7 +252,9 @@ async def test_the_flow_survives_kill_9_between_any_two_clicks(stage: Stage, ste
     if step == "confirm":
         await stage.kill_and_restart()
     outage = (
-        stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", latency=30)
+        stage.scene.stripe.faults.add(
+            method="POST", path=r"/v1/subscriptions/", hold=True, drop=True
+        )
         if step == "requested"
         else None
     )

@@ -132,7 +132,9 @@ async def test_a_comment_cannot_break_out_of_its_block_in_the_log(stage: Stage) 
 async def test_s6_resuming_survives_kill_9(stage: Stage) -> None:
     await stage.link_mia()
     await cancel(stage)
-    slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", latency=30)
+    slow = stage.scene.stripe.faults.add(
+        method="POST", path=r"/v1/subscriptions/", hold=True, drop=True
+    )
     answer = await stage.mia.slash("resume", channel=stage.here)
     assert answer.message is not None
     assert "recorded" in answer.message.text
@@ -181,7 +183,7 @@ async def test_after_a_long_outage_a_change_of_mind_does_not_wait_for_the_cancel
 async def test_who_asks_to_cancel_while_it_resumes_is_told_so(stage: Stage) -> None:
     await stage.link_mia()
     await cancel(stage)
-    slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", latency=3)
+    slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", hold=True)
     resuming = await stage.mia.slash("resume", channel=stage.here)
     await until(
         lambda: stage.rows(

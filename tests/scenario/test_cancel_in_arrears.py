@@ -176,10 +176,11 @@ async def test_a_payment_that_goes_through_after_the_request_keeps_its_period(la
 
 async def test_a_payment_that_goes_through_while_it_ends_is_owned_up_to(late: Stage) -> None:
     screen = await up_to_confirm(late)
-    slow = late.scene.stripe.faults.add(method="DELETE", path=SUBSCRIPTION, latency=2)
+    slow = late.scene.stripe.faults.add(method="DELETE", path=SUBSCRIPTION, hold=True)
     await late.mia.click(screen, "Confirm cancel")
     await until(lambda: slow.struck)
     await let_the_payment_through(late)
+    slow.remove()
 
     await screen.changed(containing="**Ended:**", timeout=15)
 
@@ -191,11 +192,12 @@ async def test_a_payment_that_goes_through_while_it_ends_is_owned_up_to(late: St
 
 async def test_who_resumes_while_it_ends_is_told_that_it_has_ended(late: Stage) -> None:
     screen = await up_to_confirm(late)
-    slow = late.scene.stripe.faults.add(method="DELETE", path=SUBSCRIPTION, latency=3)
+    slow = late.scene.stripe.faults.add(method="DELETE", path=SUBSCRIPTION, hold=True)
     await late.mia.click(screen, "Confirm cancel")
     await until(lambda: slow.struck)
 
     answer = await late.mia.slash("resume", channel=late.here)
+    slow.remove()
 
     assert answer.message is not None
     await answer.message.changed(containing="Not resumed", timeout=15)

@@ -176,12 +176,14 @@ async def test_kill_9_in_a_refund_moves_money_once(
     await link(stage)
     screen = await draft_refund(stage)
     fault = stage.scene.creem.faults.add(
-        method="POST", path=asked, latency=1.0, drop=True, times=1, after_work=after_work
+        method="POST", path=asked, hold=True, drop=True, times=1, after_work=after_work
     )
 
     await stage.max.click(screen, "Confirm: refund $20.00")
     await until(lambda: fault.struck)
-    await stage.kill_and_restart()
+    await stage.bot.kill()
+    fault.remove()
+    await stage.bot.start()
 
     await screen.changed(containing="Refunded $20.00", timeout=RECOVERY_SECONDS)
     await settled(stage, seconds=RECOVERY_SECONDS)
@@ -196,12 +198,14 @@ async def test_kill_9_in_a_refund_moves_money_once(
 async def test_kill_9_in_a_cancellation_cancels_once(stage: Stage, after_work: bool) -> None:
     await link(stage)
     fault = stage.scene.creem.faults.add(
-        method="POST", path="/cancel$", latency=1.0, drop=True, times=1, after_work=after_work
+        method="POST", path="/cancel$", hold=True, drop=True, times=1, after_work=after_work
     )
 
     screen = await confirm_cancel(stage)
     await until(lambda: fault.struck)
-    await stage.kill_and_restart()
+    await stage.bot.kill()
+    fault.remove()
+    await stage.bot.start()
 
     await screen.changed(containing="is cancelled", timeout=RECOVERY_SECONDS)
     # The next process is alone on the file, and waits for no lease to run out.

@@ -98,14 +98,15 @@ async def test_s21_what_is_said_while_discords_answer_is_on_its_way_is_heard(sta
     method, path = CHANNEL
     modal = await ask(stage, stage.mia)
     late = stage.scene.discord.faults.add(
-        method=method, path=path, latency=2.0, times=1, after_work=True
+        method=method, path=path, hold=True, times=1, after_work=True
     )
     await stage.mia.submit(modal, ANSWERS)
     [channel] = await until(lambda: ticket_channels(stage))
 
     secret = await stage.mia.say(channel, f"My card is {CARD}")
+    assert late.struck
+    late.remove()
 
     await until(lambda: secret.deleted, seconds=RECOVERY_SECONDS)
     await jobs_done(stage)
-    assert late.struck
     assert stored(stage) == ["My card is [removed]"]

@@ -204,7 +204,7 @@ async def test_sigterm_ends_an_idle_process_at_once(stage: Stage) -> None:
 async def test_sigterm_is_heard_while_discord_does_not_answer(stage: Stage, silent: str) -> None:
     await stage.bot.stop()
     if silent.startswith("/"):
-        stage.scene.discord.faults.add(path=silent, latency=30)
+        stage.scene.discord.faults.add(path=silent, hold=True)
     else:
         await stage.scene.discord.drop_gateway(hold_events=30)
     await stage.bot.launch()
@@ -237,7 +237,7 @@ async def test_sigterm_finishes_the_job_in_hand(stage: Stage) -> None:
 async def test_sigterm_releases_a_job_that_hangs(stage: Stage) -> None:
     """The next process takes it up at once, without waiting for a lease."""
     await stage.link_mia()
-    hanging = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=60)
+    hanging = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", hold=True)
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
     leased = "SELECT id FROM jobs WHERE kind = 'event.apply' AND lease_until IS NOT NULL"
     await until(lambda: stage.rows(leased))

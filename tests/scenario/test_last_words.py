@@ -72,11 +72,12 @@ async def closed_and_left(stage: Stage, *without: int) -> OpenedTicket:
 async def test_what_is_said_while_the_ticket_closes_is_in_its_record(stage: Stage) -> None:
     """Mia's file is on its way; her link and the team's file have her last words."""
     ticket = await open_ticket(stage)
-    held = stage.scene.discord.faults.add(method="POST", path=DM, latency=2.0, times=1)
+    held = stage.scene.discord.faults.add(method="POST", path=DM, hold=True, times=1)
     await close(stage.sam, ticket)
     await until(lambda: held.struck)
 
     await stage.mia.say(ticket.channel, "Wait, my order is 77")
+    held.remove()
 
     told = await stage.mia.wait_for_message("dm", containing="is closed")
     await settled(stage, "closed")
@@ -90,15 +91,17 @@ async def test_last_words_after_a_kill_while_the_ticket_closes_are_in_its_record
     stage: Stage,
 ) -> None:
     ticket = await open_ticket(stage)
-    held = stage.scene.discord.faults.add(method="POST", path=DM, latency=2.0, drop=True, times=1)
+    held = stage.scene.discord.faults.add(method="POST", path=DM, hold=True, drop=True, times=1)
     await close(stage.sam, ticket)
     await until(lambda: held.struck)
     await stage.bot.kill()
-    again = stage.scene.discord.faults.add(method="POST", path=DM, latency=2.0, times=1)
+    held.remove()
+    again = stage.scene.discord.faults.add(method="POST", path=DM, hold=True, times=1)
     await stage.bot.start()
     await until(lambda: again.struck, seconds=RECOVERY_SECONDS)
 
     await stage.mia.say(ticket.channel, "Wait, my order is 77")
+    again.remove()
 
     await settled(stage, "closed", seconds=RECOVERY_SECONDS)
     logged = await stage.sam.wait_for_message(stage.scene.log, containing="Ticket 0001 closed")

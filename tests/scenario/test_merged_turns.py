@@ -76,12 +76,13 @@ async def test_what_is_said_while_the_merged_ticket_closes_waits_for_an_answer(
 ) -> None:
     _, second = await both_answered(stage)
     held = stage.scene.discord.faults.add(
-        method="POST", path=r"/users/@me/channels$", latency=2.0, times=1
+        method="POST", path=r"/users/@me/channels$", hold=True, times=1
     )
     await merge(stage, second)
     await until(lambda: held.struck)
 
     await stage.mia.say(second.channel, QUESTION)
+    held.remove()
 
     await until(lambda: waiting(stage) == 1, seconds=10)
 

@@ -72,11 +72,12 @@ async def test_notes_from_before_a_kill_are_in_the_teams_transcript(stage: Stage
     ticket = await open_ticket(stage)
     thread = await written(stage, ticket, "Charged twice indeed")
     held = stage.scene.discord.faults.add(
-        method="POST", path=r"/users/@me/channels", latency=1.0, drop=True, times=1
+        method="POST", path=r"/users/@me/channels", hold=True, drop=True, times=1
     )
     await close(stage.mia, ticket)
     await until(lambda: held.struck)
     await stage.bot.kill()
+    held.remove()
     await stage.sam.say(thread, "Do not refund it twice")
     stage.scene.discord.requests.clear()
     await stage.bot.start()

@@ -132,12 +132,13 @@ async def test_fairness_5_stripe_makes_the_pause_after_mia_has_confirmed(stage: 
     await stage.link_mia()
     screen = await up_to_offer(stage, UNUSED)
     slow = stage.scene.stripe.faults.add(
-        method="POST", path=SUBSCRIPTION, latency=1.0, status=503, after_work=True, times=1
+        method="POST", path=SUBSCRIPTION, hold=True, status=503, after_work=True, times=1
     )
     await stage.mia.click(screen, PAUSE)
     await until(lambda: slow.struck)
 
     await stage.mia.click(screen, "Confirm cancel")
+    slow.remove()
 
     await screen.changed(containing="is cancelled", timeout=RECOVERY_SECONDS)
     await jobs_done(stage)

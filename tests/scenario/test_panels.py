@@ -82,13 +82,15 @@ async def test_a_panel_is_sent_once_whatever_is_killed(stage: Stage) -> None:
         path=rf"/channels/{stage.here.id}/messages$",
         after_work=True,
         drop=True,
-        latency=1.0,
+        hold=True,
         times=1,
     )
     draft = await preview(stage, "Billing and payments")
     await stage.ada.click(draft, "Post it here")
     await until(lambda: lost.struck)
-    await stage.kill_and_restart()
+    await stage.bot.kill()
+    lost.remove()
+    await stage.bot.start()
 
     await until(
         lambda: stage.rows("SELECT 1 FROM panels WHERE state = 'posted'"), seconds=RECOVERY_SECONDS

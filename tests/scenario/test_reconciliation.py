@@ -64,7 +64,7 @@ async def test_without_a_log_channel_the_report_goes_by_mail(stage: Stage) -> No
 async def test_a_run_goes_on_where_it_was_killed(stage: Stage) -> None:
     await stage.link_mia()
     await an_hour_passes(stage)
-    slow = stage.scene.stripe.faults.add(method="GET", path=r"/v1/invoice_payments$", latency=30)
+    slow = stage.scene.stripe.faults.add(method="GET", path=r"/v1/invoice_payments$", hold=True)
     await stage.kill_and_restart()
     await until(lambda: runs(stage)[-1][0] == 3)
     await stage.bot.kill()

@@ -92,12 +92,13 @@ async def test_a_resumed_gateway_brings_what_was_missed(stage: Stage) -> None:
 async def test_a_channel_deleted_by_hand_while_it_closes_is_no_obstacle(stage: Stage) -> None:
     ticket = await open_ticket(stage)
     held = stage.scene.discord.faults.add(
-        method="POST", path=r"/users/@me/channels$", latency=1.0, times=1
+        method="POST", path=r"/users/@me/channels$", hold=True, times=1
     )
     await close(stage.sam, ticket)
     await until(lambda: held.struck)
 
     stage.scene.guild.delete_channel(ticket.channel)
+    held.remove()
 
     await settled(stage, "closed", seconds=RECOVERY_SECONDS)
     assert len(in_dm(stage.mia, "closed by the team")) == 1

@@ -208,12 +208,11 @@ async def test_without_manage_permissions_nobody_is_told_that_it_was_done(stage:
 async def test_who_has_left_by_the_time_they_are_added_is_not_added(stage: Stage) -> None:
     """Discord lets nobody from outside into a thread; Sam hears of it, and the ticket goes on."""
     ticket = await in_thread(stage)
-    held = stage.scene.discord.faults.add(
-        method="PUT", path="/thread-members/", latency=1.0, times=1
-    )
+    held = stage.scene.discord.faults.add(method="PUT", path="/thread-members/", hold=True, times=1)
     answer = await stage.sam.slash("ticket add", channel=ticket.channel, member=stage.mia.user)
     await until(lambda: held.struck)
     stage.scene.guild.remove_member(stage.mia.user)
+    held.remove()
 
     assert answer.message is not None
     await answer.message.changed(containing="was not added")

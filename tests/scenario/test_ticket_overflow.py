@@ -139,11 +139,13 @@ async def test_a_thread_is_for_the_member_and_the_team_costs_four_calls_and_clos
 
 async def test_a_thread_that_was_made_before_a_kill_is_adopted(stage: Stage) -> None:
     lost = stage.scene.discord.faults.add(
-        method="POST", path=r"/channels/\d+/threads$", after_work=True, latency=1.0, times=1
+        method="POST", path=r"/channels/\d+/threads$", after_work=True, hold=True, times=1
     )
     await stage.noor.submit(await ask(stage, stage.noor, "leaving"), STORY)
     await until(lambda: lost.struck and threads(stage))
-    await stage.kill_and_restart()
+    await stage.bot.kill()
+    lost.remove()
+    await stage.bot.start()
 
     await until(lambda: states(stage) == ["open"], seconds=RECOVERY_SECONDS)
 

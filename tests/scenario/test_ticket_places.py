@@ -176,14 +176,15 @@ async def test_only_discords_own_word_means_that_a_channel_is_gone(stage: Stage)
 async def test_a_channel_deleted_while_it_opens_ends_in_words_and_a_free_place(
     stage: Stage,
 ) -> None:
-    stage.scene.discord.faults.add(
-        method="POST", path=r"/channels/\d+/messages$", latency=1.0, times=1
+    held = stage.scene.discord.faults.add(
+        method="POST", path=r"/channels/\d+/messages$", hold=True, times=1
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
     channel = await until(lambda: next(iter(ticket_channels(stage)), None))
     await until(lambda: stage.rows("SELECT 1 FROM tickets WHERE channel_id IS NOT NULL"))
 
     stage.scene.guild.delete_channel(channel)
+    held.remove()
 
     assert sent.message is not None
     await sent.message.changed(containing="was deleted")
@@ -196,12 +197,13 @@ async def test_a_channel_deleted_while_it_opens_ends_in_words_and_a_free_place(
 async def test_a_channel_deleted_after_a_kill_while_it_opened_ends_in_the_same_words(
     stage: Stage,
 ) -> None:
-    stage.scene.discord.faults.add(
-        method="POST", path=r"/channels/\d+/messages$", latency=1.0, drop=True, times=1
+    held = stage.scene.discord.faults.add(
+        method="POST", path=r"/channels/\d+/messages$", hold=True, drop=True, times=1
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
     await until(lambda: stage.rows("SELECT 1 FROM tickets WHERE channel_id IS NOT NULL"))
     await stage.bot.kill()
+    held.remove()
     [channel] = ticket_channels(stage)
     stage.scene.guild.delete_channel(channel)
 
@@ -214,18 +216,21 @@ async def test_a_channel_deleted_after_a_kill_while_it_opened_ends_in_the_same_w
 
 async def test_opening_goes_on_after_a_kill_right_after_the_submission(stage: Stage) -> None:
     stuck = stage.scene.discord.faults.add(
-        method="POST", path=r"/guilds/\d+/channels$", latency=1.0, drop=True, times=1
+        method="POST", path=r"/guilds/\d+/channels$", hold=True, drop=True, times=1
     )
     sent = await stage.mia.submit(await ask(stage, stage.mia), ANSWERS)
     await until(lambda: stuck.struck)
+    await stage.bot.kill()
+    stuck.remove()
     # The next process goes on at once: it is still at it when she asks again.
-    stage.scene.discord.faults.add(
-        method="POST", path=r"/guilds/\d+/channels$", latency=1.5, times=1
+    going_on = stage.scene.discord.faults.add(
+        method="POST", path=r"/guilds/\d+/channels$", hold=True, times=1
     )
-    await stage.kill_and_restart()
+    await stage.bot.start()
 
     answer = await stage.mia.slash("ticket open", channel=stage.here, topic="billing")
     assert "being opened" in words_of(answer)
+    going_on.remove()
     assert sent.message is not None
     await opened(stage, sent.message, seconds=RECOVERY_SECONDS)
     assert len(ticket_channels(stage)) == 1

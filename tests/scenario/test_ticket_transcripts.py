@@ -172,7 +172,7 @@ async def test_last_words_before_closing_survive_a_kill(stage: Stage) -> None:
     """Said, closed and killed within the time that messages wait in memory."""
     ticket = await open_ticket(stage)
     held = stage.scene.discord.faults.add(
-        method="POST", path=r"/users/@me/channels", latency=1.0, drop=True, times=1
+        method="POST", path=r"/users/@me/channels", hold=True, drop=True, times=1
     )
     await stage.mia.say(ticket.channel, "my last words")
     await close(stage.mia, ticket)

@@ -175,7 +175,7 @@ async def test_an_event_and_its_job_are_stored_together_or_not_at_all(stage: Sta
 
 async def test_kill_9_right_after_the_200_loses_nothing(stage: Stage) -> None:
     await stage.link_mia()
-    silence = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", latency=60)
+    silence = stage.scene.stripe.faults.add(method="GET", path="/v1/subscriptions/", hold=True)
     stage.scene.stripe.portal_cancel(stage.scene.mia_subscription)
     await stage.scene.stripe.drain()
     assert {each.status for each in stage.scene.stripe.deliveries} == {200}

@@ -1,6 +1,5 @@
 """The HTTP side of the API: authentication, faults, dispatch, errors."""
 
-import asyncio
 import hmac
 import json
 
@@ -44,12 +43,12 @@ class ApiServer:
             return self._respond(entry, error.status, self._body(error))
         fault = self._faults.take(request.method, request.path)
         if fault and not fault.after_work:
-            await asyncio.sleep(fault.latency)
+            await fault.delay()
             if fault.replaces_answer:
                 return self._strike(request, entry, fault)
         status, body = self._work(entry)
         if fault and fault.after_work:
-            await asyncio.sleep(fault.latency)
+            await fault.delay()
             if fault.replaces_answer:
                 return self._strike(request, entry, fault)
         return self._respond(entry, status, body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,8 +70,8 @@ class Server:
 
     async def _cdn(self, request: web.BaseRequest) -> web.StreamResponse:
         fault = self._faults.take(request.method, request.path)
-        if fault is not None and fault.latency:
-            await asyncio.sleep(fault.latency)
+        if fault is not None:
+            await fault.delay()
         if fault is not None and fault.replaces_answer:
             return web.Response(status=fault.status or 500)
         return serve_file(self._backend.world.files, request)
@@ -98,8 +97,7 @@ class Server:
         if fault is None:
             return self._finish(asked, *self._work(asked))
         done = self._work(asked) if fault.after_work else None
-        if fault.latency:
-            await asyncio.sleep(fault.latency)
+        await fault.delay()
         if fault.replaces_answer:
             return self._fail(request, asked, fault)
         return self._finish(asked, *(done or self._work(asked)))

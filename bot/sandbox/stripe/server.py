@@ -1,6 +1,5 @@
 """The HTTP side of the API: authentication, faults, idempotency, dispatch, errors."""
 
-import asyncio
 import base64
 import binascii
 import hmac
@@ -81,7 +80,7 @@ class ApiServer:
         fault = self._faults.take(asked.method, asked.path)
         try:
             if fault and not fault.after_work:
-                await asyncio.sleep(fault.latency)
+                await fault.delay()
                 if fault.replaces_answer:
                     return self._strike(request, asked, fault, entry)
             status, body, save = self._work(asked)
@@ -93,7 +92,7 @@ class ApiServer:
             if asked.key:
                 self._keys.abandon_unfinished(asked.key)
         if fault and fault.after_work:
-            await asyncio.sleep(fault.latency)
+            await fault.delay()
             if fault.drop:
                 return self._strike(request, asked, fault, entry)
         entry.status = status

@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot.sandbox.discord import DiscordSandbox, SandboxRefusal, WorldEvent
-from tests.integration.sandbox_discord.stage import Stage, SteppedClock, build
+from tests.integration.sandbox_discord.stage import Stage, SteppedClock, build, until
 
 ROUTE = "/channels/{channel_id}/messages"
 
@@ -105,6 +105,23 @@ async def test_a_dropped_connection_and_latency(stage: Stage) -> None:
     started = time.monotonic()
     assert (await post(stage, "slow")).status == 200
     assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("after_work", [True, False], ids=["answer", "request"])
+async def test_what_is_held_goes_on_when_the_fault_is_removed(
+    stage: Stage, after_work: bool
+) -> None:
+    fault = stage.sandbox.faults.add(path=r"/messages$", hold=True, after_work=after_work)
+    asked = asyncio.create_task(post(stage, "hello"))
+    await until(lambda: fault.struck == 1)
+    await asyncio.sleep(0.1)
+    assert not asked.done()
+    assert bool(stage.mia.messages(stage.general)) is after_work
+
+    fault.remove()
+
+    assert (await asked).status == 200
+    assert [m.text for m in stage.mia.messages(stage.general)] == ["hello"]
 
 
 async def test_an_injected_429_is_honoured(stage: Stage) -> None:
