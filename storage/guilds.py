@@ -1,10 +1,10 @@
-"""Each server's roles and channels, as its administrator chose them."""
+"""Each server's roles and channels, as its administrator chose them, and who answers there."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import GuildId
+from bot.domain.guild import AnsweringRoles, GuildSettings
+from bot.domain.identifiers import GuildId, RoleId
 from storage.schema import guilds
 from storage.upsert import insert_new
 
@@ -46,6 +46,32 @@ async def save(connection: AsyncConnection, guild_id: GuildId, settings: GuildSe
             report_channel_id=settings.report_channel_id,
             refund_channel_id=settings.refund_channel_id,
         )
+    )
+
+
+async def load_answering(connection: AsyncConnection, guild_id: GuildId) -> AnsweringRoles | None:
+    """Whom the server's open tickets were last handed over to; None where nobody noted it."""
+    kept = await connection.scalar(
+        sa.select(guilds.c.answering_roles).where(guilds.c.guild_id == guild_id)
+    )
+    if kept is None:
+        return None
+    topics = {topic_id: RoleId(role_id) for topic_id, role_id in kept["topics"].items()}
+    return AnsweringRoles(kept["support"], kept["moderators"], topics)
+
+
+async def save_answering(
+    connection: AsyncConnection, guild_id: GuildId, roles: AnsweringRoles
+) -> None:
+    """From now on they answer."""
+    await insert_new(connection, guilds, [{"guild_id": guild_id}], unique=["guild_id"])
+    kept = {
+        "support": roles.support,
+        "moderators": roles.moderators,
+        "topics": dict(roles.topics),
+    }
+    await connection.execute(
+        sa.update(guilds).where(guilds.c.guild_id == guild_id).values(answering_roles=kept)
     )
 
 

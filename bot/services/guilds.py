@@ -1,16 +1,15 @@
 """Who may do what in which server, and where things go there."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.errors import GuildNotSetUp, NotPermitted, ServerNotTrusted
-from bot.domain.guild import GuildSettings
+from bot.domain.guild import AnsweringRoles, GuildSettings
 from bot.domain.identifiers import ChannelId, GuildId, RoleId, UserId
-from bot.domain.ticket_search import TopicsInSight
 from bot.services import handover_jobs
 from bot.services.context import Context
-from bot.services.handover_jobs import Handover
+from bot.services.role_changes import handovers_between
 from storage import audit, guilds, topic_roles
 
 
@@ -94,6 +93,12 @@ class GuildService:
             for topic in self._context.policy.topics
             if (role := await self.topic_role(guild_id, topic.id)) is not None
         }
+
+    async def answering_roles(self, guild_id: GuildId) -> AnsweringRoles:
+        """Who answers tickets here, as the file and `/setup` have it now."""
+        settings = await self.settings(guild_id)
+        with_team = await self.topics_with_team(guild_id)
+        return AnsweringRoles(settings.support_role_id, settings.moderator_role_id, with_team)
 
     async def note_roles(self, guild_id: GuildId, role_ids: Collection[RoleId]) -> None:
         """A server has these roles: remember which of them are topics'."""
@@ -188,11 +193,14 @@ class GuildService:
         `there` are the server's roles. Returns how many open tickets other ones see from now on.
         """
         await self.administer(actor)
-        with_team = await self.topics_with_team(actor.guild_id)
+        guild_id = actor.guild_id
+        with_team = await self.topics_with_team(guild_id)
+        after = AnsweringRoles(settings.support_role_id, settings.moderator_role_id, with_team)
         now = self._context.clock()
         async with self._context.database.write() as connection:
-            before = await guilds.load(connection, actor.guild_id)
-            await guilds.save(connection, actor.guild_id, settings)
+            chosen = await guilds.load(connection, guild_id)
+            before = await guilds.load_answering(connection, guild_id)
+            await guilds.save(connection, guild_id, settings)
             await audit.append(
                 connection,
                 actor_id=actor.user_id,
@@ -208,32 +216,13 @@ class GuildService:
                 },
                 now=now,
             )
-            handover = self._handover(actor.guild_id, before, settings, with_team, there)
-            if handover is None:
+            if self.is_configured_by_file(guild_id):
                 return 0
-            return await handover_jobs.begin(connection, handover, now=now)
-
-    def _handover(
-        self,
-        guild_id: GuildId,
-        before: GuildSettings,
-        after: GuildSettings,
-        with_team: Mapping[str, RoleId],
-        there: Collection[RoleId],
-    ) -> Handover | None:
-        """None where the same roles see every ticket as before."""
-        is_support = before.support_role_id != after.support_role_id
-        is_moderators = before.moderator_role_id != after.moderator_role_id
-        if self.is_configured_by_file(guild_id) or not (is_support or is_moderators):
-            return None
-        changed = [(before.support_role_id, after.support_role_id)] if is_support else []
-        changed += [(before.moderator_role_id, after.moderator_role_id)] if is_moderators else []
-        # Moderators answer what nobody else is there for.
-        left = {topic for topic, role in with_team.items() if is_moderators and role not in there}
-        topics = TopicsInSight(only=frozenset(left))
-        if is_support or after.support_role_id not in there:
-            topics = TopicsInSight(without=frozenset(with_team.keys() - left))
-        former = frozenset(role for role, _ in changed if role is not None)
-        coming = frozenset(role for _, role in changed if role is not None)
-        occasion = self._context.new_id()
-        return Handover(guild_id, occasion, topics, former, coming, moderators=is_moderators)
+            if before is None:  # nobody has listened to this server before
+                before = replace(
+                    after, support=chosen.support_role_id, moderators=chosen.moderator_role_id
+                )
+            await guilds.save_answering(connection, guild_id, after)
+            new_id = self._context.new_id
+            changes = handovers_between(guild_id, before, after, there, new_id=new_id)
+            return sum([await handover_jobs.begin(connection, each, now=now) for each in changes])

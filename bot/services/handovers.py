@@ -1,8 +1,10 @@
-"""Open tickets go to whoever answers them now: after `/setup`, or when a role was deleted."""
+"""Open tickets go to whoever answers them now: others were chosen, or a role was deleted."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+
+import structlog
 
 from bot.domain.identifiers import GuildId, RoleId
 from bot.domain.job import Job, NewJob
@@ -23,12 +25,15 @@ from bot.services.handover_jobs import (
     begin,
     walk,
 )
+from bot.services.role_changes import handovers_between
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_acts import FORMER_TEAM, MOVED
-from storage import jobs, open_tickets
+from storage import guilds, jobs, open_tickets
 
 # Moving a ticket waits until it was handed over: never for longer than a portion takes.
 PORTION = 20
+
+_log = structlog.get_logger(__name__)
 
 
 class HandoverService:
@@ -76,13 +81,35 @@ class HandoverService:
             await jobs.add(connection, [NewJob(TELL_DELETED, key, about)], now=now)
 
     async def roles_there(self, guild_id: GuildId, role_ids: Collection[RoleId]) -> None:
-        """The server has these roles: others may have been deleted while nobody listened."""
+        """The server has these roles: others may have been deleted while nobody listened.
+
+        And `mooring.toml` may name others than at the last start.
+        """
+        if not self._guilds.trusts(guild_id):
+            return
+        await self._guilds.note_roles(guild_id, role_ids)
+        await self._follow_choice(guild_id, role_ids)
         settings = await self._guilds.settings(guild_id)
         chosen = {settings.support_role_id, settings.moderator_role_id}
         for topic in self._context.policy.topics:
             chosen.add(await self._guilds.topic_role(guild_id, topic.id))
         for role_id in sorted(each for each in chosen if each and each not in role_ids):
             await self.role_deleted(guild_id, role_id, role_ids)
+
+    async def _follow_choice(self, guild_id: GuildId, there: Collection[RoleId]) -> None:
+        """Hand over what other roles answer than those that are noted."""
+        after = await self._guilds.answering_roles(guild_id)
+        async with self._context.database.read() as connection:
+            if await guilds.load_answering(connection, guild_id) == after:
+                return
+        now, tickets = self._context.clock(), 0
+        async with self._context.database.write() as connection:
+            before = await guilds.load_answering(connection, guild_id) or after
+            await guilds.save_answering(connection, guild_id, after)
+            new_id = self._context.new_id
+            for each in handovers_between(guild_id, before, after, there, new_id=new_id):
+                tickets += await begin(connection, each, now=now)
+        _log.info("answering_roles_noted", guild=guild_id, tickets_handed_over=tickets)
 
     async def _answered_by(self, guild_id: GuildId, role_id: RoleId) -> TopicsInSight | None:
         """Whose tickets the role was called to; None where to none."""

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from storage.columns import Timestamp, metadata
+from storage.columns import Json, Timestamp, metadata
 
 guilds = sa.Table(
     "guilds",
@@ -15,6 +15,8 @@ guilds = sa.Table(
     sa.Column("refund_channel_id", sa.BigInteger),
     sa.Column("report_channel_id", sa.BigInteger),
     sa.Column("next_ticket_number", sa.Integer, nullable=False, server_default="1"),
+    # Whom open tickets were last handed over to: mooring.toml may name others at the next start.
+    sa.Column("answering_roles", Json),
 )
 
 # Roles of topics that a server has, or had: the file names a role, and not whose it is. One that

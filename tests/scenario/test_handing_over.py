@@ -130,3 +130,21 @@ async def test_other_moderators_see_the_tickets_of_a_deleted_role(stage: Stage) 
     assert "Who sees the 1 open ticket is changed" in answer.message.text
     await until(lambda: sees(lea, ticket.channel))
     await until(lambda: not sees(stage.max, ticket.channel))
+
+
+async def test_a_topics_own_team_in_the_file_takes_over_its_open_tickets(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """At the start with that file, and only those of the topic."""
+    billing, leaving = await open_ticket(stage), await in_thread(stage)
+    role, lea = second_team(stage), stage.scene.people.lea
+
+    await with_policy(
+        stage, tmp_path, ('id = "billing"', f'staff_role = {role.id}\nid = "billing"')
+    )
+
+    await until(lambda: sees(lea, billing.channel), seconds=RECOVERY_SECONDS)
+    await until(lambda: not sees(stage.sam, billing.channel))
+    await jobs_done(stage)
+    assert not sees(lea, leaving.channel)
+    assert sees(stage.sam, leaving.channel)

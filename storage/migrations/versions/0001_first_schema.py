@@ -149,6 +149,11 @@ def upgrade() -> None:
         sa.Column("refund_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("report_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("next_ticket_number", sa.Integer(), server_default="1", nullable=False),
+        sa.Column(
+            "answering_roles",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
+        ),
         sa.PrimaryKeyConstraint("guild_id", name=op.f("pk_guilds")),
     )
     op.create_table(

@@ -11,6 +11,7 @@ from bot.domain.job import Job
 from bot.domain.topic import Place
 from bot.services import handover_jobs, handovers, ticket_acts
 from bot.services.guilds import Actor, GuildService
+from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_work import TicketWorkService
 from storage.schema import jobs as table
 from tests.integration.storage.records import MODERATORS, SUPPORT
@@ -77,6 +78,42 @@ async def test_tickets_are_handed_over_one_after_another(
         )
     every = handover_jobs.HAND_OVER_EVERY
     assert list(rows) == [NOW, *(NOW + number * every for number in range(5))]
+
+
+async def test_a_start_hands_over_what_the_file_has_others_answer_now(desk: Desk) -> None:
+    """Once; and where a topic gets a team of its own, its tickets alone."""
+    billing, other_topic = await desk.open(OPENERS[0], "billing"), await desk.open(OPENERS[1])
+    own, other = RoleId(60), RoleId(61)
+    there = [SUPPORT, MODERATORS, own, other]
+
+    async def start(
+        *, support: RoleId = SUPPORT, billing_team: RoleId | None = None
+    ) -> list[tuple[str, list[int], list[int]]]:
+        """With this in the file: which tickets are handed over, from whom and to whom."""
+        topics = tuple(
+            replace(each, staff_role_id=billing_team if each.id == "billing" else None)
+            for each in desk.context.policy.topics
+        )
+        context = replace(desk.context, policy=replace(desk.context.policy, topics=topics))
+        guilds = GuildService(context, {GUILD: GuildSettings(support, MODERATORS)})
+        service = handovers.HandoverService(context, guilds, TicketAccess(context, guilds))
+        walks = len(await jobs_of(desk, handover_jobs.WALK))
+        done = len(await jobs_of(desk, handover_jobs.TICKET))
+        await service.roles_there(GUILD, there)
+        await service.roles_there(GUILD, there)
+        for walk in (await jobs_of(desk, handover_jobs.WALK))[walks:]:
+            await service.walk(walk)
+        return [
+            (each.payload["ticket_id"], each.payload["former"], each.payload["coming"])
+            for each in (await jobs_of(desk, handover_jobs.TICKET))[done:]
+        ]
+
+    assert await start() == []
+    assert await start(billing_team=own) == [(billing.id, [SUPPORT], [own])]
+    assert await start(billing_team=own) == []
+    assert await start(billing_team=other) == [(billing.id, [own], [other])]
+    assert await start(billing_team=other, support=own) == [(other_topic.id, [SUPPORT], [own])]
+    assert await start(support=own) == [(billing.id, [other], [own])]
 
 
 async def test_other_moderators_take_over_what_they_were_called_into_alone(desk: Desk) -> None:
