@@ -6,7 +6,7 @@ from bot.domain.job import Job
 from bot.services.cancellations import CancelCase
 from bot.services.screens import Screen
 from cogs import words
-from cogs.cancellation.receipts import outcome_card, receipt_mail, staff_card
+from cogs.cancellation.receipts import outcome_card, outcome_mail, staff_card
 from cogs.cancellation.render import ticket_closed_card
 from cogs.dependencies import Dependencies
 
@@ -41,11 +41,12 @@ class CancellationEffects:
         await self._is.messenger.tell(case.attempt.user_id, view, key=job.key)
 
     async def mail_receipt(self, job: Job) -> None:
-        """The receipt by mail, where the provider has an address."""
+        """The receipt, or that it was refused, by mail where the provider has an address."""
         case = await self._outcome(job)
-        if case.attempt.state is not AttemptState.CANCELLED or case.email is None:
+        written = outcome_mail(case, self._is)
+        if written is None or case.email is None:
             return
-        subject, text = receipt_mail(case, self._is)
+        subject, text = written
         await self._is.send_mail(
             to=case.email, subject=subject, text=text, message_id=f"cancel-{case.attempt.id}"
         )

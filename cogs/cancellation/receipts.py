@@ -31,7 +31,7 @@ def outcome_card(case: CancelCase, deps: Dependencies) -> View:
                 text(
                     "## We could not cancel yet\n"
                     f"The payment provider refused to cancel {name} "
-                    f"(`{attempt.failure}`). Your request of "
+                    f"(`{attempt.failure}`), so it is still on. Your request of "
                     f"{words.day_and_time(_requested(attempt))} is "
                     "recorded and our team has been told. You can also cancel without Discord, or "
                     f"write to {deps.vendor.support_email}.\n"
@@ -118,8 +118,32 @@ def _ended_card(case: CancelCase, deps: Dependencies) -> View:
     )
 
 
-def receipt_mail(case: CancelCase, deps: Dependencies) -> tuple[str, str]:
-    """Subject and text of the receipt by mail."""
+def outcome_mail(case: CancelCase, deps: Dependencies) -> tuple[str, str] | None:
+    """Subject and text; None where there is nothing that somebody must have in writing."""
+    match case.attempt.state:
+        case AttemptState.CANCELLED:
+            return _receipt_mail(case, deps)
+        case AttemptState.FAILED:
+            return _refusal_mail(case, deps)
+        case _:
+            return None
+
+
+def _refusal_mail(case: CancelCase, deps: Dependencies) -> tuple[str, str]:
+    """Whoever takes no direct messages was last told that it is requested."""
+    attempt, name = case.attempt, plan_of(case, deps)
+    return (
+        f"We could not cancel {name} yet ({attempt.receipt_reference})",
+        f"The payment provider refused to cancel {name} ({attempt.failure}), so it is still on.\n\n"
+        f"Your request of {words.plain_time(_requested(attempt))} is recorded, and our team has "
+        "been told.\n\n"
+        f"You can also cancel without Discord: {deps.vendor.cancel_url}\n"
+        f"Reference: {attempt.receipt_reference}\n"
+        f"Questions: {deps.vendor.support_email}\n",
+    )
+
+
+def _receipt_mail(case: CancelCase, deps: Dependencies) -> tuple[str, str]:
     attempt, name, ends = case.attempt, plan_of(case, deps), _ends(case.attempt)
     again = "" if case.others else "you can subscribe again at any time with /balance."
     if attempt.has_ended:

@@ -2,7 +2,7 @@
 
 from bot.sandbox.scene import MIA_ADDRESS
 from tests.scenario.bad_luck import until
-from tests.scenario.outside import change_store
+from tests.scenario.outside import change_store, jobs_done
 from tests.scenario.stage import COMMENT, Stage
 from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason, up_to_confirm
 from tests.scenario.test_cancel_in_arrears import asked_by_the_providers_clock
@@ -30,10 +30,12 @@ async def test_a_renewal_that_was_paid_before_the_request_is_no_error(stage: Sta
     await stage.link_mia()
     screen = await up_to_confirm(stage)
     outage = stage.scene.stripe.faults.add(method="GET", path=r"/v1/", status=503)
+    stage.scene.stripe.hold_webhooks()
     await stage.scene.stripe.advance_to_period_end(stage.scene.mia_subscription)
     await stage.mia.click(screen, "Confirm cancel")
     await asked_by_the_providers_clock(stage)
     outage.remove()
+    stage.scene.stripe.release_webhooks()
 
     await screen.changed(containing="is cancelled", timeout=30)
 
@@ -92,8 +94,26 @@ async def test_a_refused_cancellation_reaches_people_and_is_never_called_done(st
     assert screen.buttons[0].url == "https://account.lumen.example/subscription"
     log = await stage.sam.wait_for_message(stage.scene.log, containing="Cancellation failed")
     assert "by hand" in log.text
+    await jobs_done(stage)
     receipts = [mail for mail in stage.scene.mail.messages if "is cancelled" in mail.subject]
     assert receipts == []
+
+
+async def test_who_takes_no_direct_messages_is_mailed_that_the_cancellation_was_refused(
+    stage: Stage,
+) -> None:
+    """The last word was that nothing more is charged."""
+    await stage.link_mia()
+    stage.mia.accepts_dms = False
+    screen = await up_to_confirm(stage)
+    stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", status=400)
+
+    await stage.mia.click(screen, "Confirm cancel")
+
+    mail = await stage.scene.mail.wait_for(to=MIA_ADDRESS, containing="could not cancel Pro yet")
+    assert "it is still on" in mail.text
+    assert "https://account.lumen.example/subscription" in mail.text
+    await jobs_done(stage)
 
 
 async def test_who_has_linked_nothing_still_finds_the_way_out(stage: Stage) -> None:
@@ -144,6 +164,7 @@ async def test_s6_resuming_survives_kill_9(stage: Stage) -> None:
     await stage.bot.start()
     await answer.message.changed(containing="Pro goes on", timeout=40)
     await stage.mia.wait_for_message("dm", containing="Pro goes on")
+    await jobs_done(stage)
 
     assert stage.subscription["cancel_at_period_end"] is False
     dm = stage.mia.dm
@@ -183,6 +204,7 @@ async def test_after_a_long_outage_a_change_of_mind_does_not_wait_for_the_cancel
 async def test_who_asks_to_cancel_while_it_resumes_is_told_so(stage: Stage) -> None:
     await stage.link_mia()
     await cancel(stage)
+    await jobs_done(stage)
     slow = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", hold=True)
     resuming = await stage.mia.slash("resume", channel=stage.here)
     await until(

@@ -13,7 +13,7 @@ from bot.domain.offer import TAKEN_AT_ONCE, OfferKind
 from bot.services.cancellation_saga import announcements
 from cogs import words
 from cogs.cancellation.modals import reason_modal
-from cogs.cancellation.receipts import outcome_card, receipt_mail
+from cogs.cancellation.receipts import outcome_card, outcome_mail
 from cogs.cancellation.render import attempt_card, requested_card
 from tests.unit.fairness.screens import NOW, Leaving, buttons_of, leavings, text_of, verb_of
 
@@ -125,7 +125,9 @@ def test_rule_6_the_receipt_comes_at_once_and_is_complete(leaving: Leaving) -> N
     job = Job(1, "cancellation.carry_out", "k", {"screen": {}}, 1)
     jobs = {each.kind: each for each in announcements(attempt, job)}
     case = replace(leaving.case, attempt=attempt)
-    view, (subject, mail) = outcome_card(case, leaving.deps), receipt_mail(case, leaving.deps)
+    view, written = outcome_card(case, leaving.deps), outcome_mail(case, leaving.deps)
+    assert written is not None
+    subject, mail = written
 
     for kind in ("cancellation.tell_member", "cancellation.mail_receipt"):
         assert jobs[kind].run_at is None  # now
