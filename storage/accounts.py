@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.account import Account
-from bot.domain.allowance import balance_of
+from bot.domain.allowance import EMPTY_BALANCE, Balance
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
@@ -94,20 +94,29 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
     )
 
 
-def _account(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> Account | None:
-    if not rows:
-        return None
+def _account(rows: Sequence[sa.Row[tuple[object, ...]]], balance: Balance) -> Account:
     first = rows[0]
     return Account(
         customer_id=first.account_id,
         provider=first.account_provider,
         email=first.email,
         subscription=None if first.id is None else to_subscription(first),
-        balance=balance_of(ledger.parse_month_sums(first.sums), now=now),
+        balance=balance,
         invoices=tuple(_invoice(row) for row in rows if row.invoice_id is not None),
     )
 
 
 async def of_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> Account | None:
-    """The account linked to this Discord user; None when none is."""
-    return _account((await connection.execute(_ACCOUNT, {"user_id": user_id})).all(), now)
+    """The account linked to this Discord user; None when none is.
+
+    One query; one more while the payment of a new period is awaited.
+    """
+    rows = (await connection.execute(_ACCOUNT, {"user_id": user_id})).all()
+    if not rows:
+        return None
+    first, balance = rows[0], EMPTY_BALANCE
+    if first.id is not None:
+        cycle = (first.id, first.cycle_start)
+        months = ledger.parse_month_sums(first.sums)
+        balance = await ledger.balance(connection, cycle, months, now=now)
+    return _account(rows, balance)

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.allowance import EntryKind, MonthSums
+from bot.domain.allowance import (
+    Balance,
+    EntryKind,
+    MonthSums,
+    balance_of,
+    balance_until_paid,
+)
 from bot.domain.identifiers import CustomerId, SubscriptionId
 from bot.domain.plan_switch import Bought
 from bot.domain.usage import CycleMonth
@@ -131,6 +137,37 @@ async def sums_of_cycles(
         months = found.setdefault((row.subscription_id, row.period_start), [])
         months.append(MonthSums(row.month_start, row.granted, row.topped_up, row.used))
     return found
+
+
+async def balance(
+    connection: AsyncConnection, cycle: Cycle, months: Sequence[MonthSums], *, now: datetime
+) -> Balance:
+    """The balance in a billing cycle with these months; see `balance_until_paid`."""
+    if any(each.granted for each in months):
+        return balance_of(months, now=now)
+    return balance_until_paid(await _months_before(connection, cycle), months, since=cycle[1])
+
+
+async def _months_before(connection: AsyncConnection, cycle: Cycle) -> list[MonthSums]:
+    """The months of the newest earlier cycle of the subscription that was granted."""
+    subscription_id, start = cycle
+    table = ledger_months.alias("earlier")
+    newest = (
+        sa.select(sa.func.max(table.c.period_start))
+        .where(
+            table.c.subscription_id == subscription_id,
+            table.c.period_start < start,
+            table.c.granted > 0,
+        )
+        .scalar_subquery()
+    )
+    rows = await connection.execute(
+        sa.select(ledger_months).where(
+            ledger_months.c.subscription_id == subscription_id,
+            ledger_months.c.period_start == newest,
+        )
+    )
+    return [MonthSums(row.month_start, row.granted, row.topped_up, row.used) for row in rows]
 
 
 async def bought_in(connection: AsyncConnection, cycles: Collection[Cycle]) -> dict[Cycle, Bought]:

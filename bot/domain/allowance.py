@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 AVERAGE_MONTH = timedelta(days=365.2425 / 12)
+# A month is 31 days at most; providers round.
+LONGEST_MONTH = timedelta(days=32)
 
 
 class EntryKind(StrEnum):
@@ -26,11 +28,14 @@ class Balance:
 
     `granted` and `used` are of the current month of the billing cycle. `topped_up` is what earlier
     months have left of the cycle's top-ups: usage takes from the month's grant first.
+    `awaits_payment` is set where they are of the last month that was paid, because it is not known
+    yet whether the current one is.
     """
 
     granted: int
     topped_up: int
     used: int
+    awaits_payment: bool = False
 
     @property
     def remaining(self) -> int:
@@ -81,6 +86,22 @@ def balance_of(months: Sequence[MonthSums], *, now: datetime) -> Balance:
         balance = Balance(month.granted, left + month.topped_up, max(0, month.used))
         left = balance.topped_up - max(0, min(balance.topped_up, balance.used - balance.granted))
     return balance
+
+
+def balance_until_paid(
+    last: Sequence[MonthSums], running: Sequence[MonthSums], *, since: datetime
+) -> Balance:
+    """The balance in a cycle that began at `since` and whose payment is not known yet.
+
+    It is new once the payment is known (rule S16). What the cycle before, with the months `last`,
+    had left goes on until then, except where that was over long ago: after a pause. What is used
+    meanwhile takes from it, and from the new grant when that comes.
+    """
+    if not last or since - max(each.month_start for each in last) > LONGEST_MONTH:
+        return EMPTY_BALANCE
+    before = balance_of(last, now=since)
+    used = before.used + max(0, sum(each.used for each in running))
+    return Balance(before.granted, before.topped_up, used, awaits_payment=True)
 
 
 def allowance_months(start: datetime, end: datetime) -> tuple[datetime, ...]:

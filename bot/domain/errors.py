@@ -79,7 +79,10 @@ class TopUpNotNeeded(MooringError):
 
 @dataclass(eq=False)
 class TopUpTooEarly(MooringError):
-    """The allowance of this period is not there yet: it comes with the period's payment."""
+    """The allowance of this period is not there yet: it comes with the period's payment.
+
+    What the last one had left is used up, too.
+    """
 
 
 @dataclass(eq=False)

@@ -15,7 +15,8 @@ _CHARGED = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE})
 class Standing:
     """`subscription` is the one that gives access, or else a live one, or the newest that ended.
 
-    Without access there is no balance (rule S4). `refills_at` is when the next allowance is due.
+    Without access there is no balance (rule S4). `refills_at` is when the next allowance is due;
+    None where it comes with a payment that is awaited, or not at all.
     """
 
     customer_id: CustomerId

@@ -37,8 +37,13 @@ def require_top_up(
 def is_used_up(
     subscription: Subscription | None, balance: Balance, *, now: datetime, grace: timedelta
 ) -> bool:
-    """Whether a plan is on and nothing is left of what this month has brought."""
+    """Whether a plan is on and nothing is left of what this month has brought.
+
+    Nobody need buy more while the new allowance comes with a payment that is awaited.
+    """
     if subscription is None or not has_access(subscription, now=now, grace=grace):
+        return False
+    if balance.awaits_payment:
         return False
     return balance.granted > 0 and balance.allowance_left == 0
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.allowance import allowance_months
+from bot.domain.allowance import LONGEST_MONTH, allowance_months
 from bot.domain.identifiers import CustomerId, SubscriptionId, UserId
 from bot.domain.subscription import Status, Subscription, current_first
 
 # Longer than any month, so that a month's last usage can be reported after its end.
 OLDEST_USAGE = timedelta(days=35)
 CLOCK_SKEW = timedelta(minutes=5)
-# A month is 31 days at most; providers round.
-LONGEST_MONTH = timedelta(days=32)
 
 
 class UsageStatus(StrEnum):

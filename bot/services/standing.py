@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from bot.domain.allowance import EMPTY_BALANCE, balance_of
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import CustomerId, UserId
 from bot.domain.standing import Standing, decisive, next_allowance
@@ -34,13 +33,14 @@ class StandingService:
             if current is None or not has_access(current, now=now, grace=grace):
                 return Standing(customer.id, customer.provider, customer.user_id, current, False)
             cycle = (current.id, current.cycle_start)
-            sums = await ledger.sums_of_cycles(connection, [cycle])
+            months = (await ledger.sums_of_cycles(connection, [cycle])).get(cycle, [])
+            balance = await ledger.balance(connection, cycle, months, now=now)
         return Standing(
             customer.id,
             customer.provider,
             customer.user_id,
             current,
             has_access=True,
-            balance=balance_of(sums[cycle], now=now) if sums else EMPTY_BALANCE,
-            refills_at=next_allowance(current, now=now),
+            balance=balance,
+            refills_at=None if balance.awaits_payment else next_allowance(current, now=now),
         )

@@ -165,7 +165,8 @@ class PlanAnswer(_Given):
 
 
 class BalanceAnswer(_Given):
-    """Of the month that runs. `remaining` is never below zero."""
+    """Of the month that runs, or while its payment is awaited of the one before. `remaining` is
+    never below zero."""
 
     unit: str
     granted: int
@@ -173,7 +174,8 @@ class BalanceAnswer(_Given):
     used: int
     remaining: int
     refills_at: AwareDatetime | None = Field(
-        description="When the next allowance is due; null when none comes any more."
+        description="When the next allowance is due; null when none comes any more, and while it "
+        "waits for a payment."
     )
 
 

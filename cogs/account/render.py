@@ -190,12 +190,15 @@ def _allowance(account: Account, deps: Dependencies) -> str:
             f"**Balance:** no {unit} yet for this billing period. You get them as soon as its "
             "payment has gone through."
         )
-    filled = 0 if total == 0 else round(BAR_LENGTH * balance.remaining / total)
+    filled = round(BAR_LENGTH * balance.remaining / total)
     bar = "█" * filled + "░" * (BAR_LENGTH - filled)
-    return (
-        f"**Balance:** {words.count(balance.remaining)} of {words.count(total)} {unit} left\n"
-        f"`{bar}` {words.count(balance.used)} used in this billing period"
-    )
+    left = f"**Balance:** {words.count(balance.remaining)} of {words.count(total)} {unit} left"
+    if balance.awaits_payment:
+        return (
+            f"{left} of the last period\n`{bar}` New {unit} come as soon as the payment for this "
+            "period has gone through."
+        )
+    return f"{left}\n`{bar}` {words.count(balance.used)} used in this billing period"
 
 
 def _invoice_line(invoice: Invoice, hosts: frozenset[str]) -> str:

@@ -115,6 +115,31 @@ async def test_s16_after_a_renewal_usage_counts_in_the_new_cycle(stage: Stage) -
     assert (await account(stage, mia))["balance"]["used"] == 30
 
 
+async def test_s16_what_is_left_goes_on_until_the_renewal_is_paid(stage: Stage) -> None:
+    """Stripe charges an hour after the period has begun."""
+    await stage.link_mia()
+    mia, stripe = stage.scene.mia_customer, stage.scene.stripe
+    await report(stage, {"key": "a", "customer_id": mia, "amount": 400})
+    [item] = stage.subscription["items"]["data"]
+    await stripe.advance(to=item["current_period_end"] + 60)
+    await jobs_done(stage)
+    await report(stage, {"key": "b", "customer_id": mia, "amount": 30})
+
+    waiting = await account(stage, mia)
+    shown = await stage.balance_of(stage.mia)
+
+    assert waiting["has_access"]
+    assert (waiting["balance"]["remaining"], waiting["balance"]["refills_at"]) == (570, None)
+    assert "570 of 1,000 credits left of the last period" in shown.text
+    refused = await stage.mia.slash("topup", channel=stage.here)
+    assert refused.message is not None
+    assert "You still have 570" in refused.message.text
+    await stripe.advance(seconds=2 * 3600)
+    await jobs_done(stage)
+    assert (await account(stage, mia))["balance"]["remaining"] == 970
+    assert "970 of 1,000 credits left\n" in (await stage.balance_of(stage.mia)).text
+
+
 async def test_when_nothing_is_left_the_member_is_told_once(stage: Stage) -> None:
     await stage.link_mia()
     mia = stage.scene.mia_customer

@@ -14,6 +14,7 @@ from bot.domain.allowance import (
     MonthSums,
     allowance_months,
     balance_of,
+    balance_until_paid,
     month_of,
     refills_at,
 )
@@ -199,3 +200,22 @@ def test_the_first_month_counts_though_the_providers_clock_is_ahead(
     months = months_of(*cycle)
     before = balance_of(months, now=NOON - timedelta(days=90))
     assert before == Balance(months[0].granted, months[0].topped_up, months[0].used)
+
+
+def test_s16_what_is_left_goes_on_until_the_payment_is_known() -> None:
+    """Of the last month of a year too, with its top-ups; what is used meanwhile takes from it."""
+    year = [MonthSums(on_day(5, month), 1000, 0, 100) for month in range(11)]
+    last = MonthSums(on_day(5, 11), 1000, 500, 1200)
+    meanwhile = [MonthSums(on_day(5, 12), used=50)]
+
+    balance = balance_until_paid([*year, last], meanwhile, since=on_day(5, 12))
+
+    assert balance == Balance(1000, 500, 1250, awaits_payment=True)
+    assert balance.remaining == 250
+
+
+@pytest.mark.parametrize("last", [[], [MonthSums(on_day(5, 8), 1000)]], ids=["none", "long_ago"])
+def test_without_a_paid_month_right_before_nothing_goes_on(last: list[MonthSums]) -> None:
+    meanwhile = [MonthSums(on_day(5, 12), used=50)]
+
+    assert balance_until_paid(last, meanwhile, since=on_day(5, 12)) == EMPTY_BALANCE

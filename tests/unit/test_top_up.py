@@ -39,8 +39,9 @@ def test_s25_what_is_left_of_earlier_top_ups_is_no_obstacle() -> None:
         (replace(OLD, status=Status.PAUSED), USED_UP, TopUpNeedsPlan()),
         (OLD, Balance(granted=1000, topped_up=0, used=999), TopUpNotNeeded(left=1)),
         (OLD, Balance(granted=0, topped_up=0, used=0), TopUpTooEarly()),
+        (OLD, replace(USED_UP, awaits_payment=True), TopUpTooEarly()),
     ],
-    ids=["free", "ended", "paused", "something_left", "not_granted_yet"],
+    ids=["free", "ended", "paused", "something_left", "not_granted_yet", "payment_awaited"],
 )
 def test_s24_otherwise_the_reason_is_given(
     subscription: Subscription | None, balance: Balance, refusal: MooringError
