@@ -43,8 +43,8 @@ class CancellationSaga:
             # An end cannot be taken back: a change of mind until now is honoured.
             if at_once and (await self._load(attempt.id)).state is not AttemptState.REQUESTED:
                 return
-            asked_at = self._context.clock()
             answer = await self._ask(provider, attempt, job, at_once=at_once)
+            asked_at = self._context.clock()
         except ProviderRefusedError as refusal:
             await self._give_up(attempt, refusal, job)
             return

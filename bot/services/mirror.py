@@ -35,7 +35,8 @@ async def apply(
 ) -> Changes:
     """Take over what the provider shows, with what follows from it, in the caller's transaction.
 
-    `asked_at` is when the provider was asked: later answers win.
+    `asked_at` is when the provider was asked what is: later answers win. What it answers when it
+    has changed something counts from then, because whoever asked meanwhile may have seen the old.
     """
     now = context.clock()
     for customer in snapshot.customers:

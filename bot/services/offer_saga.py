@@ -45,9 +45,9 @@ class OfferSaga:
             if attempt.state is not AttemptState.ACCEPTING:
                 return
             provider = await provider_of(connection, self._context, attempt.subscription_id)
-        asked_at = self._context.clock()
         try:
             answer = await self._ask(provider, attempt, job)
+            asked_at = self._context.clock()
         except ProviderRefusedError as refusal:
             await self._give_back(attempt, job, refusal.code)
             return

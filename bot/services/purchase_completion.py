@@ -203,11 +203,11 @@ class PurchaseCompletion:
             async with self._context.database.write() as connection:
                 await self._tell(connection, checkout, Concern.OVER, old.values())
             return
-        asked_at = self._context.clock()
         try:
             snapshot = await provider.end_subscription(
                 replaced, idempotency_key=f"mooring-replace-{checkout.id}"
             )
+            asked_at = self._context.clock()
         except ProviderRefusedError as refusal:
             async with self._context.database.write() as connection:
                 await self._tell(connection, checkout, Concern.NOT_ENDED, old.values())

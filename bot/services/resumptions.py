@@ -102,11 +102,11 @@ class ResumptionService:
             if await jobs.exists(connection, _show_key(reference)):
                 return
             provider = await provider_of(connection, self._context, subscription_id)
-        asked_at = self._context.clock()
         try:
             snapshot = await provider.undo_cancellation(
                 subscription_id, idempotency_key=f"mooring-resume-{reference}-{job.attempts}"
             )
+            asked_at = self._context.clock()
         except ProviderRefusedError as refusal:
             async with self._context.database.write() as connection:
                 await self._finish(connection, job, refused=refusal.code)

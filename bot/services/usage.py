@@ -8,12 +8,11 @@ from datetime import datetime
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.allowance import EntryKind, balance_of, month_of
+from bot.domain.allowance import LONGEST_MONTH, EntryKind, balance_of, month_of
 from bot.domain.identifiers import CustomerId, SubscriptionId, UserId
 from bot.domain.job import NewJob
 from bot.domain.subscription import Subscription
 from bot.domain.usage import (
-    LONGEST_MONTH,
     OLDEST_USAGE,
     CycleMonth,
     Timeline,

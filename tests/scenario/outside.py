@@ -1,5 +1,6 @@
 """What scenarios do from outside the bot: wait for its store, change it, call Stripe's API."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -13,14 +14,18 @@ from tests.scenario.stage import Stage
 
 
 async def jobs_done(stage: Stage, *, seconds: float = 20) -> None:
-    """Until the bot has nothing left to do within half an hour, except to look at it again."""
-    await stage.scene.stripe.drain(seconds)
+    """Until the bot has nothing left to do within half an hour, except to look at it again, and
+    Stripe nothing to tell it: what the bot does there is told of, too."""
     soon = int((time.time() + 1800) * 1000)
     left = (
         "SELECT id FROM jobs WHERE done_at IS NULL AND run_at < ? AND kind NOT LIKE '%_stuck' "
         "AND kind NOT IN ('ticket.look', 'ticket.look_back')"
     )
-    await until(lambda: not stage.rows(left, soon), seconds=seconds)
+    async with asyncio.timeout(2 * seconds):
+        await stage.scene.stripe.drain(seconds)
+        while stage.rows(left, soon):
+            await asyncio.sleep(0.02)
+            await stage.scene.stripe.drain(seconds)
 
 
 def change_store(stage: Stage, statement: str, *parameters: object) -> None:

@@ -70,6 +70,7 @@ async def test_without_the_members_intent_the_daily_look_finds_it(stage: Stage) 
     await stage.kill_and_restart()
     ticket = await sams_ticket(stage)
     stage.scene.guild.take_role(stage.sam.user, stage.scene.support)
+    await stage.balance_of(stage.noor)
     await jobs_done(stage)
     assert not stage.rows(NOBODYS)
 

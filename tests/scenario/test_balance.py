@@ -89,26 +89,28 @@ async def test_s18_the_last_three_invoices_can_be_reached(stage: Stage) -> None:
         assert invoice["hosted_invoice_url"].startswith("https://invoice.stripe.com/")
 
 
-async def test_s22_links_lead_to_allowed_hosts_only(stage: Stage) -> None:
-    """Even when the provider's own answer holds others."""
-    [invoice] = stage.scene.stripe._world.store.oldest_first("invoice")
-    for page in (
+@pytest.mark.parametrize(
+    "page",
+    [
         "https://invoice.stripe.com.evil.example/i/1",
         "http://invoice.stripe.com/i/1",
         "https://evil.example/stripe.com",
         "https://stripe.com@evil.example/i/1",
         "https://invoice.stripe.com/i/1)[evil](https://evil.example",
         "javascript:alert(1)",
-    ):
-        invoice["hosted_invoice_url"] = page
-        if not stage.rows("SELECT id FROM customers WHERE user_id IS NOT NULL"):
-            await stage.link_mia()
+    ],
+)
+async def test_s22_links_lead_to_allowed_hosts_only(stage: Stage, page: str) -> None:
+    """Even when the provider's own answer holds others."""
+    [invoice] = stage.scene.stripe._world.store.oldest_first("invoice")
+    invoice["hosted_invoice_url"] = page
+    await stage.link_mia()
 
-        text = (await refresh(stage, await stage.balance_of(stage.mia))).text
+    text = (await refresh(stage, await stage.balance_of(stage.mia))).text
 
-        assert "[View]" not in text, page
-        assert "evil" not in text
-        assert f"[PDF]({invoice['invoice_pdf']})" in text
+    assert "[View]" not in text
+    assert "evil" not in text
+    assert f"[PDF]({invoice['invoice_pdf']})" in text
 
 
 async def test_s16_a_renewal_is_shown_everywhere_as_soon_as_it_is_paid(stage: Stage) -> None:

@@ -106,6 +106,7 @@ async def test_whoever_gets_the_message_needs_no_help_of_the_team(creem: Stage) 
 async def test_whoever_has_just_paid_and_is_not_linked_reads_how_to_link(creem: Stage) -> None:
     """The event of her payment is lost, and she presses on."""
     url = await checkout_page(creem.noor, await run(creem, creem.noor, "subscribe"))
+    await jobs_done(creem)
     creem.scene.creem.hold_webhooks()
     creem.scene.creem.pay_checkout(url.rpartition("/")[2], email=LEA_ADDRESS)
     creem.scene.creem.discard_webhooks()

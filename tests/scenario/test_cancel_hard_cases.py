@@ -116,6 +116,27 @@ async def test_who_takes_no_direct_messages_is_mailed_that_the_cancellation_was_
     await jobs_done(stage)
 
 
+async def test_r7_a_look_while_stripe_is_at_work_does_not_bring_the_old_status_back(
+    stage: Stage,
+) -> None:
+    """Mia presses Refresh before Stripe has answered, and its event is late."""
+    await stage.link_mia()
+    await jobs_done(stage)
+    balance = await stage.balance_of(stage.mia)
+    screen = await up_to_confirm(stage)
+    stage.scene.stripe.hold_webhooks()
+    held = stage.scene.stripe.faults.add(method="POST", path=r"/v1/subscriptions/", hold=True)
+    await stage.mia.click(screen, "Confirm cancel")
+    await until(lambda: held.struck)
+    looked = await stage.mia.click(balance, "Refresh")
+    await looked.settled()
+
+    held.remove()
+
+    await screen.changed(containing="is cancelled")
+    assert "Cancelled. Stays on until" in (await stage.balance_of(stage.mia)).text
+
+
 async def test_who_has_linked_nothing_still_finds_the_way_out(stage: Stage) -> None:
     answer = await stage.noor.slash("cancel", channel=stage.here)
 

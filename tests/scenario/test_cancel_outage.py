@@ -13,6 +13,7 @@ HOURS = 5 * 3600 * 1000
 async def test_away_for_hours_the_request_keeps_its_time(stage: Stage) -> None:
     """Requested, never called cancelled; support is alerted; the receipt names the first time."""
     await stage.link_mia()
+    await jobs_done(stage)
     screen = await up_to_confirm(stage)
     outage = stage.scene.stripe.faults.add(path=r"/v1/", status=503)
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.discord import Message
 from bot.sandbox.scene import MIA_ADDRESS
-from tests.scenario.outside import call_stripe
+from tests.scenario.outside import call_stripe, jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.test_cancel import cancel, open_cancel, up_to_confirm
 from tests.scenario.test_cancel_in_arrears import fail_the_renewal
@@ -22,6 +22,7 @@ async def lite(stage: Stage) -> str:
     """Mia, who pays for Pro, pays for Lite too."""
     bought = await buy_lite(stage)
     await stage.link_mia()
+    await jobs_done(stage)
     return bought
 
 
@@ -98,7 +99,7 @@ async def test_s3_one_in_arrears_that_is_to_end_stays_in_view_and_can_be_ended(
     await late.balance_saying(late.mia, "Cancelled. Ends on")
     late.scene.stripe.accept_payments(late.scene.mia_customer)
     late.scene.stripe.add_subscription(late.scene.mia_customer, "price_lite_month")
-    await late.scene.stripe.drain()
+    await jobs_done(late)
     await late.balance_saying(late.mia, "Lite")
 
     screen = await cancel(late)

@@ -153,6 +153,7 @@ async def test_s21_s29_s31_paid_unheard_and_a_ticket_about_it(stage: Stage) -> N
     lea = stage.scene.people.lea
     stage.scene.creem.portal_cancel(stage.scene.lea_subscription)
     await balance(stage, "Free plan")
+    await settled(stage)
     await checkout_page(lea, await open_command(stage, "subscribe"), MAX)
     stage.scene.creem.hold_webhooks()
     stage.scene.creem.pay_checkout(stage.scene.creem.objects("checkout")[-1]["id"])

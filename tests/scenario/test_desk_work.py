@@ -170,6 +170,7 @@ async def test_a_macro_is_shown_sent_once_and_closes(stage: Stage) -> None:
     assert len(clicks) == 2
     await stage.mia.wait_for_message("dm", containing="is closed", timeout=20)
     said = "SELECT 1 FROM ticket_messages WHERE content LIKE '%Good to hear%'"
+    await until(lambda: has(stage, said))
     assert len(stage.rows(said)) == 1
     row = stage.rows("SELECT * FROM tickets")[0]
     assert (row["assignee_id"], row["close_reason"]) == (int(stage.sam.user.id), "Solved")
@@ -246,6 +247,7 @@ async def test_a_ticket_goes_to_the_team_of_another_topic(stage: Stage, tmp_path
     await with_policy(stage, tmp_path, ('id = "help"', role))
     ticket = await open_ticket(stage)
     await stage.sam.click(ticket.welcome, "Claim")
+    await ticket.welcome.changed(containing="looks after this ticket")
     assert stage.max.messages(ticket.channel) == []
     choice = await next_step(stage, ticket.welcome, "move")
     await stage.sam.choose(choice, "Help with the product")
@@ -253,6 +255,7 @@ async def test_a_ticket_goes_to_the_team_of_another_topic(stage: Stage, tmp_path
     told = await stage.mia.wait_for_message(ticket.channel, containing="Help with the product” now")
     assert told.mention_roles == [stage.scene.moderators.id]
     await until(lambda: not stage.sam.messages(ticket.channel), seconds=10)
+    await until(lambda: "Claim" in [each.label for each in ticket.welcome.buttons])
     claimed = await stage.max.click(ticket.welcome, "Claim")
     assert claimed.message is not None
     assert "This ticket is yours" in claimed.message.text

@@ -6,7 +6,7 @@ from bot.sandbox.discord import (
     DidNotRespond,
 )
 from bot.sandbox.scene import MIA_ADDRESS
-from tests.scenario.bad_luck import until
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.linking import ask, enter
 from tests.scenario.outside import codes_for, jobs_done
 from tests.scenario.stage import Stage
@@ -34,7 +34,7 @@ async def test_a_dropped_gateway_loses_no_message_of_a_ticket(
     await stage.scene.discord.drop_gateway(resumable=resumable, hold_events=0.5)
     await stage.sam.say(ticket.channel, "while it was away")
 
-    await stage.scene.discord.wait_for_bot()
+    await stage.scene.discord.wait_for_bot(RECOVERY_SECONDS)
     await stage.mia.say(ticket.channel, "at once when it was back")
 
     await stage.balance_of(stage.noor)
@@ -55,7 +55,7 @@ async def test_commands_and_buttons_go_on_after_a_dropped_gateway(
     balance = await stage.balance_of(stage.mia)
     for _ in range(2):
         await stage.scene.discord.drop_gateway(resumable=resumable)
-        await stage.scene.discord.wait_for_bot()
+        await stage.scene.discord.wait_for_bot(RECOVERY_SECONDS)
 
         answer = await stage.mia.click(balance, "Refresh")
         assert "Pro" in (await answer.settled()).text
@@ -130,7 +130,10 @@ async def test_an_answer_whose_receipt_is_lost_is_seen_once(stage: Stage) -> Non
     )
 
     answer = await stage.mia.slash("balance", channel=stage.here)
-    await stage.balance_of(stage.noor)
+    # The bot has answered again, and again with its apology.
+    await until(
+        lambda: "answer_not_delivered" in stage.bot.log.read_text(), seconds=RECOVERY_SECONDS
+    )
 
     assert answer.message is not None
     assert "Pro" in answer.message.text

@@ -55,6 +55,7 @@ async def test_a_handover_that_was_refused_goes_on_once_it_is_allowed(stage: Sta
     await choose(stage, second_team(stage))
     told = await stage.max.wait_for_message(stage.scene.log, containing="not handed over")
     assert "by itself" in told.text
+    await until(lambda: stage.rows("SELECT 1 FROM jobs WHERE kind = 'handover.again'"))
     change_store(stage, AN_HOUR_PASSES)
     await until(lambda: len(stage.rows("SELECT 1 FROM jobs WHERE kind = 'handover.again'")) == 2)
     await jobs_done(stage)

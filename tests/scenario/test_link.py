@@ -1,6 +1,7 @@
 """/link: prove by a code in the mailbox that a billing account is yours (issue item 1)."""
 
 from bot.sandbox.scene import MIA_ADDRESS
+from tests.scenario.bad_luck import RECOVERY_SECONDS
 from tests.scenario.linking import (
     NOBODY,
     REFUSED,
@@ -115,11 +116,10 @@ async def test_of_many_accounts_those_with_a_plan_are_read_and_offered_first(sta
     """An import can leave a hundred under one address. The one that pays is the oldest here."""
     for number in range(30):
         stage.scene.stripe.add_customer(MIA_ADDRESS, name=f"Import {number}")
-    await stage.scene.stripe.drain()
-    await jobs_done(stage)
+    await jobs_done(stage, seconds=RECOVERY_SECONDS)
     stage.scene.stripe.requests.clear()
     screen = await ask(stage, stage.mia, MIA_ADDRESS)
-    code = await codes_for(stage, MIA_ADDRESS)
+    code = await codes_for(stage, MIA_ADDRESS, seconds=RECOVERY_SECONDS)
     read = {
         entry.path
         for entry in stage.scene.stripe.requests.entries

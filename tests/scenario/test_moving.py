@@ -73,6 +73,7 @@ async def test_the_former_team_is_taken_out_and_nobody_else(stage: Stage, tmp_pa
     await stage.noor.wait_for_message(ticket.channel, containing="Help with the product” now")
     await until(lambda: in_it(stage, ticket.channel) == {"Noor", "Mia", "Max", "Lea"})
     await until(lambda: in_it(stage, notes) == set())
+    await jobs_done(stage)
     assert stage.sam.messages(ticket.channel) == []
     told = [each.text for each in stage.max.messages(stage.scene.log)]
     assert not [each for each in told if "former team" in each]
@@ -172,6 +173,7 @@ async def test_who_had_a_thread_and_left_the_team_is_not_called_when_it_is_opene
     answer = await stage.noor.slash("ticket reopen", channel=stage.here)
     assert answer.message is not None
     await answer.message.changed(containing="Your ticket is open")
+    await jobs_done(stage)
 
     [thread] = [each for each in stage.scene.guild.threads if each.name == "ticket-0001"]
     assert in_it(stage, thread) == {"Noor"}

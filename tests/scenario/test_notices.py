@@ -375,6 +375,7 @@ async def test_the_end_of_a_trial_is_told_before_the_first_charge(stage: Stage) 
 
 async def test_a_card_that_will_be_over_is_told_before_the_renewal(stage: Stage) -> None:
     await stage.link_mia()
+    await jobs_done(stage)
     mia = stage.scene.stripe.get(stage.scene.mia_customer)
     method = mia["invoice_settings"]["default_payment_method"]
     soon = time.gmtime(period(stage)[1])

@@ -78,13 +78,14 @@ async def test_a_run_goes_on_where_it_was_killed(stage: Stage) -> None:
 
 
 async def test_a_start_right_after_another_reads_nothing_again(stage: Stage) -> None:
-    await until(lambda: runs(stage) and runs(stage)[-1][1])
     await jobs_done(stage)
+    before = runs(stage)
+    assert [is_over for _, is_over in before] == [True]
 
     await stage.kill_and_restart()
     await jobs_done(stage)
 
-    assert len(runs(stage)) == 1
+    assert runs(stage) == before
 
 
 async def test_nothing_is_told_where_nothing_was_wrong(stage: Stage) -> None:
@@ -92,7 +93,7 @@ async def test_nothing_is_told_where_nothing_was_wrong(stage: Stage) -> None:
     await an_hour_passes(stage)
 
     await stage.kill_and_restart()
-    await until(lambda: len(runs(stage)) == 2 and runs(stage)[-1][1])
     await jobs_done(stage)
 
+    assert [is_over for _, is_over in runs(stage)] == [True, True]
     assert not any("Compared with" in each.text for each in stage.sam.messages(stage.scene.log))

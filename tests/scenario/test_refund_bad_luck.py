@@ -16,6 +16,7 @@ from tests.scenario.refunding import (
     refunds,
 )
 from tests.scenario.stage import Stage
+from tests.scenario.test_cancel import up_to_confirm
 from tests.scenario.ticketing import in_dm
 
 REFUND = ("POST", r"/v1/refunds$")
@@ -59,6 +60,7 @@ async def test_stripe_fails_and_one_refund_is_made(
 ) -> None:
     await stage.link_mia()
     screen = await draft(stage)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     method, path = asked
     fault = stage.scene.stripe.faults.add(
@@ -110,6 +112,7 @@ async def test_kill_9_while_stripe_is_asked(
 ) -> None:
     await stage.link_mia()
     screen = await draft(stage)
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     strike = StripeStrike(stage, *asked, after_work=after_work)
     await confirm(stage, screen)
@@ -146,16 +149,39 @@ async def test_kill_9_before_the_moderator_saw_an_answer(stage: Stage) -> None:
     screen = await draft(stage)
     callback = r"^/interactions/\d+/[^/]+/callback$"
     strike = DiscordStrike(stage, "POST", callback, after_work=False)
+    discord = stage.scene.discord
+    patience, discord.response_seconds = discord.response_seconds, 1.0
     confirming = asyncio.create_task(confirm(stage, screen))
 
     await strike.restart()
-    stage.scene.discord.response_seconds = 1.0
     with pytest.raises(DidNotRespond):
         await confirming
+    discord.response_seconds = patience
     again = await confirm(stage, screen)
 
     assert again.message is not None
     assert "already" in again.message.text
+    await all_is_done_once(stage)
+
+
+async def test_s3_who_leaves_while_a_refund_waits_is_not_charged_again(stage: Stage) -> None:
+    """The provider does not move the money. The way out does not lead over that."""
+    await stage.link_mia()
+    refused = stage.scene.stripe.faults.add(method="POST", path=r"/v1/refunds$", status=403)
+    screen = await draft(stage)
+    await confirm(stage, screen)
+    await until(lambda: refused.struck)
+    leaving = await up_to_confirm(stage)
+
+    await stage.mia.click(leaving, "Confirm cancel")
+
+    await leaving.changed(containing="is cancelled")
+    assert stage.subscription["cancel_at_period_end"]
+    await stage.scene.stripe.advance_to_period_end(stage.scene.mia_subscription)
+    assert len(stage.scene.stripe.objects("invoice")) == 1
+    assert refunds(stage) == []
+    refused.remove()
+    await screen.changed(containing="Refunded $20.00", timeout=RECOVERY_SECONDS)
     await all_is_done_once(stage)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from bot.sandbox.discord import Persona, SandboxRefusal
 from bot.sandbox.discord import permissions as may
-from bot.sandbox.scene import CONFIGURATION, PRO_MONTHLY
+from bot.sandbox.scene import CONFIGURATION, MIA_ADDRESS, PRO_MONTHLY
+from tests.scenario.desk import approve, waiting_card
 from tests.scenario.outside import call_stripe, jobs_done
 from tests.scenario.refunding import (
     audited,
@@ -202,6 +203,26 @@ async def test_a_payment_refunded_in_stripe_meanwhile_fails_and_ends_nothing(
     assert in_dm(stage.mia, "Refund") == []
     [row] = stage.rows("SELECT state, failure FROM refunds")
     assert (row["state"], row["failure"]) == ("failed", "charge_already_refunded")
+
+
+async def test_s12_the_member_who_asked_is_told_that_the_provider_has_refused(
+    stage: Stage,
+) -> None:
+    """As of every other end of what they have asked for, wherever they look."""
+    ticket, card = await waiting_card(stage)
+    stage.scene.stripe.faults.add(method="POST", path=r"/v1/refunds$", status=400)
+
+    await approve(stage.max, card)
+
+    for place in (ticket.channel, "dm"):
+        told = await stage.mia.wait_for_message(place, containing="provider has refused it")
+        assert "No money was moved" in told.text
+        assert "Our team has been told" in told.text
+    mail = await stage.scene.mail.wait_for(to=MIA_ADDRESS, containing="provider has refused it")
+    assert "No money was moved" in mail.text
+    await jobs_done(stage)
+    assert refunds(stage) == []
+    assert [row["state"] for row in stage.rows("SELECT state FROM refunds")] == ["failed"]
 
 
 async def test_a_payment_refunded_in_stripe_and_known_is_refused_before_stripe_is_asked(

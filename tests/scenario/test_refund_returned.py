@@ -1,6 +1,7 @@
 """The bank sends a refund back: everybody is told the truth, and it can be made again (S11)."""
 
 from bot.sandbox.scene import LEA_ADDRESS
+from tests.scenario.lea import settled
 from tests.scenario.outside import jobs_done
 from tests.scenario.refunding import audit_log_holds, audited, confirm, draft, look_up, refunds
 from tests.scenario.stage import Stage
@@ -49,12 +50,12 @@ async def test_s11_at_creem_the_payment_alone_tells_it(stage: Stage) -> None:
     await stage.max.choose(screen, "Our error")
     await confirm(stage, screen)
     await screen.changed(containing="Refunded $20.00", timeout=15)
-    await jobs_done(stage)
+    await settled(stage)
 
     [made] = creem.objects("refund")
     creem.settle_refund(made["id"], succeeds=False)
     await look(stage, lea)
 
     await stage.sam.wait_for_message(stage.scene.refunds, containing=CAME_BACK)
-    await jobs_done(stage)
+    await settled(stage)
     assert len(in_dm(lea, "came back")) == 1

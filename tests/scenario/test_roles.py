@@ -20,6 +20,7 @@ async def linked_mia(stage: Stage) -> None:
     await set_plan_roles(stage)
     await stage.link_mia()
     await roles_become(stage, stage.mia, "Pro")
+    await jobs_done(stage)
 
 
 async def test_who_links_an_account_gets_the_role_of_its_plan(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """What a member has confirmed and the provider does not carry out: people are told, once."""
 
+import time
+
 import pytest
 
 from bot.sandbox.faults import FaultHandle
@@ -30,6 +32,14 @@ async def ten_minutes_later(stage: Stage) -> None:
     change_store(stage, "UPDATE jobs SET run_at = 0 WHERE kind LIKE '%_stuck'")
     waiting = "SELECT id FROM jobs WHERE kind LIKE '%_stuck' AND done_at IS NULL"
     await until(lambda: not stage.rows(waiting), seconds=20)
+
+
+def put_off(stage: Stage, kind: str) -> bool:
+    """Whether a job of this kind has failed; then its pause lasts for an hour."""
+    pausing = "kind = ? AND failing_since IS NOT NULL AND lease_until IS NULL"
+    later = int((time.time() + 3600) * 1000)
+    change_store(stage, f"UPDATE jobs SET run_at = ? WHERE {pausing}", later, kind)  # noqa: S608
+    return bool(stage.rows(f"SELECT id FROM jobs WHERE run_at = ? AND {pausing}", later, kind))  # noqa: S608
 
 
 def told(stage: Stage, what: str) -> list[str]:
@@ -142,8 +152,7 @@ async def test_nobody_is_told_of_a_resumption_that_was_withdrawn(stage: Stage) -
     await jobs_done(stage)
     refuse(stage)
     await stage.mia.slash("resume", channel=stage.here)
-    pausing = "SELECT id FROM jobs WHERE failing_since IS NOT NULL AND lease_until IS NULL"
-    await until(lambda: stage.rows(pausing))
+    await until(lambda: put_off(stage, "resumption.carry_out"))
     await stage.mia.slash("cancel", channel=stage.here)
 
     await ten_minutes_later(stage)

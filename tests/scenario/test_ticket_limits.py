@@ -5,6 +5,7 @@ import pytest
 from bot.sandbox.discord import Message
 from bot.sandbox.discord import permissions as may
 from tests.scenario.bad_luck import until
+from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
     ANSWERS,
@@ -127,6 +128,7 @@ async def test_what_discord_did_without_saying_so_is_not_done_twice(
 
 async def test_closing_gets_over_answers_that_were_lost(stage: Stage) -> None:
     ticket = await open_ticket(stage)
+    await jobs_done(stage)
     stage.expect_error("job_failed")
     faults = stage.scene.discord.faults
     faults.add(method="POST", path=WELCOME, after_work=True, drop=True, times=1)

@@ -165,7 +165,7 @@ async def test_only_discords_own_word_means_that_a_channel_is_gone(stage: Stage)
 
     await until(
         lambda: stage.rows(
-            "SELECT 1 FROM jobs WHERE kind = 'ticket.check_channel' AND attempts > 0"
+            "SELECT 1 FROM jobs WHERE kind = 'ticket.check_channel' AND last_error IS NOT NULL"
         )
     )
 

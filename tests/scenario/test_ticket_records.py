@@ -42,6 +42,7 @@ async def test_files_are_kept_and_closing_reads_no_history(stage: Stage) -> None
     await stage.mia.say(ticket.channel, "look at this", files=files)
     await until(lambda: len(stage.rows("SELECT 1 FROM ticket_files WHERE stored_as <> ''")) == 2)
     assert lost.struck
+    await jobs_done(stage)
     stage.scene.discord.requests.clear()
 
     await close(stage.mia, ticket)

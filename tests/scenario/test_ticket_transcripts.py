@@ -1,7 +1,7 @@
 """What was said in a ticket, and nothing else, reaches the member as an inert file (S21)."""
 
 from bot.sandbox.discord import File
-from tests.scenario.bad_luck import until
+from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import everything_stored, jobs_done
 from tests.scenario.stage import Stage
 from tests.scenario.ticketing import (
@@ -156,15 +156,18 @@ async def test_closing_waits_until_what_was_missed_is_fetched(stage: Stage) -> N
     await stage.bot.kill()
     await stage.mia.say(ticket.channel, "while down")
     slow = stage.scene.discord.faults.add(
-        method="GET", path=r"/channels/\d+/messages$", latency=2.0, times=1
+        method="GET", path=r"/channels/\d+/messages$", hold=True, times=1
     )
     await stage.bot.start()
     await until(lambda: slow.struck)
     await stage.mia.say(ticket.channel, "after it")
     await until(lambda: "after it" in stored(stage))
 
-    transcript = await transcript_of(stage, ticket)
+    await close(stage.mia, ticket)
+    slow.remove()
 
+    told = await stage.mia.wait_for_message("dm", containing="is closed", timeout=RECOVERY_SECONDS)
+    transcript = read_transcript(told)
     assert transcript.said_by("Mia") == ["while down", "after it"]
 
 

@@ -121,10 +121,11 @@ async def test_while_discord_does_not_answer_the_team_waits(stage: Stage) -> Non
     """Nothing is shown on trust, and the link is not used up."""
     link, browser = await link_for_sam(stage), Browser(stage)
     away = stage.scene.discord.faults.add(
-        method="GET", path=r"/guilds/\d+/members/\d+$", latency=8.0, times=1
+        method="GET", path=r"/guilds/\d+/members/\d+$", hold=True, times=1
     )
 
     page = await browser.open(link)
+    away.remove()
 
     assert away.struck
     assert page.status == 503

@@ -13,6 +13,7 @@ async def test_the_team_is_told_once_and_members_see_what_is_known(stage: Stage)
     for _ in range(2):
         await stage.kill_and_restart()
         await stage.sam.wait_for_message(stage.scene.log, containing="provider is missing")
+        await jobs_done(stage)
     balance = await stage.balance_of(stage.mia)
     await stage.mia.click(balance, "Refresh")
 

@@ -5,12 +5,15 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox.scene import API_SECRET
 from tests.scenario.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.timeout(300)
 async def test_whatever_is_sent_the_answer_is_as_documented(stage: Stage, tmp_path: Path) -> None:
     """Right and wrong requests, signed and not, against the production process."""
     await stage.link_mia()

@@ -26,10 +26,10 @@ def waits(stage: Stage) -> bool:
 
 async def pin(stage: Stage, ticket: OpenedTicket) -> None:
     """Sam pins something: Discord says so under his name, and the bot has stored it."""
-    before = len(stage.rows("SELECT 1 FROM ticket_messages"))
     said = messaging.Post(ticket.channel, stage.sam.user, {"content": "A message"}, kind=PINNED)
-    messaging.post(stage.sam._world, said)
-    await until(lambda: len(stage.rows("SELECT 1 FROM ticket_messages")) > before, seconds=10)
+    notice = messaging.post(stage.sam._world, said)
+    stored = "SELECT 1 FROM ticket_messages WHERE message_id = ?"
+    await until(lambda: stage.rows(stored, int(notice.id)))
 
 
 def reminders(stage: Stage, ticket: OpenedTicket) -> list[str]:
@@ -74,6 +74,7 @@ async def test_of_what_was_said_in_an_outage_only_the_teams_words_are_answers(
         lambda: bool(stage.rows("SELECT 1 FROM ticket_messages WHERE content LIKE 'Has any%'")),
         seconds=RECOVERY_SECONDS,
     )
+    await jobs_done(stage)
     assert waits(stage)
 
     await stage.bot.kill()
@@ -140,6 +141,7 @@ async def test_a_member_who_could_not_be_reminded_is_not_closed(
             stage.scene.log, containing="could not be reminded", timeout=RECOVERY_SECONDS
         )
         assert told.mentions == []
+    await jobs_done(stage)
     await hours_pass(stage, 24 * 3)
     await jobs_done(stage)
     assert states(stage) == ["open"]

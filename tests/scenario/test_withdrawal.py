@@ -125,6 +125,7 @@ async def test_in_arrears_and_after_cancelling_it_works_the_same_and_counts_from
     """The provider is away for hours, and the team hears of it; then it is carried out."""
     await stage.link_mia()
     await cancel(stage)
+    await jobs_done(stage)
     down = stage.scene.stripe.faults.add(path=r"/v1/subscriptions/sub_", status=503)
 
     screen = await state(stage, stage.mia)
