@@ -150,7 +150,11 @@ def _shown(snapshot: Snapshot) -> list[str]:
 
 
 def _line(hint: EventHint) -> str | None:
-    """Events about one subscription are applied one after another, with its other jobs."""
+    """Events about one subscription are applied one after another.
+
+    In a line of their own: what a member has asked for does not wait until a read gets through.
+    """
+    about = hint.references.get("subscription") or hint.references.get("customer")
     if hint.type.startswith("customer.subscription."):
-        return hint.object_id
-    return hint.references.get("subscription") or hint.references.get("customer")
+        about = hint.object_id
+    return None if about is None else f"events:{about}"

@@ -2,7 +2,7 @@
 
 from bot.sandbox.scene import MIA_ADDRESS
 from tests.scenario.bad_luck import until
-from tests.scenario.outside import change_store, jobs_done
+from tests.scenario.outside import call_stripe, change_store, jobs_done
 from tests.scenario.stage import COMMENT, Stage
 from tests.scenario.test_cancel import ANSWERS, cancel, open_cancel, open_reason, up_to_confirm
 from tests.scenario.test_cancel_in_arrears import asked_by_the_providers_clock
@@ -114,6 +114,27 @@ async def test_who_takes_no_direct_messages_is_mailed_that_the_cancellation_was_
     assert "it is still on" in mail.text
     assert "https://account.lumen.example/subscription" in mail.text
     await jobs_done(stage)
+
+
+async def test_s1_a_cancellation_does_not_wait_until_an_event_gets_through(stage: Stage) -> None:
+    """What Stripe has told of her plan cannot be read just then."""
+    await stage.link_mia()
+    await jobs_done(stage)
+    screen = await up_to_confirm(stage)
+    unread = stage.scene.stripe.faults.add(
+        method="GET", path="/v1/subscriptions/", hold=True, times=1
+    )
+    await call_stripe(
+        stage, "POST", f"/v1/subscriptions/{stage.scene.mia_subscription}", {"metadata[seat]": "2"}
+    )
+    await until(lambda: unread.struck)
+
+    await stage.mia.click(screen, "Confirm cancel")
+
+    await screen.changed(containing="is cancelled")
+    unread.remove()
+    await jobs_done(stage)
+    assert "Cancelled. Stays on until" in (await stage.balance_of(stage.mia)).text
 
 
 async def test_r7_a_look_while_stripe_is_at_work_does_not_bring_the_old_status_back(
