@@ -1,26 +1,55 @@
 """The production bot as a process of its own, which a test may kill at any moment."""
 
 import asyncio
+import fcntl
 import os
 import random
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20
+# Longer than it takes on a busy machine; one that has ended is noticed at once.
+START_SECONDS = 60
 # A process that is asked more often spends a tenth of its start on answering.
 POLL_SECONDS = 0.05
 
 
+@cache
+def _given_ports() -> tuple[int, set[int]]:
+    """A file in which each port that was given is a locked byte, and those given here.
+
+    Who ends gives their locks back.
+    """
+    name = f"mooring-ports-{os.getuid()}"
+    path = Path(tempfile.gettempdir()) / name
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), set()
+
+
+def _give(port: int) -> bool:
+    """Whether it is the caller's now. While a bot has not begun or has just been killed its port
+    looks free, and another process must not be given it."""
+    descriptor, given = _given_ports()
+    if port in given:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    given.add(port)
+    return True
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens on.
+    """A port of this machine that nobody listens on, and that is given to nobody else.
 
     It lies below those that systems give to outgoing connections: one of these could be in use
     again before the bot has bound it.
@@ -29,7 +58,8 @@ def free_port() -> int:
         port = random.randrange(20_000, 32_000)  # noqa: S311 - spreads, protects nothing
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if _give(port):
+                return port
 
 
 class Running(Protocol):

@@ -53,6 +53,8 @@ async def browser() -> AsyncIterator[Browser]:
 async def demo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Demo]:
     async with contextlib.AsyncExitStack() as stack:
         sandbox = DiscordSandbox(rate_limits=False)
+        # Few tests are about how busy the machine is that runs them.
+        sandbox.response_seconds = 20.0
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         stripe, creem, mail = StripeSandbox(), CreemSandbox(), MailSink()

@@ -145,6 +145,8 @@ async def test_an_ephemeral_message_is_for_one_and_can_be_dismissed(
 
 
 async def test_a_bot_that_thinks_or_stays_silent_is_shown_so(tab: Page, demo: Demo) -> None:
+    # Time to see that it waits, and then that it has given up.
+    demo.discord.response_seconds = 6.0
     demo.bot.thought.clear()
     await use(tab, "slow")
     await expect(tab.get_by_text("Mooring is thinking…")).to_be_visible()

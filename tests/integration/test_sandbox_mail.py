@@ -98,7 +98,7 @@ async def test_a_stopped_sink_refuses_connections(sink: MailSink) -> None:
 
 async def test_the_standard_library_can_talk_to_it(sink: MailSink) -> None:
     def deliver() -> None:
-        with smtplib.SMTP(sink.host, sink.port, timeout=5) as client:
+        with smtplib.SMTP(sink.host, sink.port, timeout=20) as client:
             client.send_message(letter())
 
     await asyncio.to_thread(deliver)

@@ -20,8 +20,6 @@ PRODUCTION = ("bot", "cogs", "storage")
 LONGEST_MODULE = 400
 LONGEST_TEST_MODULE = 500
 LONGEST_SLEEP = 0.2
-# Discord gives an answer three seconds, and the local one holds bots to it in real time.
-SLEEPS_FOR_A_REASON = {"tests/integration/sandbox_discord/test_responses.py"}
 
 
 def modules(*folders: str) -> Iterator[Path]:
@@ -194,7 +192,7 @@ def test_no_test_sleeps() -> None:
     sleepers = [
         f"{relative(path)}: {node.name}"
         for path in modules("tests")
-        if path.name.startswith("test_") and relative(path) not in SLEEPS_FOR_A_REASON
+        if path.name.startswith("test_")
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.AsyncFunctionDef)
         and any(seconds > LONGEST_SLEEP for seconds in _own_sleeps(node))

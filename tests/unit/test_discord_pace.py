@@ -36,7 +36,8 @@ async def test_a_few_requests_after_a_rest_do_not_wait() -> None:
 
 
 async def test_whoever_can_wait_makes_way_for_the_others() -> None:
-    pace, order = DiscordPace(most=2, seconds=0.01), []
+    # So long that all have asked before the first turns are free again.
+    pace, order = DiscordPace(most=2, seconds=0.2), []
 
     async def ask(name: str, *, can_wait: bool) -> None:
         await pace.turn(can_wait=can_wait)

@@ -22,6 +22,8 @@ def clock() -> SteppedClock:
 async def stage(clock: SteppedClock) -> AsyncIterator[Stage]:
     """A started sandbox; its wire is held against the description where there is a copy."""
     sandbox = DiscordSandbox(clock=clock)
+    # Few tests are about how busy the machine is that runs them.
+    sandbox.response_seconds = 20.0
     await sandbox.start()
     path = description_path()
     checker = DescriptionChecker(path) if path else None

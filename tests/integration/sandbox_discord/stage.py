@@ -72,7 +72,15 @@ class Stage:
         self.task = asyncio.create_task(self.bot.start(self.sandbox.token))
         await self.sandbox.wait_for_bot()
         await self.bot.wait_until_ready()
+        # It waits so little for its guilds that on a busy machine it is ready before they come.
+        await until(self._has_guild)
         return self.bot
+
+    def _has_guild(self) -> bool:
+        found = self.bot.get_guild(int(self.guild.id))
+        if found is None or found.unavailable:
+            return False
+        return found.chunked or not self.bot.intents.members
 
     @property
     def discord_guild(self) -> discord.Guild:
@@ -100,7 +108,7 @@ def point_at(sandbox: DiscordSandbox) -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
     """Wait until a condition holds that no event of ours announces."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import discord
@@ -20,12 +21,14 @@ async def test_a_slash_command_is_answered(stage: Stage) -> None:
         await ctx.response.send_message("pong")
 
     await stage.connect()
+    started = asyncio.get_running_loop().time()
     done = await stage.mia.slash("ping", channel=stage.general)
+    took = asyncio.get_running_loop().time() - started
     assert done.response_kind == "message"
     assert done.message is not None
     assert (done.message.text, done.message.ephemeral) == ("pong", False)
     assert done.first_response_seconds is not None
-    assert done.first_response_seconds < 1
+    assert 0 < done.first_response_seconds <= took
     assert stage.max.messages(stage.general) == [done.message]
 
 

@@ -150,11 +150,16 @@ async def test_what_outlasts_the_stop_is_free_for_the_next_process_at_once(
 @pytest.mark.parametrize("backend", ["postgresql"])  # SQLite serves one process
 async def test_two_processes_share_without_doubling(database: Database, database_url: str) -> None:
     seen = [Counter[str](), Counter[str]()]
+    both = asyncio.Event()
 
     def counting(mine: Counter[str]) -> Act:
         async def act(job: Job) -> None:
-            await asyncio.sleep(0.005)
             mine[job.key] += 1
+            if all(seen):
+                both.set()
+            async with asyncio.timeout(20):
+                await both.wait()
+            await asyncio.sleep(0.005)
 
         return act
 
@@ -170,7 +175,6 @@ async def test_two_processes_share_without_doubling(database: Database, database
         await until_done(database)
     await other.close()
 
-    assert all(mine for mine in seen)
     assert set((seen[0] + seen[1]).values()) == {1}
     assert (seen[0] + seen[1]).total() == 200
 

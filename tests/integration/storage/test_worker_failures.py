@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.job import Job
@@ -11,6 +12,7 @@ from bot.services import jobs as service
 from bot.services.jobs import LEASE, TryAgainError, pause_after
 from storage import jobs
 from storage.database import Database
+from storage.schema import jobs as table
 from tests.integration.storage.samples import NOW, Clock
 from tests.integration.storage.working import (
     add,
@@ -145,6 +147,11 @@ async def test_a_long_job_keeps_its_lease(
         started.set()
         await may_end.wait()
 
+    async def renewed(store: Database) -> bool:
+        async with store.read() as connection:
+            lease_until = await connection.scalar(sa.select(table.c.lease_until))
+        return bool(lease_until == clock() + LEASE)
+
     other = Database(database_url)
     await add(database, "long")
     async with working(worker_of(database, clock, test=act)):
@@ -152,7 +159,7 @@ async def test_a_long_job_keeps_its_lease(
         async with working(worker_of(other, clock, test=act)):
             for _ in range(8):
                 wake(database, clock, seconds=5)
-                await asyncio.sleep(0.05)
+                await until(renewed, database)
                 other.jobs_added.set()
                 await asyncio.sleep(0.05)
             may_end.set()
