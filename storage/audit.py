@@ -55,13 +55,16 @@ async def append(
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-    newest = sa.select(audit_log.c.hash).order_by(audit_log.c.id.desc()).limit(1)
-    previous = await connection.scalar(newest) or GENESIS
+    newest = sa.select(audit_log.c.id, audit_log.c.hash).order_by(audit_log.c.id.desc()).limit(1)
+    found = (await connection.execute(newest)).first()
+    last_id, previous = (found.id, found.hash) if found else (0, GENESIS)
     text = json.dumps(details, ensure_ascii=False, sort_keys=True)
     salt = None if actor_id is None else secrets.token_hex(16)
     seal = _seal(actor_id, salt)
     await connection.execute(
         sa.insert(audit_log).values(
+            # Without gaps: a sequence would leave one at each transaction that is rolled back.
+            id=last_id + 1,
             at=now,
             actor_id=actor_id,
             actor_salt=salt,
@@ -101,26 +104,37 @@ async def erase_actor(
 async def first_broken_row(connection: AsyncConnection) -> int | None:
     """The id of the first row that was changed or follows a removed one; None when all holds.
 
-    A row whose actor is gone counts as changed unless a later erasure names it. Rows cut off at the
-    end cannot be seen from inside the table: see `head`.
+    The rows are numbered 1, 2, 3 and so on: a row's place says its id. A row whose actor is gone
+    counts as changed unless a later erasure names it. Rows cut off at the end cannot be seen from
+    inside the table: see `head`.
     """
     previous, last_id = GENESIS, 0
     without_actor: dict[int, None] = {}
-    page = sa.select(audit_log).order_by(audit_log.c.id).limit(_PAGE)
-    while rows := (await connection.execute(page.where(audit_log.c.id > last_id))).all():
+    ordered = page = sa.select(audit_log).order_by(audit_log.c.id).limit(_PAGE)
+    while rows := (await connection.execute(page)).all():
         for row in rows:
+            if row.id != last_id + 1:
+                return int(row.id)
             expected = _hash(previous, row.at, row.actor_seal, row.action, row.subject, row.details)
             if row.previous_hash != previous or row.hash != expected:
                 return int(row.id)
-            if row.actor_seal is not None and row.actor_id is None and row.actor_salt is None:
+            nobody = row.actor_id is None and row.actor_salt is None
+            if nobody and row.actor_seal is not None:
                 without_actor[row.id] = None
-            elif _seal(row.actor_id, row.actor_salt) != row.actor_seal:
+            elif not nobody and not _is_sealed(row):
                 return int(row.id)
             if row.action == ERASED:
                 for erased in json.loads(row.details)[_ROWS_ERASED]:
                     without_actor.pop(erased, None)
             previous, last_id = row.hash, row.id
+        page = ordered.where(audit_log.c.id > last_id)
     return next(iter(without_actor), None)
+
+
+def _is_sealed(row: sa.Row[Any]) -> bool:
+    """Whether the seal is this actor's; what Mooring did by itself has none, and no actor."""
+    seal = _seal(row.actor_id, row.actor_salt)
+    return seal is not None and seal == row.actor_seal
 
 
 async def head(connection: AsyncConnection) -> AuditHead:

@@ -135,7 +135,14 @@ COPIED: Mapping[str, Own] = {
         [
             *_of(
                 refunds,
-                without=("moderator_id", "requester_id", "queue_channel_id", "queue_message_id"),
+                without=(
+                    "moderator_id",
+                    "requester_id",
+                    "queue_channel_id",
+                    "queue_message_id",
+                    "generation",
+                    "tried_at",
+                ),
             ),
             sa.func.coalesce(refunds.c.requester_id == _USER, sa.false()).label("asked_for_by_you"),
         ],

@@ -2,13 +2,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bot.domain.cancellation import Reason
 from bot.domain.catalogue import Catalogue, Interval, Plan, Price, TopUp, TopUpPrice
-from bot.domain.fairness import pressing_words
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import (
     ChannelId,
@@ -23,6 +22,7 @@ from bot.domain.links import PROVIDER_HOSTS, is_allowed_link
 from bot.domain.money import Money
 from bot.domain.support_policy import Silence
 from bot.services.context import Policy
+from bot.settings.fairness import FairLine, FairText, OneLine, refuse_unfair
 from bot.settings.leaving import WithdrawalSection, problem_with, win_back_policy
 from bot.settings.macros import DeskSection, MacroSection
 from bot.settings.problems import SettingsError, problems_of
@@ -38,15 +38,6 @@ PriceName = Annotated[str, Field(min_length=1, max_length=64)]
 Provider = Literal["stripe", "creem"]
 
 
-def _require_fair(said: str) -> str:
-    pressing = pressing_words(said)
-    if pressing is not None:
-        raise ValueError(f'words that press nobody to stay (fairness rule 4), without "{pressing}"')
-    return said
-
-
-# What people read while they leave.
-FairText = Annotated[str, AfterValidator(_require_fair)]
 Feedback = Literal[
     "customer_service",
     "low_quality",
@@ -62,8 +53,8 @@ Feedback = Literal[
 class VendorSection(_Section):
     """Who sells. `cancel_url` is the way to cancel without Discord that receipts name."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    support_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    name: Annotated[OneLine, Field(min_length=1, max_length=80)]
+    support_email: Annotated[OneLine, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
     cancel_url: str
     link_hosts: tuple[str, ...] = ()
 
@@ -97,8 +88,8 @@ class PlanSection(_Section):
     """`allowance` is per month, in the catalogue's unit."""
 
     id: Id
-    name: Annotated[str, Field(min_length=1, max_length=40)]
-    summary: Annotated[str, Field(max_length=90)] = ""
+    name: Annotated[OneLine, Field(min_length=1, max_length=40)]
+    summary: Annotated[OneLine, Field(max_length=90)] = ""
     allowance: Annotated[int, Field(ge=0)]
     prices: Annotated[tuple[PriceSection, ...], Field(min_length=1)]
 
@@ -123,7 +114,7 @@ class TopUpSection(_Section):
 class CatalogueSection(_Section):
     """Plans from smallest to largest, and top-ups from smallest to largest."""
 
-    unit: str = "credits"
+    unit: Annotated[OneLine, Field(min_length=1, max_length=40)] = "credits"
     plans: Annotated[tuple[PlanSection, ...], Field(min_length=1, max_length=10)]
     top_ups: Annotated[tuple[TopUpSection, ...], Field(max_length=10)] = ()
 
@@ -147,9 +138,14 @@ class ReasonSection(_Section):
     """
 
     id: Id
-    label: Annotated[FairText, Field(min_length=1, max_length=100)]
+    label: Annotated[FairLine, Field(min_length=1, max_length=100)]
     feedback: Feedback | None = None
-    follow_up: Annotated[FairText, Field(max_length=100)] = ""
+    follow_up: Annotated[FairLine, Field(max_length=100)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_fair(cls, given: Any) -> Any:
+        return refuse_unfair(given, known=cls.model_fields)
 
 
 class CancellationSection(_Section):
@@ -160,6 +156,11 @@ class CancellationSection(_Section):
         "You can open a ticket, or go on. Opening a ticket does not stop you from cancelling."
     )
     reasons: Annotated[tuple[ReasonSection, ...], Field(min_length=2, max_length=10)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_fair(cls, given: Any) -> Any:
+        return refuse_unfair(given, known=cls.model_fields)
 
     @model_validator(mode="after")
     def _check_reasons(self) -> "CancellationSection":

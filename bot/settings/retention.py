@@ -3,7 +3,6 @@
 A configuration that tries more is refused with the number of the rule.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -12,38 +11,9 @@ from pydantic import Field, model_validator
 
 from bot.domain.identifiers import PlanId, ProviderName
 from bot.domain.offer import SHORTEST_COOLDOWN, Offer, OfferId, OfferKind, OfferPolicy
+from bot.settings.fairness import refuse_unfair
 from bot.settings.leaving import WinBackSection
 from bot.settings.section import Id, Section
-
-# What has been seen elsewhere to hold people back, and cannot be set here.
-_RULES = {
-    1: (
-        "adds a step or a wait",
-        ("steps", "delay", "delay_seconds", "wait", "confirmations", "extra_questions", "survey"),
-    ),
-    2: (
-        "changes how the way to cancel looks",
-        ("label", "style", "cancel_label", "cancel_style", "hide_cancel", "button", "emoji"),
-    ),
-    3: ("shows more than one offer", ("max_offers", "second_offer", "fallback", "then", "repeat")),
-    4: (
-        "puts pressure on people",
-        ("expires_in", "countdown", "urgency", "expires_minutes", "warning", "text"),
-    ),
-    7: ("hides the price", ("auto_accept", "hide_terms", "price_after", "terms")),
-}
-
-
-def _refuse_unfair(given: Any) -> Any:
-    """Name the fairness rule that a key is against, beside what is only misspelt."""
-    if isinstance(given, Mapping):
-        for number, (does, keys) in _RULES.items():
-            found = sorted(set(keys) & set(given))
-            if found:
-                raise ValueError(
-                    f"no {', '.join(found)}: it {does}, against fairness rule {number}"
-                )
-    return given
 
 
 class _OfferSection(Section):
@@ -61,7 +31,7 @@ class _OfferSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _check_fair(cls, given: Any) -> Any:
-        return _refuse_unfair(given)
+        return refuse_unfair(given, known=cls.model_fields)
 
     def to_offer(self) -> Offer:
         """The domain's offer."""
@@ -164,7 +134,7 @@ class RetentionSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _check_fair(cls, given: Any) -> Any:
-        return _refuse_unfair(given)
+        return refuse_unfair(given, known=cls.model_fields)
 
     @model_validator(mode="after")
     def _check_offers(self) -> "RetentionSection":

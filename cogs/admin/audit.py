@@ -28,6 +28,7 @@ _ACTIONS = {
     "refund.denied": "denied a refund",
     "refund.asked_back": "asked back about a refund",
     "refund.answered": "answered about a refund",
+    "refund.lapsed": "ended a request for a refund with its ticket",
     "cancellation.requested": "asked to cancel",
     "cancellation.scheduled": "had the subscription end with its period",
     "cancellation.ended": "ended the subscription at once",

@@ -64,6 +64,8 @@ payments = sa.Table(
     sa.Column("period_start", Timestamp),
     sa.Column("period_end", Timestamp),
     sa.Column("asked_at", Timestamp, nullable=False),
+    # What the invoice asks for: other payments may be parts of it.
+    sa.Column("invoice_total", sa.BigInteger),
     # When another payment for the same period came to light.
     sa.Column("paid_twice_at", Timestamp),
     sa.Index(None, "customer_id", "paid_at"),
@@ -94,6 +96,8 @@ disputes = sa.Table(
     sa.Column("answer_by", Timestamp),
     sa.Column("asked_at", Timestamp, nullable=False),
     sa.Index(None, "payment_id"),
+    # Those that are asked for again must not be looked for among all that were ever decided.
+    partial("ix_disputes_undecided", "asked_at", where="status NOT IN ('won', 'lost', 'dropped')"),
 )
 
 invoices = sa.Table(
@@ -111,6 +115,8 @@ invoices = sa.Table(
     sa.Column("pdf_url", sa.Text),
     sa.Column("asked_at", Timestamp, nullable=False),
     sa.Index(None, "customer_id", "issued_at"),
+    # Nearly all are paid.
+    partial("ix_invoices_open", "asked_at", where="status NOT IN ('paid', 'void')"),
 )
 
 ledger = sa.Table(

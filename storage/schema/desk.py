@@ -123,9 +123,13 @@ refunds = sa.Table(
     # Its card in the moderators' channel.
     sa.Column("queue_channel_id", sa.BigInteger),
     sa.Column("queue_message_id", sa.BigInteger),
+    # Of its idempotency key at the provider, and when it was asked for under that key last.
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("tried_at", Timestamp),
     sa.Index(None, "payment_id"),
     sa.Index(None, "member_id"),
     sa.Index(None, "subscription_id"),
+    sa.Index(None, "ticket_id"),
     # The caps per moderator and day.
     sa.Index(None, "moderator_id", "requested_at"),
     # Money moves once: no second refund of a payment while one waits or is under way.

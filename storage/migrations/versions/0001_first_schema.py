@@ -120,6 +120,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
     )
     op.create_index(op.f("ix_disputes_payment_id"), "disputes", ["payment_id"], unique=False)
+    op.create_index(
+        "ix_disputes_undecided",
+        "disputes",
+        ["asked_at"],
+        unique=False,
+        sqlite_where=sa.text("status NOT IN ('won', 'lost', 'dropped')"),
+        postgresql_where=sa.text("status NOT IN ('won', 'lost', 'dropped')"),
+    )
     op.create_table(
         "events",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -545,6 +553,14 @@ def upgrade() -> None:
         ["customer_id", "issued_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_invoices_open",
+        "invoices",
+        ["asked_at"],
+        unique=False,
+        sqlite_where=sa.text("status NOT IN ('paid', 'void')"),
+        postgresql_where=sa.text("status NOT IN ('paid', 'void')"),
+    )
     op.create_table(
         "ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -587,6 +603,7 @@ def upgrade() -> None:
         sa.Column("period_start", sa.BigInteger(), nullable=True),
         sa.Column("period_end", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("invoice_total", sa.BigInteger(), nullable=True),
         sa.Column("paid_twice_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_payments_customer_id")
@@ -791,6 +808,8 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
         sa.Column("queue_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("queue_message_id", sa.BigInteger(), nullable=True),
+        sa.Column("generation", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id")
         ),
@@ -810,6 +829,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_refunds_subscription_id"), "refunds", ["subscription_id"], unique=False
     )
+    op.create_index(op.f("ix_refunds_ticket_id"), "refunds", ["ticket_id"], unique=False)
     op.create_index(
         "uq_refunds_unfinished",
         "refunds",

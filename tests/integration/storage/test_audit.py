@@ -108,6 +108,62 @@ async def test_a_changed_row_is_found(database: Database, change: str) -> None:
     assert await first_broken(database) == second
 
 
+@pytest.mark.parametrize("change", ["actor_id = 1", "actor_salt = 'x'", "actor_seal = 'x'"])
+async def test_an_actor_written_onto_what_mooring_did_itself_is_found(
+    database: Database, change: str
+) -> None:
+    await append(database, "pi_1")
+    async with database.write() as connection:
+        await audit.append(
+            connection, actor_id=None, action="refund.denied", subject="pi_2", details={}, now=NOW
+        )
+    second = (await ids(database))[1]
+    assert await first_broken(database) is None
+
+    await tamper(database, f"UPDATE audit_log SET {change} WHERE id = {second}")  # noqa: S608
+
+    assert await first_broken(database) == second
+
+
+@pytest.mark.parametrize(
+    ("row", "becomes", "found_at"), [(1, 0, 0), (1, -1, -1), (2, 77, 3), (3, 77, 77)]
+)
+async def test_another_number_of_a_row_is_found(
+    database: Database, row: int, becomes: int, found_at: int
+) -> None:
+    """Erasures name rows by it, so that it must not lead to another one."""
+    await append(database, "pi_1", "pi_2", "pi_3")
+
+    await tamper(database, f"UPDATE audit_log SET id = {becomes} WHERE id = {row}")  # noqa: S608
+
+    assert await first_broken(database) == found_at
+
+
+async def test_a_row_put_before_all_others_is_found(database: Database) -> None:
+    await append(database, "pi_1")
+    columns = "at, action, subject, details, previous_hash"
+    await tamper(
+        database,
+        f"INSERT INTO audit_log (id, {columns}, hash) "  # noqa: S608
+        f"SELECT -7, {columns}, 'x' FROM audit_log",
+    )
+    assert await first_broken(database) == -7
+
+
+async def test_a_write_that_was_rolled_back_leaves_no_gap(database: Database) -> None:
+    await append(database, "pi_1")
+    with pytest.raises(RuntimeError):
+        async with database.write() as connection:
+            await audit.append(
+                connection, actor_id=MAX, action="x", subject="pi_2", details={}, now=NOW
+            )
+            raise RuntimeError
+    await append(database, "pi_3")
+
+    assert await ids(database) == [1, 2]
+    assert await first_broken(database) is None
+
+
 async def test_an_actor_can_be_erased_and_the_chain_still_holds(database: Database) -> None:
     """The row says that somebody acted, and the log says that the name was erased."""
     await append(database, "pi_1", "pi_2", "pi_3")

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from bot.domain.fairness import pressing_words
+from bot.domain.fairness import pressing_words, too_much_room
 from bot.settings import Configuration, load_configuration
 from bot.settings.configuration import Feedback
 
@@ -39,14 +39,40 @@ def load(sections: Mapping[str, object]) -> Configuration:
         return load_configuration(path)
 
 
-def said(longest: int) -> st.SearchStrategy[str]:
+# What takes room on a screen, or hides in a word, and shows nothing.
+UNSEEN = st.one_of(
+    st.sampled_from("\n\r\t \u00a0\u2003\u200b\u200c\u200d\u2060\u2800\u3164\uffa0\ufe0f\ufeff"),
+    st.characters(
+        codec="utf-8", categories=("Cc", "Cf", "Zs", "Zl", "Zp"), exclude_characters="\x7f"
+    ),
+)
+
+# Where it is part of what is seen: a word in Persian, and emoji.
+JOINED = [
+    "می\N{ZERO WIDTH NON-JOINER}خواهید",
+    "\N{HEAVY BLACK HEART}\N{VARIATION SELECTOR-16}\N{ZERO WIDTH JOINER}\N{FIRE}",
+]
+
+
+def said(longest: int, *, breaks: int = 0) -> st.SearchStrategy[str]:
     """A vendor's own words, in any language and with any markup, that press nobody."""
-    letters = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
+    letters = st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs"))
+    line = st.one_of(st.text(letters, min_size=1, max_size=longest), st.sampled_from(JOINED))
     return (
-        st.text(letters, min_size=1, max_size=longest)
+        st.lists(line, min_size=1, max_size=breaks + 1)
+        .map(lambda lines: "\n".join(lines)[:longest])
         .filter(str.strip)
         .filter(lambda written: pressing_words(written) is None)
+        .filter(lambda written: too_much_room(written, breaks=breaks) is None)
     )
+
+
+def pushing(longest: int) -> st.SearchStrategy[str]:
+    """Words of a vendor who would like the way to cancel to be somewhere else."""
+    filled = st.tuples(st.text(UNSEEN, min_size=1, max_size=3), st.integers(1, longest))
+    return st.tuples(
+        st.sampled_from(["", "Talk to us."]), filled, st.sampled_from(["", "Please."])
+    ).map(lambda parts: f"{parts[0]}{parts[1][0] * parts[1][1]}"[: longest - 10] + parts[2])
 
 
 ids = st.from_regex(r"[a-z0-9_]{1,32}", fullmatch=True).filter(
@@ -113,7 +139,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     return load(
         {
             "cancellation": {
-                **({"nudge": draw(said(500))} if draw(_maybe) else {}),
+                **({"nudge": draw(said(500, breaks=6))} if draw(_maybe) else {}),
                 "reasons": chosen,
             },
             "retention": {

@@ -70,10 +70,142 @@ def test_cheating_is_refused_by_the_rules_name(rule: int, tried: dict[str, Any])
     assert f"fairness rule {rule}" in refusal(tried)
 
 
-@pytest.mark.parametrize("key", ["steps", "wait", "confirm_label", "nudge_twice", "receipt_delay"])
-def test_the_flow_itself_has_nothing_to_set(key: str) -> None:
-    """Rules 1, 2 and 6: there is no setting by which a step, a button or a receipt changes."""
-    assert f"cancellation.{key} is not a setting" in refusal(cancellation(**{key: 1}))
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        (1, "steps"),
+        (1, "wait"),
+        (1, "delay_seconds"),
+        (1, "extra_questions"),
+        (1, "nudge_twice"),
+        (2, "hide_cancel"),
+        (2, "confirm_label"),
+        (3, "max_offers"),
+        (4, "countdown"),
+        (5, "require_ticket"),
+        (6, "receipt_delay"),
+        (7, "auto_accept"),
+    ],
+)
+def test_the_flow_itself_has_nothing_to_set(rule: int, key: str) -> None:
+    """There is no setting by which a step, a button or a receipt changes."""
+    told = refusal(cancellation(**{key: 1}))
+    assert "cancellation is wrong" in told
+    assert f"no {key}: " in told
+    assert f"fairness rule {rule}" in told
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"), [(1, "extra_questions"), (2, "style"), (4, "warning"), (2, "emoji")]
+)
+def test_a_reason_brings_nothing_with_it(rule: int, key: str) -> None:
+    told = refusal(cancellation(reasons=[{"id": "x", "label": "Other", key: 1}, *ONE_REASON]))
+    assert "cancellation.reasons.0 is wrong" in told
+    assert f"fairness rule {rule}" in told
+
+
+def test_what_is_only_misspelt_is_no_cheating() -> None:
+    told = refusal(cancellation(nugde="We would like to help."))
+    assert "cancellation.nugde is not a setting that Mooring knows" in told
+
+
+UNSEEN = [
+    "\N{ZERO WIDTH SPACE}",
+    "\N{ZERO WIDTH JOINER}",
+    "\N{SOFT HYPHEN}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}",
+    "\N{WORD JOINER}",
+    "\N{ZERO WIDTH NO-BREAK SPACE}",
+    "\N{HANGUL FILLER}",
+    "\N{HALFWIDTH HANGUL FILLER}",
+    "\N{HANGUL CHOSEONG FILLER}",
+    "\N{BRAILLE PATTERN BLANK}",
+    "\N{COMBINING GRAPHEME JOINER}",
+    "\N{VARIATION SELECTOR-1}",
+    "\N{TAG SPACE}",
+    "\U000e0fff",
+    "\N{LINE SEPARATOR}",
+    "\N{PARAGRAPH SEPARATOR}",
+    "\t",
+    "\r",
+    "\x0b",
+    "\x0c",
+    "\x85",
+    "\0",
+]
+
+
+@pytest.mark.parametrize(
+    "nudge",
+    [
+        "Talk to us." + "\n" * 480 + "Please.",
+        "\n" * 7 + "Talk to us.",
+        "Talk to us." + "\n\N{ZERO WIDTH SPACE}" * 240,
+        "Talk to us." + "\n" * 490,
+        "Talk to us." + "\N{EM SPACE}" * 400 + "Please.",
+        "Talk to us." + " \N{NO-BREAK SPACE}" * 100,
+        "# " + "W" * 400,
+        "Talk to us.\n  ### " + "W" * 400,
+        "> # " + "W" * 400,
+        *(f"Talk {unseen} to us." for unseen in UNSEEN),
+        *(f"Talk to us.{unseen * 400}" for unseen in UNSEEN),
+    ],
+)
+def test_no_nudge_pushes_the_way_out_off_the_screen(nudge: str) -> None:
+    assert "fairness rule 2" in refusal(cancellation(nudge=nudge))
+
+
+def _with_plan(**changes: object) -> dict[str, Any]:
+    catalogue = deepcopy(SHIPPED["catalogue"])
+    catalogue["plans"][0].update(changes)
+    return {"catalogue": catalogue}
+
+
+@pytest.mark.parametrize("written", ["a\nb", "\n", "a\N{ZERO WIDTH SPACE}b", "a" + " " * 20 + "b"])
+def test_what_else_stands_beside_the_way_out_is_one_line_that_is_seen(written: str) -> None:
+    """Labels, questions, plans, the unit and the vendor's name are on those screens too."""
+    vendor, catalogue = deepcopy(SHIPPED["vendor"]), deepcopy(SHIPPED["catalogue"])
+    own = {"id": "x", "label": "Other"}
+    for tried in (
+        cancellation(reasons=[{**own, "label": written}, *ONE_REASON]),
+        cancellation(reasons=[{**own, "follow_up": written}, *ONE_REASON]),
+        _with_plan(name=written),
+        _with_plan(summary=written),
+        {"catalogue": {**catalogue, "unit": written}},
+        {"vendor": {**vendor, "name": written}},
+    ):
+        assert "fairness rule 2" in refusal(tried)
+
+
+def test_an_address_has_nothing_unseen_in_it() -> None:
+    """An offer to talk names it above the buttons."""
+    address = "team@" + "\N{BRAILLE PATTERN BLANK}" * 20 + "lumen.example"
+    assert "fairness rule 2" in refusal({"vendor": {**SHIPPED["vendor"], "support_email": address}})
+    long = {**SHIPPED["vendor"], "support_email": f"{'a' * 400}@lumen.example"}
+    assert "vendor.support_email is wrong" in refusal({"vendor": long})
+    long_unit = {**deepcopy(SHIPPED["catalogue"]), "unit": "W" * 400}
+    assert "catalogue.unit is wrong" in refusal({"catalogue": long_unit})
+
+
+@pytest.mark.parametrize(
+    "nudge",
+    [
+        "Talk to us.\n\nWe are here:\n- in a ticket\n- by mail\n",
+        # Persian writes a joiner within words; so do families and flags among the emoji.
+        "می\N{ZERO WIDTH NON-JOINER}خواهید با ما صحبت کنید؟",
+        "We would like to help \N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER} "
+        "\N{HEAVY BLACK HEART}\N{VARIATION SELECTOR-16}",
+        "हम मदद करना चाहेंगे।",
+        "#1 in support. Ticket #5 or *mail*.",
+    ],
+)
+def test_paragraphs_and_every_script_are_taken(nudge: str) -> None:
+    assert load(cancellation(nudge=nudge)).cancellation.nudge == nudge
+
+
+def test_a_joiner_within_words_hides_none_that_press() -> None:
+    hidden = "This is your last\N{NO-BREAK SPACE}cha\N{ZERO WIDTH NON-JOINER}nce."
+    assert "fairness rule 4" in refusal(cancellation(nudge=hidden))
 
 
 def test_nobody_has_to_explain() -> None:

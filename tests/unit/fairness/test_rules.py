@@ -1,26 +1,34 @@
 """Fairness rules 1-8 of PRODUCT.md, whatever a vendor configures."""
 
+import re
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 
 import discord
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain.cancellation import AttemptState
 from bot.domain.fairness import pressing_words
 from bot.domain.job import Job
 from bot.domain.offer import TAKEN_AT_ONCE, OfferKind
 from bot.services.cancellation_saga import announcements
+from bot.settings import SettingsError
 from cogs import words
 from cogs.cancellation.modals import reason_modal
 from cogs.cancellation.receipts import outcome_card, outcome_mail
 from cogs.cancellation.render import attempt_card, requested_card
+from tests.unit.fairness.configurations import SILENT, load, pushing
 from tests.unit.fairness.screens import NOW, Leaving, buttons_of, leavings, text_of, verb_of
 
 EXAMPLES = settings(max_examples=40, deadline=None)
 # What a click leads on to, and what it leads out of.
 OUT = {"cancel.continue", "cancel.confirm", "cancel.go_on"}
 OFFERS = {"offer.take", "offer.change"}
+# Of a screen whose vendor and offer have most to say.
+MOST_BREAKS = 16
+UNSEEN_ALONE = re.compile("[\u200b\u2060\u2800\u3164\ufeff\r\t]|(?:^|\\s)[\u200c\u200d\ufe0f]| {4}")
 
 
 @EXAMPLES
@@ -52,6 +60,25 @@ def test_rule_2_cancelling_is_as_visible_as_anything_else(leaving: Leaving) -> N
         assert not any(button.disabled or button.emoji for button in buttons)
         assert all(len(str(button.label)) <= 80 for button in buttons)
         assert len(text_of(screen)) <= 4000
+        assert text_of(screen).count("\n") <= MOST_BREAKS
+        assert not UNSEEN_ALONE.search(text_of(screen))
+
+
+@settings(max_examples=150, deadline=None)
+@given(pushing(500), st.sampled_from(["nudge", "label", "follow_up"]))
+def test_rule_2_nothing_that_is_not_seen_stands_above_the_way_out(written: str, where: str) -> None:
+    """Such a text is refused by the rule's number, or takes a few lines and is seen."""
+    own = {"id": "x", "label": "Other"} | ({} if where == "nudge" else {where: written})
+    nudge = written if where == "nudge" else "Talk to us."
+    try:
+        load({"cancellation": {"nudge": nudge, "reasons": [own, SILENT]}})
+    except SettingsError as refused:
+        assert "fairness rule 2" in str(refused) or len(written) > 100
+        return
+    assert written.count("\n") <= (6 if where == "nudge" else 0)
+    assert "    " not in written
+    shown = [each for each in written if unicodedata.category(each)[0] in "LMNPS"]
+    assert len(written) - len(shown) <= len(shown) + 6
 
 
 @EXAMPLES
