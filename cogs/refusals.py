@@ -349,7 +349,12 @@ def refusal(error: MooringError) -> str:  # noqa: PLR0911, PLR0912, PLR0915 - on
                 "run it there."
             )
         case RefundOver(state="denied"):
-            return "**This refund was denied already.** Its card shows by whom, and why."
+            return "**This refund was denied already.** Its card or its ticket says why."
+        case RefundOver(state="lapsed"):
+            return (
+                "**This request ended when its ticket was closed.** Nothing was refunded. The "
+                "member can ask again in a new ticket."
+            )
         case RefundOver(state="submitted" | "asked_back"):
             return "**This refund waits for a moderator.** `/refunds` shows what waits."
         case RefundOver():

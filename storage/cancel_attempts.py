@@ -26,7 +26,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.money import Money
 from bot.domain.subscription import TOLERANCE
-from bot.domain.ticket import UNCLOSED
+from bot.domain.ticket import UNCLOSED, Ticket
 from storage.schema import cancel_attempts, cancel_steps, checkouts, invoices, tickets
 
 # Clocks differ: the invoice of a change may seem to be younger than its news. In milliseconds.
@@ -188,6 +188,49 @@ async def note_activity(
         )
     ).first()
     return None if row is None else _attempt(row)
+
+
+async def note_activity_in(
+    connection: AsyncConnection, ticket: Ticket, *, now: datetime
+) -> list[AttemptId]:
+    """The same of those whose member waits in this ticket; returns which they are."""
+    noted = await connection.scalars(
+        sa.update(cancel_attempts)
+        .where(_asks_in(cancel_attempts, ticket))
+        .values(active_at=now)
+        .returning(cancel_attempts.c.id)
+    )
+    return sorted(noted)
+
+
+async def go_on_in(connection: AsyncConnection, source: Ticket, target: Ticket) -> list[AttemptId]:
+    """Those whose member waits in `source` wait in `target` from now on, unless another one is
+    asked about there; returns which they are."""
+    other = cancel_attempts.alias()
+    another = sa.exists().where(_asks_in(other, target), other.c.id != cancel_attempts.c.id)
+    moved = await connection.scalars(
+        sa.update(cancel_attempts)
+        .where(_asks_in(cancel_attempts, source), ~another)
+        .values(ticket_id=target.id)
+        .returning(cancel_attempts.c.id)
+    )
+    return sorted(moved)
+
+
+def _asks_in(attempt: sa.FromClause, ticket: Ticket) -> sa.ColumnElement[bool]:
+    """It led to this ticket, or came with one that was merged into it. One that came from here is
+    asked about where it goes on."""
+    return sa.and_(
+        attempt.c.user_id == ticket.opener_id,
+        attempt.c.state.in_([state.value for state in ASKING]),
+        sa.or_(
+            attempt.c.ticket_id == ticket.id,
+            sa.and_(
+                attempt.c.id == ticket.attempt_id,
+                attempt.c.ticket_id.is_distinct_from(ticket.merged_into),
+            ),
+        ),
+    )
 
 
 async def answer(

@@ -14,12 +14,14 @@ from bot.domain.identifiers import (
     PaymentId,
     RefundId,
     SubscriptionId,
+    TicketId,
     UserId,
 )
 from bot.domain.money import Money
 from bot.domain.refund import UNDER_WAY, WAITING, Consequence, Ground, Refund, RefundState
 from bot.domain.refund_decision import Decision, DecisionKind
-from storage.schema import audit_log, payments, refund_decisions, refunds
+from bot.domain.ticket import OCCUPYING
+from storage.schema import audit_log, payments, refund_decisions, refunds, tickets
 
 # Any constant that nobody else has.
 _DESK_LOCK = 7_130_010
@@ -50,11 +52,18 @@ def _refund(row: sa.Row[tuple[object, ...]]) -> Refund:
         row.submitted_at,
         row.queue_channel_id,
         row.queue_message_id,
+        row.generation,
+        row.tried_at,
     )
 
 
 def _in(states: Sequence[RefundState]) -> sa.ColumnElement[bool]:
     return refunds.c.state.in_([state.value for state in states])
+
+
+def _is_wish() -> sa.ColumnElement[bool]:
+    """What a member has asked for, and nobody has taken up yet."""
+    return sa.and_(refunds.c.requester_id == refunds.c.member_id, _in((RefundState.DRAFT,)))
 
 
 async def have_desk_alone(connection: AsyncConnection) -> None:
@@ -155,6 +164,29 @@ async def advance(
     return None if row is None else _refund(row)
 
 
+async def begin_try(
+    connection: AsyncConnection, refund: Refund, *, generation: int, now: datetime
+) -> Refund | None:
+    """Remember the key under which the provider is asked next, and when.
+
+    None when somebody else has begun a try since `refund` was read, or it is asked for no more.
+    """
+    row = (
+        await connection.execute(
+            sa.update(refunds)
+            .where(
+                refunds.c.id == refund.id,
+                refunds.c.generation == refund.generation,
+                refunds.c.tried_at.is_not_distinct_from(refund.tried_at),
+                _in((RefundState.REQUESTED,)),
+            )
+            .values(generation=generation, tried_at=now)
+            .returning(refunds)
+        )
+    ).first()
+    return None if row is None else _refund(row)
+
+
 async def set_card(
     connection: AsyncConnection,
     refund_id: RefundId,
@@ -216,18 +248,59 @@ async def earlier(
 async def wish_of(
     connection: AsyncConnection, member_id: UserId, payment_id: PaymentId
 ) -> Refund | None:
-    """What the member has asked for and nobody has taken up yet."""
+    """What the member has asked for in a ticket that goes on, and nobody has taken up yet."""
+    going_on = sa.select(tickets.c.id).where(
+        tickets.c.state.in_([state.value for state in OCCUPYING])
+    )
     row = (
         await connection.execute(
             sa.select(refunds).where(
                 refunds.c.payment_id == payment_id,
                 refunds.c.requester_id == member_id,
                 refunds.c.member_id == member_id,
+                refunds.c.ticket_id.in_(going_on),
                 _in((RefundState.DRAFT,)),
             )
         )
     ).first()
     return None if row is None else _refund(row)
+
+
+async def has_wish(connection: AsyncConnection, ticket_id: TicketId) -> bool:
+    """Whether the member has asked for something in this ticket that nobody has taken up yet."""
+    found = await connection.scalar(
+        sa.select(refunds.c.id).where(refunds.c.ticket_id == ticket_id, _is_wish()).limit(1)
+    )
+    return found is not None
+
+
+async def lapse_wishes(
+    connection: AsyncConnection, ticket_id: TicketId, *, now: datetime
+) -> list[Refund]:
+    """End what the member has asked for in this ticket and nobody has taken up."""
+    rows = await connection.execute(
+        sa.update(refunds)
+        .where(refunds.c.ticket_id == ticket_id, _is_wish())
+        .values(state=RefundState.LAPSED.value, finished_at=now)
+        .returning(refunds)
+    )
+    return [_refund(row) for row in rows]
+
+
+async def move_to_ticket(
+    connection: AsyncConnection, source: TicketId, target: TicketId
+) -> list[Refund]:
+    """Let what is not over in one ticket go on in another one."""
+    rows = await connection.execute(
+        sa.update(refunds)
+        .where(
+            refunds.c.ticket_id == source,
+            _in((RefundState.DRAFT, *WAITING, *UNDER_WAY)),
+        )
+        .values(ticket_id=target)
+        .returning(refunds)
+    )
+    return [_refund(row) for row in rows]
 
 
 async def granted_by(

@@ -19,6 +19,8 @@ class Fault:
         times: how many requests it still strikes; None strikes until it is removed.
         after_work: the request is carried out first, only its answer is late or replaced.
         drop: the connection is closed without an answer.
+        saved: the answer is kept under the request's idempotency key and repeated, although the
+            work is not done; only where the server knows such keys.
         released: what a request waits for besides ``latency``; None holds nothing up.
     """
 
@@ -29,6 +31,7 @@ class Fault:
     times: int | None
     after_work: bool
     drop: bool
+    saved: bool = False
     released: asyncio.Event | None = None
     struck: int = 0
 
@@ -88,6 +91,7 @@ class Faults:
         times: int | None = None,
         after_work: bool = False,
         drop: bool = False,
+        saved: bool = False,
         hold: bool = False,
     ) -> FaultHandle:
         """Inject a fault; see ``Fault`` for the meaning of each argument.
@@ -103,6 +107,7 @@ class Faults:
             times=times,
             after_work=after_work,
             drop=drop,
+            saved=saved,
             released=asyncio.Event() if hold else None,
         )
         self._faults.append(fault)

@@ -18,6 +18,7 @@ PROMISED = (
     "resumption.carry_out",
     "offer.apply",
     "refund.carry_out",
+    "refund.end",
     "withdrawal.carry_out",
     "purchase.complete",
 )

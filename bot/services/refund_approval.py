@@ -24,7 +24,6 @@ from bot.domain.errors import (
     RefundsSwitchedOff,
 )
 from bot.domain.identifiers import CustomerId, UserId
-from bot.domain.job import NewJob
 from bot.domain.refund import Refund, RefundState
 from bot.domain.refund_decision import Decision, DecisionKind, approvers, submitters
 from bot.domain.refund_policy import (
@@ -41,7 +40,7 @@ from bot.domain.refund_policy import (
 )
 from bot.services.context import Context
 from bot.services.refund_cases import RefundCase, record
-from bot.services.refund_jobs import bring_card_up_to_date
+from bot.services.refund_jobs import bring_card_up_to_date, move_money
 from bot.services.screens import Screen
 from bot.services.stuck import look_at_refund
 from storage import customers, jobs, refunds
@@ -170,12 +169,7 @@ async def _grant(
         await record(connection, context, granted, "refund.approved", moderator)
     await record(connection, context, granted, "refund.requested", moderator)
     new = [
-        NewJob(
-            "refund.carry_out",
-            f"refund:{granted.id}",
-            {"refund_id": granted.id, "screen": screen.to_payload()},
-            line=granted.subscription_id,
-        ),
+        move_money(granted, screen.to_payload()),
         look_at_refund(granted.id, now=now),
     ]
     if granted.submitted_at is not None:

@@ -1,6 +1,7 @@
 """A refund with what it is about, as every screen and every decision reads it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -102,6 +103,19 @@ async def record(
 
     `why` is what a moderator gave as the reason; the ground is always there.
     """
+    await record_at(connection, refund, action, actor, now=context.clock(), why=why)
+
+
+async def record_at(
+    connection: AsyncConnection,
+    refund: Refund,
+    action: str,
+    actor: UserId | None,
+    *,
+    now: datetime,
+    why: str | None = None,
+) -> None:
+    """The same as part of a larger change, at its moment."""
     await audit.append(
         connection,
         actor_id=actor,
@@ -117,5 +131,5 @@ async def record(
             "failure": refund.failure,
             **({"why": why} if why else {}),
         },
-        now=context.clock(),
+        now=now,
     )

@@ -1,9 +1,17 @@
-"""What people see of a refund: each message is a job, added with the change that it tells of."""
+"""The jobs of a refund: each of its halves, and each message that people see of it.
+
+A job is added with the change that it follows from.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from bot.domain.identifiers import PaymentId
 from bot.domain.job import NewJob
 from bot.domain.refund import Refund
 
+CARRY_OUT = "refund.carry_out"
+END = "refund.end"
 CARD = "refund.card"
 TELL_TICKET = "refund.tell_ticket"
 TELL_MEMBER = "refund.tell_member"
@@ -15,6 +23,25 @@ TELL_RETURNED = "refund.tell_returned"
 TELL_STUCK = "refund.tell_stuck"
 
 
+def move_money(refund: Refund, screen: Mapping[str, Any]) -> NewJob:
+    """Give it back. Nothing that the member has confirmed stands behind this: a cancellation does
+    not wait for money that the provider does not move."""
+    about = {"refund_id": refund.id, "screen": dict(screen)}
+    return NewJob(CARRY_OUT, f"refund:{refund.id}", about, line=line_of_money(refund.payment_id))
+
+
+def end_what_it_paid_for(refund: Refund, screen: Mapping[str, Any]) -> NewJob:
+    """Once the money is back; in line with everything else that is asked of the provider for this
+    subscription."""
+    about = {"refund_id": refund.id, "screen": dict(screen)}
+    return NewJob(END, f"refund-end:{refund.id}", about, line=refund.subscription_id)
+
+
+def line_of_money(payment_id: PaymentId) -> str:
+    """What moves the money of one payment goes one after the other."""
+    return f"refund:{payment_id}"
+
+
 def bring_card_up_to_date(refund: Refund, mark: str) -> NewJob:
     """Post or edit the card in the moderators' channel; `mark` tells one change from another."""
     return NewJob(
@@ -23,6 +50,13 @@ def bring_card_up_to_date(refund: Refund, mark: str) -> NewJob:
         {"refund_id": refund.id},
         line=f"refund-card:{refund.id}",
     )
+
+
+def tell_wish(refund: Refund, *, asked_in: int | None = None) -> NewJob:
+    """In the ticket: what the member asks for. `asked_in` is the number of the ticket that was
+    merged into this one."""
+    about = {"refund_id": refund.id, "ticket_id": refund.ticket_id, "asked_in": asked_in}
+    return NewJob(TELL_WISH, f"refund-wish:{refund.id}:{refund.ticket_id}", about)
 
 
 def tell_outcome(refund: Refund) -> list[NewJob]:

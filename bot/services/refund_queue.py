@@ -155,26 +155,10 @@ class RefundQueueService:
     async def deny(self, actor: Actor, refund_id: RefundId, *, reason: str) -> RefundCase:
         """Say no, with a reason that the member can read."""
         await self._guilds.require(actor, Duty.MODERATOR)
-        said, now = remove_secrets(reason)[0], self._context.clock()
+        said = remove_secrets(reason)[0]
         async with self._context.database.write() as connection:
             case = await self._waiting_case(connection, actor, refund_id)
-            denied = await move(
-                connection,
-                case.refund,
-                RefundState.DENIED,
-                moderator_id=actor.user_id,
-                finished_at=now,
-            )
-            decision = Decision(actor.user_id, DecisionKind.DENIED, said, now)
-            await refunds.add_decision(connection, refund_id, decision)
-            await record(
-                connection, self._context, denied, "refund.denied", actor.user_id, why=said
-            )
-            new = tell_outcome(denied)
-            if denied.was_asked_for:
-                new += tell_member(denied)
-            await jobs.add(connection, new, now=now)
-            return await current_case(connection, self._context, case, denied)
+            return await deny_within(connection, self._context, case, actor.user_id, why=said)
 
     async def ask_back(self, actor: Actor, refund_id: RefundId, *, question: str) -> RefundCase:
         """Ask whoever asked for it; the refund waits on, and can be decided all the same."""
@@ -262,3 +246,20 @@ class RefundQueueService:
         if actor.user_id == refund.requester_id or actor.user_id in submitters(case.decisions):
             raise OwnRequest
         return case
+
+
+async def deny_within(
+    connection: AsyncConnection, context: Context, case: RefundCase, by: UserId, *, why: str
+) -> RefundCase:
+    """Say no to what is not decided, and tell whoever asked; for who may, as the caller knows."""
+    now = context.clock()
+    denied = await move(
+        connection, case.refund, RefundState.DENIED, moderator_id=by, finished_at=now
+    )
+    await refunds.add_decision(connection, denied.id, Decision(by, DecisionKind.DENIED, why, now))
+    await record(connection, context, denied, "refund.denied", by, why=why)
+    new = tell_outcome(denied)
+    if denied.was_asked_for:
+        new += tell_member(denied)
+    await jobs.add(connection, new, now=now)
+    return await current_case(connection, context, case, denied)

@@ -22,8 +22,7 @@ from bot.domain.identifiers import (
     TicketId,
     UserId,
 )
-from bot.domain.job import NewJob
-from bot.domain.refund import Ground, Payment, RefundMode, RefundState, is_proven_duplicate
+from bot.domain.refund import Ground, Payment, Refund, RefundMode, RefundState, is_proven_duplicate
 from bot.domain.refund_decision import Decision, DecisionKind
 from bot.domain.refund_policy import Barred, OutsideWindow, OverCap
 from bot.domain.secrets_in_text import remove_secrets
@@ -32,9 +31,11 @@ from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.refund_approval import current_case, judge, move, refusal_of
 from bot.services.refund_cases import RefundCase, load_case, load_refund, record
-from bot.services.refund_jobs import TELL_WISH, bring_card_up_to_date, tell_ticket
+from bot.services.refund_jobs import bring_card_up_to_date, tell_ticket, tell_wish
+from bot.services.refund_queue import deny_within
 from bot.services.refunds import add_draft, refundable_payments, require_unchanged
-from storage import jobs, payments, refunds, tickets
+from bot.services.ticket_turns import arm
+from storage import jobs, payments, refunds, ticket_work, tickets
 
 # Stands for any moderator: what the policy would say to whoever comes.
 NOBODY = ERASED_USER
@@ -68,6 +69,9 @@ class RefundRequestService:
         await self._own_ticket(actor.user_id, ticket_id)
         member_id, now = actor.user_id, self._context.clock()
         async with self._context.database.write() as connection:
+            ticket = await ticket_work.hold(connection, ticket_id)
+            if ticket is None or ticket.state is not TicketState.OPEN:
+                raise TicketOver  # closed meanwhile: a wish there would have no end
             if await refunds.wish_of(connection, member_id, payment_id) is not None:
                 raise NotRefundable(why="asked")
             wished = await add_draft(
@@ -82,8 +86,7 @@ class RefundRequestService:
                 note=remove_secrets(why)[0] or None,
             )
             await record(connection, self._context, wished, "refund.asked", member_id)
-            job = NewJob(TELL_WISH, f"refund-wish:{wished.id}", {"refund_id": wished.id})
-            await jobs.add(connection, [job], now=now)
+            await jobs.add(connection, [tell_wish(wished)], now=now)
             return await load_case(connection, self._context, wished)
 
     async def _visible_ground(
@@ -182,7 +185,41 @@ class RefundRequestService:
             await record(connection, self._context, submitted, "refund.submitted", actor.user_id)
             new = [bring_card_up_to_date(submitted, "submitted"), tell_ticket(submitted)]
             await jobs.add(connection, new, now=now)
+            await self._end_of_wish(connection, submitted)
             return await current_case(connection, self._context, case, submitted)
+
+    async def require_declining(self, actor: Actor, refund_id: RefundId) -> RefundCase:
+        """The member's wish, if this person of the team may say no to it now; raises otherwise."""
+        async with self._context.database.read() as connection:
+            return await self._undecided_wish(connection, actor, refund_id)
+
+    async def decline(self, actor: Actor, refund_id: RefundId, *, reason: str) -> RefundCase:
+        """Say no without the moderators, with a reason that the member can read."""
+        await self.require_declining(actor, refund_id)
+        said = remove_secrets(reason)[0]
+        async with self._context.database.write() as connection:
+            case = await self._undecided_wish(connection, actor, refund_id)
+            denied = await deny_within(connection, self._context, case, actor.user_id, why=said)
+            await self._end_of_wish(connection, denied.refund)
+            return denied
+
+    async def _end_of_wish(self, connection: AsyncConnection, refund: Refund) -> None:
+        """The member has been heard: from now on silence counts again in their ticket."""
+        if refund.is_by_member and refund.ticket_id is not None:
+            await arm(connection, self._context, refund.ticket_id)
+
+    async def _undecided_wish(
+        self, connection: AsyncConnection, actor: Actor, refund_id: RefundId
+    ) -> RefundCase:
+        await self._guilds.require(actor, Duty.SUPPORT, Duty.MODERATOR)
+        refund = await load_refund(connection, refund_id)
+        if refund.state is not RefundState.DRAFT:
+            raise RefundOver(state=refund.state)
+        if not refund.is_by_member:
+            raise NoSuchThing("request")
+        if refund.member_id == actor.user_id:
+            raise OwnAccount
+        return await load_case(connection, self._context, refund)
 
     async def _require_team(self, actor: Actor) -> None:
         await self._guilds.require(actor, Duty.SUPPORT, Duty.MODERATOR)

@@ -1,7 +1,8 @@
 """Carrying a confirmed refund out: the money first, then the end of the subscription (S11).
 
 Each step's intent is committed before the provider is asked and its outcome after it. A step that
-was cut short is asked again under the same idempotency key, or looked up by its reference.
+was cut short is looked up by its reference, and asked again under the same idempotency key. Each
+half is a job: a member who leaves waits for the second at most, never for the money.
 """
 
 from datetime import timedelta
@@ -24,6 +25,7 @@ from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
 from bot.services.refund_cases import load_refund, record
 from bot.services.refund_jobs import (
+    end_what_it_paid_for,
     look_for_returned,
     tell_member,
     tell_outcome,
@@ -31,9 +33,10 @@ from bot.services.refund_jobs import (
 )
 from storage import jobs, payments, refunds
 
-# Providers forget keys after a day, and a run that was cut short may not be counted: a refund that
-# was not asked for just now is looked for before it is asked for again.
-ASKED_JUST_NOW = timedelta(minutes=5)
+# Stripe repeats a saved error for a day to whoever asks under the same key. Another key could make
+# a second refund while a request under the first is still under way: a run lasts a minute at most,
+# and by then they are further apart than this.
+ANOTHER_KEY_AFTER = timedelta(minutes=4)
 
 
 class RefundSaga:
@@ -44,12 +47,18 @@ class RefundSaga:
         self._context = context
 
     async def carry_out(self, job: Job) -> None:
-        """Refund, then end what the payment paid for. Each half happens once."""
-        refund_id = RefundId(str(job.payload["refund_id"]))
-        async with self._context.database.read() as connection:
-            refund = await load_refund(connection, refund_id)
+        """The first half: give the money back, once."""
+        refund = await self._load(job)
         if refund.state is RefundState.REQUESTED:
-            refund = await self._move_money(refund, job)
+            await self._move_money(refund, job)
+
+    async def end(self, job: Job) -> None:
+        """The second half, in the subscription's line: end what the payment paid for.
+
+        What was confirmed meanwhile has been carried out: ending what is to end, or has ended, is
+        no error.
+        """
+        refund = await self._load(job)
         if refund.state is RefundState.REFUNDED:
             await self._end_subscription(refund, job)
 
@@ -60,14 +69,18 @@ class RefundSaga:
             if refund.state in UNDER_WAY:
                 await jobs.add(connection, [tell_stuck(refund)], now=self._context.clock())
 
-    async def _move_money(self, refund: Refund, job: Job) -> Refund:
+    async def _load(self, job: Job) -> Refund:
+        async with self._context.database.read() as connection:
+            return await load_refund(connection, RefundId(str(job.payload["refund_id"])))
+
+    async def _move_money(self, refund: Refund, job: Job) -> None:
         receipt: RefundReceipt | None = None
         failure: str | None = None
         provider = await self._provider_of(refund)
-        waited = self._context.clock() - (refund.requested_at or refund.created_at)
-        if job.attempts > 1 or waited > ASKED_JUST_NOW:
+        if refund.tried_at is not None:
             receipt = await provider.find_refund(refund.payment_id, reference=refund.id)
         if receipt is None:
+            refund = await self._begin_try(refund)
             try:
                 receipt = await provider.refund(
                     refund.payment_id,
@@ -84,7 +97,8 @@ class RefundSaga:
             failure = f"refund_{receipt.status}"
         async with self._context.database.write() as connection:
             if failure is not None or receipt is None:
-                return await self._fail(connection, refund, job, failure or "unknown")
+                await self._fail(connection, refund, job, failure or "unknown")
+                return
             refunded = await refunds.advance(
                 connection,
                 refund.id,
@@ -94,13 +108,25 @@ class RefundSaga:
                 provider_status=receipt.status,
             )
             if refunded is None:
-                return await load_refund(connection, refund.id)
+                return
             await record(connection, self._context, refunded, "refund.made", None)
-            return refunded
+            end = end_what_it_paid_for(refunded, job.payload["screen"])
+            await jobs.add(connection, [end], now=self._context.clock())
+
+    async def _begin_try(self, refund: Refund) -> Refund:
+        """Commit under which key the provider is asked, for a refund that it has not made yet."""
+        now, generation = self._context.clock(), refund.generation
+        if refund.tried_at is not None and now - refund.tried_at >= ANOTHER_KEY_AFTER:
+            generation += 1
+        async with self._context.database.write() as connection:
+            begun = await refunds.begin_try(connection, refund, generation=generation, now=now)
+        if begun is None:
+            raise TryAgainError("another run has begun to ask for it")
+        return begun
 
     async def _fail(
         self, connection: AsyncConnection, refund: Refund, job: Job, failure: str
-    ) -> Refund:
+    ) -> None:
         failed = await refunds.advance(
             connection,
             refund.id,
@@ -110,14 +136,12 @@ class RefundSaga:
             finished_at=self._context.clock(),
         )
         if failed is None:
-            return await load_refund(connection, refund.id)
+            return
         await record(connection, self._context, failed, "refund.failed", None)
         await self._announce(connection, failed, job)
-        return failed
 
     async def _end_subscription(self, refund: Refund, job: Job) -> None:
-        provider, asked_at = await self._provider_of(refund), self._context.clock()
-        snapshot = Snapshot()
+        provider, snapshot = await self._provider_of(refund), Snapshot()
         if refund.consequence is Consequence.ENDS_SUBSCRIPTION and refund.subscription_id:
             try:
                 snapshot = await provider.end_subscription(
@@ -126,6 +150,7 @@ class RefundSaga:
             except ProviderRefusedError as refusal:
                 await self._call_for_help(refund)
                 raise TryAgainError(f"not ended: {refusal.code}") from refusal
+        asked_at = self._context.clock()
         payment = await provider.fetch_payment(refund.payment_id)
         async with self._context.database.write() as connection:
             await apply(connection, self._context, snapshot, asked_at=asked_at)
@@ -171,6 +196,6 @@ class RefundSaga:
             NewJob("refund.tell_staff", f"refund-log:{refund.id}", reference),
             *tell_outcome(refund),
         ]
-        if refund.state is RefundState.DONE:
+        if refund.state is RefundState.DONE or refund.was_asked_for:
             new += tell_member(refund)
         await jobs.add(connection, new, now=self._context.clock())

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing, NotRefundable
 from bot.domain.identifiers import PaymentId, RefundId, UserId
-from bot.domain.job import NewJob
 from bot.domain.money import Money
 from bot.domain.refund import Consequence, Payment, Refund, RefundState
 from bot.domain.subscription import Subscription
@@ -16,6 +15,7 @@ from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.jobs import TryAgainError
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
+from bot.services.refund_jobs import end_what_it_paid_for
 from bot.services.screens import Screen
 from bot.services.stuck import look_at_refund
 from storage import customers, jobs, payments, refunds, subscriptions
@@ -73,12 +73,7 @@ class RefundsElsewhereService:
             except IntegrityError as error:
                 raise NotRefundable(why="in_progress") from error
             await record(connection, self._context, refund, "refund.end_requested", actor.user_id)
-            job = NewJob(
-                "refund.carry_out",
-                f"refund:{refund.id}",
-                {"refund_id": refund.id, "screen": screen.to_payload()},
-                line=refund.subscription_id,
-            )
+            job = end_what_it_paid_for(refund, screen.to_payload())
             now = self._context.clock()
             await jobs.add(connection, [job, look_at_refund(refund.id, now=now)], now=now)
         return found

@@ -17,12 +17,13 @@ from bot.domain.ticket_work import MOST_TAGS, Act, TicketEvent
 from bot.domain.turns import Turn
 from bot.services.context import Context
 from bot.services.guilds import Actor
+from bot.services.refund_wishes import go_along
 from bot.services.ticket_access import TicketAccess, members_side
 from bot.services.ticket_acts import Work
 from bot.services.ticket_notes import keeping_out
 from bot.services.ticket_work import TicketWorkService
 from bot.services.tickets import close_within
-from storage import jobs, ticket_events, ticket_people, ticket_turns, ticket_work
+from storage import cancel_attempts, jobs, ticket_events, ticket_people, ticket_turns, ticket_work
 from storage.ticket_turns import NOT_ASKED
 
 MERGED = "desk.merged"
@@ -96,6 +97,8 @@ class TicketMergeService:
             if {source.state, target.state} != {TicketState.OPEN}:
                 raise TicketOver
             turn = await _joined_turn(connection, source, target)
+            attempts = await cancel_attempts.go_on_in(connection, source, target)
+            await go_along(connection, source, target.id, now=now)
             await close_within(
                 connection,
                 source.id,
@@ -122,6 +125,7 @@ class TicketMergeService:
                 event,
                 line=target.id,
                 source=source.id,
+                attempts=attempts,
                 lets_moderators_in=target.escalated_at is None and source.escalated_at is not None,
             )
             if people := members - {target.opener_id}:

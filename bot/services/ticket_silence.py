@@ -1,7 +1,8 @@
 """A member who does not answer is reminded once; then the ticket is closed, and can be reopened.
 
-Never while the member waits, never while the team has put the ticket off, and not while the team
-has asked whether it is solved: that question has a deadline of its own. A ticket in which nobody
+Never while the member waits, also for somebody to take up the refund that they have asked for,
+never while the team has put the ticket off, and not while the team has asked whether it is solved:
+that question has a deadline of its own. A ticket in which nobody
 of the team has written yet waits for the team, so that silence never closes it. Nor does it where
 the reminder could not be posted.
 """
@@ -19,7 +20,7 @@ from bot.domain.ticket_record import HeardChannel
 from bot.services.context import Context
 from bot.services.ticket_turns import moment_of, silence_timer, stamp
 from bot.services.tickets import close_within
-from storage import jobs, ticket_turns, tickets
+from storage import jobs, refunds, ticket_turns, tickets
 from storage.ticket_turns import TicketTurn
 
 CLOSE_SILENT = "silence.close"
@@ -150,7 +151,9 @@ async def _silent(connection: AsyncConnection, ticket_id: TicketId) -> TicketTur
     found = await ticket_turns.find(connection, ticket_id)
     if found is None or found.turn.waiting_since is not None or found.close_deadline is not None:
         return None
-    return found if found.turn.team_active_at is not None else None
+    if found.turn.team_active_at is None or await refunds.has_wish(connection, ticket_id):
+        return None
+    return found
 
 
 def _last_word(found: TicketTurn) -> datetime:

@@ -17,6 +17,7 @@ from bot.domain.ticket_work import Act, TicketEvent
 from bot.domain.topic import Place, Topic
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
+from bot.services.refund_wishes import end_wishes
 from bot.services.screens import Screen
 from bot.services.ticket_access import TicketAccess
 from bot.services.ticket_acts import ASSIGNEE, assignee_line
@@ -303,11 +304,13 @@ async def close_within(
     )
     if closing is None:
         raise TicketOver
-    about = {"ticket_id": ticket_id}
+    ended = await end_wishes(connection, ticket_id, now=now)
+    about = {"ticket_id": ticket_id, "wishes": [each.id for each in ended]}
     key = f"ticket-close:{ticket_id}{closing.life}"
     line = [NewJob("ticket.close", key, about, line=ticket_id)]
-    if await _has_interrupted_leaving(connection, closing, now):
-        key, told = f"cancel-ticket:{ticket_id}", {"attempt_id": closing.attempt_id}
+    # Whoever was about to cancel and has not decided yet can from now on.
+    for attempt_id in await cancel_attempts.note_activity_in(connection, closing, now=now):
+        key, told = f"cancel-ticket:{ticket_id}:{attempt_id}", {"attempt_id": attempt_id}
         kind = "cancellation.tell_ticket_closed"
         line.append(NewJob(kind, key, told, line=ticket_id))
     closed = TicketEvent(ticket_id, Act.CLOSED, by, {}, now)
@@ -317,12 +320,3 @@ async def close_within(
     )
     await jobs.add(connection, line, now=now)
     return closing
-
-
-async def _has_interrupted_leaving(
-    connection: AsyncConnection, closing: Ticket, now: datetime
-) -> bool:
-    """Whether its opener was about to cancel and has not decided yet: from now on they can."""
-    if closing.attempt_id is None:
-        return False
-    return await cancel_attempts.note_activity(connection, closing.attempt_id, now=now) is not None

@@ -22,7 +22,7 @@ from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply, if_there, provider_of
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
-from bot.services.refund_jobs import bring_card_up_to_date
+from bot.services.refund_jobs import bring_card_up_to_date, line_of_money
 from storage import audit, jobs, payments, refunds, withdrawals
 
 
@@ -44,7 +44,6 @@ class WithdrawalSaga:
             provider = await provider_of(connection, self._context, withdrawal.subscription_id)
         if withdrawal.state is not WithdrawalState.REQUESTED:
             return
-        asked_at = self._context.clock()
         ended, failure = Snapshot(), None
         try:
             ended = await provider.end_subscription(
@@ -54,6 +53,7 @@ class WithdrawalSaga:
             )
         except ProviderRefusedError as refusal:
             failure = refusal.code
+        asked_at = self._context.clock()
         # What was paid, freshly: the news of a payment may be late.
         account = await if_there(provider.fetch_account(withdrawal.customer_id))
         guild_id = withdrawal.guild_id or await self._guilds.team_guild()
@@ -227,10 +227,10 @@ class WithdrawalSaga:
 
 
 def _ask_for_the_rest(withdrawal: Withdrawal, payment: Payment, guild_id: GuildId) -> NewJob:
-    """Behind the refund that is under way, which stands in the same line."""
+    """Behind the money of the refund that is under way, and in nobody's way out."""
     return NewJob(
         "withdrawal.ask_rest",
         f"withdraw-rest:{withdrawal.id}:{payment.id}",
         {"withdrawal_id": withdrawal.id, "payment_id": payment.id, "guild_id": guild_id},
-        line=withdrawal.subscription_id,
+        line=line_of_money(payment.id),
     )

@@ -4,13 +4,14 @@ import discord
 import structlog
 from discord.ext import commands
 
-from bot.domain.identifiers import RoleId, TicketId, UserId
+from bot.domain.identifiers import AttemptId, RoleId, TicketId, UserId
 from bot.domain.job import Job
 from bot.domain.ticket import Ticket, TicketState
 from bot.domain.topic import Place
 from bot.services import ticket_acts, ticket_merges
 from bot.services.jobs import TryAgainError
 from cogs import words
+from cogs.cancellation.wording import about_leaving
 from cogs.dependencies import Dependencies
 from cogs.desk.assignees import AssigneeAccess
 from cogs.layout import card, text
@@ -146,6 +147,7 @@ class DeskEffects:
         source = await self._is.tickets.find(TicketId(str(job.payload["source"])))
         if ticket.state is TicketState.OPEN:
             await self._assignees.let_in(ticket)
+        leaving = [text(each) for each in await self._leaving(ticket, job)]
         await self._is.messenger.post(
             ticket.channel_id,
             card(
@@ -154,6 +156,7 @@ class DeskEffects:
                     "tickets are one now. Nothing that was said is lost: you get both when this "
                     "one closes. Who sees what was said in each does not change."
                 ),
+                *leaving,
                 accent=words.NEUTRAL_COLOUR,
             ),
             key=job.key,
@@ -161,6 +164,23 @@ class DeskEffects:
         )
         if job.payload["lets_moderators_in"]:
             await self._let_moderators_in(ticket, source, key=job.key)
+
+    async def _leaving(self, ticket: Ticket, job: Job) -> list[str]:
+        """From where in the cancel flow its member came into the one that was merged.
+
+        Where others were added to this ticket, the team alone is told.
+        """
+        said = [
+            about_leaving(await self._is.cancellations.outcome(AttemptId(each)), self._is)
+            for each in job.payload["attempts"]
+        ]
+        if not await self._is.ticket_people.of_ticket(ticket):
+            return said
+        where = f"Ticket {ticket.number:04}, <#{ticket.channel_id}>. Others are in it, so it is"
+        for number, each in enumerate(said):
+            key = f"{job.key}:leaving:{number}"
+            await self._tell_team(ticket, f"{where} said here alone:\n{each}", called=None, key=key)
+        return []
 
     async def _let_moderators_in(self, ticket: Ticket, source: Ticket, *, key: str) -> None:
         """They were called into the one that was merged, and are told where it goes on."""

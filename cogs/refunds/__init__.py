@@ -8,6 +8,7 @@ from cogs.refunds.disputes import DisputeEffects
 from cogs.refunds.duplicates import DuplicatesCog
 from cogs.refunds.effects import RefundEffects
 from cogs.refunds.elsewhere import RefundsElsewhere
+from cogs.refunds.late import LatePayments
 from cogs.refunds.queue import RefundQueueCog
 from cogs.refunds.queue_effects import RefundQueueEffects
 from cogs.refunds.requesting import RefundRequestCog
@@ -19,6 +20,7 @@ async def setup(bot: commands.AutoShardedBot, dependencies: Dependencies) -> Non
     RefundEffects(dependencies)
     DisputeEffects(dependencies)
     RefundsElsewhere(dependencies)
+    LatePayments(dependencies)
     ReturnedRefunds(dependencies)
     RefundQueueEffects(dependencies)
     await bot.add_cog(RefundCog(dependencies))

@@ -17,6 +17,7 @@ class RefundEffects:
         self._is = dependencies
         jobs = dependencies.jobs
         jobs.add("refund.carry_out", dependencies.refund_saga.carry_out)
+        jobs.add("refund.end", dependencies.refund_saga.end)
         jobs.add("refund.look_stuck", dependencies.refund_saga.look)
         jobs.add("refund.show", self.show, in_discord=True)
         jobs.add("refund.tell_staff", self.tell_staff, in_discord=True)

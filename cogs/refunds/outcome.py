@@ -7,7 +7,7 @@ from cogs.dependencies import Dependencies
 from cogs.layout import View, card, text
 from cogs.other_plans import with_way_out
 from cogs.refunds.render import GROUNDS, NO_PROMISE, plan_of
-from cogs.refunds.wording import denied_text, returned_text, what_stays
+from cogs.refunds.wording import denied_text, failed_text, lapsed_text, returned_text, what_stays
 
 
 def outcome_card(case: RefundCase, deps: Dependencies) -> View:
@@ -95,8 +95,12 @@ def member_text(case: RefundCase, deps: Dependencies, *, mail: bool = False) -> 
     """What the member reads of how it ended."""
     if case.refund.state is RefundState.DENIED:
         return denied_text(case, deps, mail=mail)
+    if case.refund.state is RefundState.FAILED:
+        return failed_text(case, deps)
     if case.refund.state is RefundState.RETURNED:
         return returned_text(case, deps)
+    if case.refund.state is RefundState.LAPSED:
+        return lapsed_text(case, mail=mail)
     ended = {
         Consequence.ENDS_SUBSCRIPTION: _what_stopped(case, deps),
         Consequence.DUPLICATE_ENDS_NOTHING: (
@@ -142,7 +146,9 @@ def _heading(case: RefundCase) -> str:
     amount = words.money(case.refund.amount)
     return {
         RefundState.DENIED: f"## Your request to refund {amount}",
+        RefundState.FAILED: f"## Your refund of {amount} was not made",
         RefundState.RETURNED: f"## Your refund of {amount} came back",
+        RefundState.LAPSED: f"## Your request to refund {amount}",
     }.get(case.refund.state, f"## Refund of {amount}")
 
 
@@ -162,11 +168,6 @@ def ticket_card(case: RefundCase, deps: Dependencies) -> View:
         said = (
             "The request is with the moderators. A person looks at each case. You will be told "
             "here what was decided."
-        )
-    elif refund.state is RefundState.FAILED:
-        said = (
-            "The payment provider has refused it. **No money was moved and nothing was ended.** "
-            "The team has been told."
         )
     else:
         said = member_text(case, deps)

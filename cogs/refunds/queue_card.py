@@ -1,6 +1,7 @@
 """The card of a refund that waits for the moderators: the facts of the case, and what was said."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import discord
 
@@ -16,8 +17,14 @@ from cogs.interactions import custom_id
 from cogs.layout import View, button, card, line, row, text
 from cogs.refunds.render import GROUNDS, consequence_text, describe, dispute_text
 
-# Discord shows 4,000 characters in one message, and the facts need most of them.
+# Discord shows 4,000 characters in one message. The facts come first, and what was said has the
+# rest: at least as much as its newest note needs.
+LONGEST_CARD = 4_000
+LONGEST_FACTS = 2_400
+LONGEST_CONSEQUENCE = 1_000
 LONGEST_NOTE = 400
+# For the line that says how much is left out.
+_ROOM_TO_COUNT = 60
 _OUTCOMES = {
     RefundState.REQUESTED: ("Approved, and on its way", words.NEUTRAL_COLOUR),
     RefundState.REFUNDED: ("Approved, and on its way", words.NEUTRAL_COLOUR),
@@ -43,10 +50,12 @@ def queue_card(file: RefundFile, deps: Dependencies) -> View:
     refund = file.case.refund
     waits = refund.state in WAITING
     heading, accent = _heading(file)
-    parts = [text(heading), text("\n".join(_facts(file, deps)))]
-    if said := _said(file.case.decisions):
+    facts, footer = _in_short(_facts(file, deps)), _footer(file)
+    room = LONGEST_CARD - len(heading) - len(facts) - len(footer)
+    parts = [text(heading), text(facts)]
+    if said := _said(file.case.decisions, room=room):
         parts.append(text(said))
-    parts.append(text(_footer(file)))
+    parts.append(text(footer))
     if not waits:
         return card(*parts, accent=accent)
     return card(*parts, line(), row(*_buttons(file)), accent=accent)
@@ -77,7 +86,7 @@ def _facts(file: RefundFile, deps: Dependencies) -> list[str]:
         f"**Payment:** {words.money(payment.amount)} · {describe(payment)}",
         f"**Paid:** {words.day(payment.paid_at)} ({words.relative(payment.paid_at)})",
         f"**Ground:** {ground}",
-        f"**Consequence:** {consequence_text(case, deps)}",
+        f"**Consequence:** {_cut(consequence_text(case, deps))}",
     ]
     if payment.refunded.amount and refund.state in WAITING:
         facts.append(f"**Refunded before:** {words.money(payment.refunded)}")
@@ -90,7 +99,6 @@ def _facts(file: RefundFile, deps: Dependencies) -> list[str]:
         facts.append(dispute)
     elif payment.disputed or case.disputes:
         facts.append("**Dispute:** the bank decides about this payment. A refund would pay twice.")
-    facts += _lists(file)
     if file.due_at is not None:
         facts.append(
             f"**Due:** {words.day(file.due_at)}. The law gives 14 days from the withdrawal; the "
@@ -98,7 +106,29 @@ def _facts(file: RefundFile, deps: Dependencies) -> list[str]:
         )
     elif file.window_end is not None:
         facts.append(f"**Policy:** could be asked for until {words.day(file.window_end)}.")
-    return facts
+    # Last, because it is what a card that is too long can do without.
+    return [*facts, *_lists(file)]
+
+
+def _cut(consequence: str) -> str:
+    """A member can have any number of other plans."""
+    if len(consequence) <= LONGEST_CONSEQUENCE:
+        return consequence
+    return f"{consequence[:LONGEST_CONSEQUENCE]} …"
+
+
+def _in_short(facts: Sequence[str]) -> str:
+    """The first of them, where there is no room for all."""
+    kept = _fitting(facts, LONGEST_FACTS - _ROOM_TO_COUNT)
+    left_out = len(facts) - len(kept)
+    more = [f"-# {left_out} more lines are left out: there is no room."] if left_out else []
+    return "\n".join([*kept, *more])
+
+
+def _fitting(lines: Sequence[str], room: int) -> list[str]:
+    """As many of the first ones as there is room for."""
+    ends = accumulate(len(each) + 1 for each in lines)
+    return [each for each, end in zip(lines, ends, strict=True) if end <= room]
 
 
 def _lists(file: RefundFile) -> list[str]:
@@ -127,14 +157,20 @@ def _earlier(refund: Refund) -> str:
     return f"{words.money(refund.amount)} on {words.day(refund.created_at)}{ground} · {outcome}"
 
 
-def _said(decisions: Sequence[Decision]) -> str:
-    """Who said what, newest last; the last ones, where there are many."""
-    lines = []
-    for each in decisions[-6:]:
-        lines.append(f"<@{each.actor_id}> {_SAID[each.kind]} {words.relative(each.at)}")
-        if each.note:
-            lines.append(words.quoted(each.note, at_most=LONGEST_NOTE))
-    return "\n".join(lines)
+def _said(decisions: Sequence[Decision], *, room: int) -> str:
+    """Who said what, newest last: as many of the newest as there is room for."""
+    said = [_decision(each) for each in reversed(decisions)]
+    kept = _fitting(said, room - _ROOM_TO_COUNT)
+    left_out = len(said) - len(kept)
+    more = [f"-# {left_out} earlier ones are left out: there is no room."] if left_out else []
+    return "\n".join([*more, *reversed(kept)])
+
+
+def _decision(decision: Decision) -> str:
+    who = f"<@{decision.actor_id}> {_SAID[decision.kind]} {words.relative(decision.at)}"
+    if not decision.note:
+        return who
+    return f"{who}\n{words.quoted(decision.note, at_most=LONGEST_NOTE)}"
 
 
 def _footer(file: RefundFile) -> str:
@@ -179,7 +215,7 @@ def waiting_card(waiting: WaitingRefunds, deps: Dependencies) -> View:
     """/refunds: what waits, longest first."""
     if not waiting.listed:
         return card(text("## Nothing waits\nNo refund has to be decided."))
-    lines = [f"## {waiting.total} to decide, longest waiting first"]
+    heading, lines = f"## {waiting.total} to decide, longest waiting first", []
     for refund in waiting.listed:
         since = words.relative(refund.submitted_at or refund.created_at)
         answer = " · waits for an answer" if refund.state is RefundState.ASKED_BACK else ""
@@ -187,13 +223,14 @@ def waiting_card(waiting: WaitingRefunds, deps: Dependencies) -> View:
             f"- {words.money(refund.amount)} · <@{refund.member_id}> · {since}{answer} · "
             f"{_where(refund, deps)}"
         )
-    if waiting.total > len(waiting.listed):
-        lines.append(f"-# The first {len(waiting.listed)} of {waiting.total}.")
+    kept = _fitting(lines, LONGEST_CARD - len(heading) - _ROOM_TO_COUNT)
+    more = [f"-# The first {len(kept)} of {waiting.total}."] if waiting.total > len(kept) else []
     buttons = [
         button(f"Open {refund.reference}", custom_id("refund.look", refund.id))
         for refund in waiting.listed[:5]
     ]
-    return card(text("\n".join(lines)), row(*buttons), accent=words.NEUTRAL_COLOUR)
+    said = "\n".join([heading, *kept, *more])
+    return card(text(said), row(*buttons), accent=words.NEUTRAL_COLOUR)
 
 
 def history_card(member_id: int, decided: Sequence[Refund]) -> View:

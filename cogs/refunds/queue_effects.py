@@ -67,16 +67,25 @@ class RefundQueueEffects:
         refund = file.case.refund
         if refund.state is not RefundState.DRAFT or file.ticket_channel_id is None:
             return
+        if refund.ticket_id != job.payload["ticket_id"]:
+            return  # merged since: the other ticket has a message of its own
+        asked_in = job.payload["asked_in"]
         said = f"\n{words.quoted(refund.note)}" if refund.note else ""
+        if asked_in is not None:
+            # What was said there is not for everybody here.
+            said = f"\nAsked for in ticket {asked_in:04}. Whoever prepares it reads why."
         await self._is.messenger.post(
             file.ticket_channel_id,
             card(
                 text(
                     f"### <@{refund.member_id}> asks for a refund of {words.money(refund.amount)}\n"
                     f"{describe(file.case.payment)}{said}\n-# For the team: look at it, and put it "
-                    "before the moderators. They decide."
+                    "before the moderators, or decline it with a reason."
                 ),
-                row(button("Prepare the request", custom_id("refund.prepare", refund.id))),
+                row(
+                    button("Prepare the request", custom_id("refund.prepare", refund.id)),
+                    button("Decline", custom_id("refund.decline", refund.id)),
+                ),
                 accent=words.NEUTRAL_COLOUR,
             ),
             key=job.key,

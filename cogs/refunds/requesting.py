@@ -34,6 +34,8 @@ class RefundRequestCog(commands.Cog):
         router.add("refund.wish_send", self.send_wish)
         router.add("refund.request_pick", self.pick)
         router.add("refund.prepare", self.prepare)
+        router.add("refund.decline", self.ask_reason)
+        router.add("refund.decline_with", self.decline)
         router.add("refund.submit", self.ask_note)
         router.add("refund.submit_with", self.submit)
 
@@ -114,6 +116,40 @@ class RefundRequestCog(commands.Cog):
         """Look at what the member has asked for, before it goes to the moderators."""
         case = await self._is.refund_requests.take_up(actor_of(interaction), RefundId(refund_id))
         await reply(interaction, draft_card(case, self._is))
+
+    async def ask_reason(self, interaction: Interaction, refund_id: str) -> None:
+        """A no has a reason."""
+        await self._is.refund_requests.require_declining(actor_of(interaction), RefundId(refund_id))
+        await show_modal(
+            interaction,
+            modal(
+                "Decline this request",
+                custom_id("refund.decline_with", refund_id),
+                text_field(
+                    "Reason",
+                    "reason",
+                    description="The member can read it. It stays in the audit log.",
+                    paragraph=True,
+                    max_length=500,
+                ),
+            ),
+        )
+
+    async def decline(self, interaction: Interaction, refund_id: str) -> None:
+        """Committed; the messages are jobs."""
+        case = await self._is.refund_requests.decline(
+            actor_of(interaction), RefundId(refund_id), reason=modal_answers(interaction)["reason"]
+        )
+        await reply(
+            interaction,
+            card(
+                text(
+                    "## Declined\nNo money was moved. The member is told, with your reason.\n"
+                    f"-# Reference: {case.refund.reference}"
+                ),
+                accent=words.NEUTRAL_COLOUR,
+            ),
+        )
 
     async def ask_note(self, interaction: Interaction, refund_id: str) -> None:
         """What the moderators should know."""

@@ -1,4 +1,4 @@
-"""What the member reads when a refund is refused, or has come back (rules S12, S14)."""
+"""What the member reads when a refund is refused, fails or has come back (rules S12, S14)."""
 
 from bot.domain.refund import Consequence, Refund
 from bot.domain.refund_decision import DecisionKind
@@ -21,6 +21,27 @@ def denied_text(case: RefundCase, deps: Dependencies, *, mail: bool) -> str:
         "Nothing has changed about your plan. If something is missing here, answer in your ticket "
         f"or write to {deps.vendor.support_email}. You can end your plan at any time with "
         f"{cancel_command(mail=mail)}; then nothing more is charged."
+    )
+
+
+def failed_text(case: RefundCase, deps: Dependencies) -> str:
+    """S12: a yes of ours moves no money where the provider says no."""
+    return (
+        f"We wanted to refund {words.money(case.refund.amount)} of your payment from "
+        f"{words.plain_day(case.payment.paid_at)}. The payment provider has refused it. No money "
+        "was moved, and nothing else has changed. Our team has been told. If you have a question, "
+        f"answer in your ticket or write to {deps.vendor.support_email}."
+    )
+
+
+def lapsed_text(case: RefundCase, *, mail: bool) -> str:
+    """Nobody has said no, and nobody looks at it any more."""
+    command = "/ticket open" if mail else "`/ticket open`"
+    return (
+        f"You have asked us to refund {words.money(case.refund.amount)} of your payment from "
+        f"{words.plain_day(case.payment.paid_at)}. Your ticket was closed before anybody decided "
+        "about it, so that your request ended without a decision. No money was moved, and nothing "
+        f"has changed about your plan. You can ask again in a new ticket: {command}."
     )
 
 

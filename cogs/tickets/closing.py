@@ -7,8 +7,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.errors import NotPermitted
-from bot.domain.identifiers import ChannelId, TicketId
+from bot.domain.identifiers import ChannelId, RefundId, TicketId
 from bot.domain.job import Job
+from bot.domain.refund import Refund
 from bot.domain.ticket import Ticket, TicketState
 from bot.domain.ticket_ends import asks_for_rating
 from bot.domain.ticket_record import TicketRecord
@@ -148,6 +149,7 @@ class ClosingCog:
                 topic=self._is.tickets.label(ticket.topic_id),
                 told=told,
                 left=left,
+                wishes=await self._wishes(job),
             ),
             key=f"{job.key}:log",
             file=await self._staff_file(record),
@@ -157,6 +159,11 @@ class ClosingCog:
         if not left:
             self._capture.forget(ticket.notes_thread_id)
         await self._is.tickets.closed(ticket.id, asked_for_rating=asked and by_dm)
+
+    async def _wishes(self, job: Job) -> list[Refund]:
+        """The member's requests for refunds that ended with it, and nobody has answered."""
+        ids = job.payload.get("wishes", ())
+        return [(await self._is.refunds.find(RefundId(each))).refund for each in ids]
 
     async def _staff_file(self, record: TicketRecord) -> discord.File | None:
         """For the log channel, without the notes; what is one topic's team's stays with it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 import discord
 
 from bot.domain.identifiers import ChannelId
+from bot.domain.refund import Refund
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_ends import BEST, WORST
 from bot.domain.topic import Place
@@ -84,10 +85,18 @@ def left_behind_card(ticket: Ticket, *, reopen_until: datetime | None) -> View:
     )
 
 
-def staff_card(ticket: Ticket, *, topic: str, told: bool, left: Sequence[ChannelId]) -> View:
+def staff_card(
+    ticket: Ticket,
+    *,
+    topic: str,
+    told: bool,
+    left: Sequence[ChannelId],
+    wishes: Sequence[Refund] = (),
+) -> View:
     """One entry in the log, with the transcript and the way to the notes.
 
-    `left` are the places that the bot may not delete.
+    `left` are the places that the bot may not delete, `wishes` the refunds that the member has
+    asked for in vain.
     """
     by = "itself" if ticket.close_reason else "nobody: its channel was deleted"
     if ticket.closed_by is not None:
@@ -103,9 +112,18 @@ def staff_card(ticket: Ticket, *, topic: str, told: bool, left: Sequence[Channel
         text(
             f"### Ticket {ticket.number:04} closed\n<@{ticket.opener_id}> · {topic} · "
             f"closed by {by}{reason}{delivery}{''.join(_left(ticket, each) for each in left)}"
+            f"{''.join(_wish(each) for each in wishes)}"
         ),
         # Whoever presses it gets the copy that they may read, the team's with the notes.
         row(button("The team's copy", custom_id("ticket.transcript", ticket.id))),
+    )
+
+
+def _wish(refund: Refund) -> str:
+    """Nobody has put it before the moderators, and nobody has declined it."""
+    return (
+        f"\n⚠️ A request to refund {words.money(refund.amount)} ended without a decision "
+        f"(`{refund.reference}`). The member is told, and can ask again in a new ticket."
     )
 
 

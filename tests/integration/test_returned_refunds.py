@@ -56,10 +56,12 @@ class World:
         return await self.seen(drafted.refund)
 
     async def work(self) -> None:
+        saga = RefundSaga(self.context)
         await run_jobs(
             self.context,
             {
-                "refund.carry_out": RefundSaga(self.context).carry_out,
+                "refund.carry_out": saga.carry_out,
+                "refund.end": saga.end,
                 "refund.look_returned": ReturnedRefundsService(self.context).look,
             },
         )

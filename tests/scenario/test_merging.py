@@ -8,8 +8,10 @@ import pytest
 from bot.sandbox.discord import Channel, Message, Persona
 from tests.scenario.bad_luck import until
 from tests.scenario.desk import with_policy
+from tests.scenario.outside import jobs_done
 from tests.scenario.stage import Stage
-from tests.scenario.ticketing import OpenedTicket, ask, close, open_ticket, settled, states
+from tests.scenario.test_cancel_ticket import BOTH_WAYS, ticket_from_nudge
+from tests.scenario.ticketing import OpenedTicket, ask, close, in_dm, open_ticket, settled, states
 
 BILL, REPORT = "I was charged twice", "Sam threatened me"
 
@@ -36,10 +38,14 @@ async def bill(stage: Stage, tmp_path: Path) -> OpenedTicket:
     await with_policy(stage, tmp_path, ('id = "help"', role))
     bill = await open_ticket(stage)
     await say(stage, bill.channel, BILL)
+    await add_noor(stage, bill)
+    return bill
+
+
+async def add_noor(stage: Stage, bill: OpenedTicket) -> None:
     added = await stage.sam.slash("ticket add", channel=bill.channel, member=stage.noor.user)
     assert added.message is not None
     await added.message.changed(containing="was added to this ticket")
-    return bill
 
 
 @pytest.fixture
@@ -106,3 +112,51 @@ async def test_who_does_not_answer_the_other_ticket_is_not_told_of_it(
 
     assert "There is nothing to merge with" in (await refused.settled()).text
     assert stage.sam.messages(report.channel) == []
+
+
+async def merge_the_cancel_ticket(stage: Stage) -> OpenedTicket:
+    """Into the bill; Sam reads there that it goes on, and the other one is closed."""
+    ticket = await ticket_from_nudge(stage)
+    choice = await (await stage.sam.slash("merge", channel=ticket.channel)).settled()
+    await stage.sam.choose(choice, choice.selects[0].options[0].value)
+    await until(lambda: states(stage) == ["open", "closed"], seconds=20)
+    await jobs_done(stage)
+    return ticket
+
+
+async def test_r1_r4_whoever_is_about_to_leave_is_asked_when_the_ticket_that_goes_on_is_closed(
+    stage: Stage,
+) -> None:
+    """Support sees in it what the other one said of the attempt, and nobody is told too early."""
+    await stage.link_mia()
+    bill = await open_ticket(stage)
+    source = await merge_the_cancel_ticket(stage)
+    about = source.welcome.text[source.welcome.text.index("**From the cancel flow:**") :]
+    [told] = [each for each in stage.sam.messages(bill.channel) if "goes on here" in each.text]
+    for line in about.splitlines()[:4]:
+        assert line in told.text
+    assert in_dm(stage.mia, BOTH_WAYS) == []
+
+    await close(stage.sam, bill, "We made it faster")
+
+    await stage.mia.wait_for_message("dm", containing=BOTH_WAYS)
+    await jobs_done(stage)
+    assert len(in_dm(stage.mia, BOTH_WAYS)) == 1
+
+
+async def test_whoever_was_added_does_not_read_that_a_member_is_about_to_leave(
+    stage: Stage,
+) -> None:
+    """The team is told where only the team reads; the ticket's card says no more than before."""
+    await stage.link_mia()
+    bill = await open_ticket(stage)
+    await add_noor(stage, bill)
+    await merge_the_cancel_ticket(stage)
+    claimed = await stage.sam.click(bill.welcome, "Claim")
+    assert claimed.message is not None
+    await bill.welcome.changed(containing="looks after this ticket")
+
+    assert not [m for m in stage.noor.messages(bill.channel) if "cancel flow" in m.text]
+    [told] = [m for m in stage.sam.messages(stage.scene.log) if "From the cancel flow" in m.text]
+    assert "Ticket 0001" in told.text
+    assert "Pro · $20.00 monthly" in told.text

@@ -214,7 +214,7 @@ async def test_s12_the_member_who_asked_is_told_that_the_provider_has_refused(
 
     await approve(stage.max, card)
 
-    for place in (ticket.channel, "dm"):
+    for place in ("dm", ticket.channel):
         told = await stage.mia.wait_for_message(place, containing="provider has refused it")
         assert "No money was moved" in told.text
         assert "Our team has been told" in told.text

@@ -39,8 +39,9 @@ class _Request:
 
 class ApiServer:
     """Answers ``/v1/...``. A fault strikes before the work, and its answer is then not saved under
-    the idempotency key; with ``after_work`` the work is done first: a status answered then is saved
-    and replayed (as a 500 of Stripe's is), a dropped answer leaves the true one saved."""
+    the idempotency key, unless it says ``saved``; with ``after_work`` the work is done first: a
+    status answered then is saved and replayed (as a 500 of Stripe's is), a dropped answer leaves
+    the true one saved."""
 
     def __init__(self, world: World, *, api_key: str, faults: Faults) -> None:
         self.requests = RequestLog()
@@ -82,6 +83,9 @@ class ApiServer:
             if fault and not fault.after_work:
                 await fault.delay()
                 if fault.replaces_answer:
+                    if asked.key and fault.saved and fault.status is not None:
+                        refused = Saved(fault.status, _fault_body(fault.status, asked.id))
+                        self._keys.finish(asked.key, refused)
                     return self._strike(request, asked, fault, entry)
             status, body, save = self._work(asked)
             if fault and fault.after_work and fault.status is not None:

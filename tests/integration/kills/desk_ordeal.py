@@ -98,10 +98,11 @@ class DeskOrdeal:
         doing = asyncio.create_task(self._through(deeds))
         ended = asyncio.create_task(self.stage.bot.ended())
         await asyncio.wait({doing, ended}, return_when=asyncio.FIRST_COMPLETED)
-        died = not doing.done()
+        # What it was doing may have failed of that in the same moment.
+        died = ended.done()
         if died:
             doing.cancel()
-            await asyncio.wait({doing})
+            await asyncio.gather(doing, return_exceptions=True)
         else:
             doing.result()
         await self.stage.bot.kill()

@@ -46,10 +46,12 @@ from storage.schema import jobs
 from tests.integration.kills.mortal_loop import MortalLoop
 
 BROKEN_AUDIT = 3
-CARRIED_OUT = ("refund.carry_out", "cancellation.carry_out")
+# A refund is carried out in two halves; the first adds the second.
+FIRST_HALF, SECOND_HALF = "refund.carry_out", "refund.end"
+CARRIED_OUT = (FIRST_HALF, SECOND_HALF, "cancellation.carry_out")
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
-# A provider that is slower than this has timed out; production waits for 20 s.
-TIMEOUT_SECONDS = 0.6
+# A provider that is slower than this has timed out.
+TIMEOUT_SECONDS = 20.0
 # Before a request is repeated; production waits for up to a second.
 PAUSE_SECONDS = 0.01
 # Production asks Creem ten times a second.
@@ -82,12 +84,14 @@ class Life:
     """It dies at a step of its event loop, or after some seconds, or not at all.
 
     `ahead`: seconds by which its clock is ahead, so that no lease has to be waited for.
+    `patience`: seconds after which a provider that is slower has timed out.
     """
 
     place: Place
     ahead: float = 0
     dies_at_step: int | None = None
     dies_after: float | None = None
+    patience: float = TIMEOUT_SECONDS
 
 
 def wish(place: Place, members: Mapping[UserId, CustomerId], what: Wish) -> None:
@@ -109,8 +113,10 @@ async def _wish(place: Place, members: Mapping[UserId, CustomerId], what: Wish) 
 
 
 def live(life: Life) -> None:
-    """Until the job in hand has ended, well or badly; the exit code says whether all holds."""
+    """Until the work in hand has ended, well or badly; the exit code says whether all holds."""
     _begin(life.place)
+    creem_account.TIMEOUT_SECONDS = life.patience  # type: ignore[assignment]
+    stripe_account.TIMEOUT_SECONDS = life.patience  # type: ignore[assignment]
     loop = MortalLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         sys.exit(runner.run(_live(life, loop)))
@@ -121,8 +127,6 @@ def _begin(place: Place) -> None:
     log = os.open(place.store.with_suffix(".log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 2)
     configure_logs()
-    creem_account.TIMEOUT_SECONDS = TIMEOUT_SECONDS  # type: ignore[assignment]
-    stripe_account.TIMEOUT_SECONDS = TIMEOUT_SECONDS  # type: ignore[assignment]
     stripe.HTTPClient.INITIAL_DELAY = PAUSE_SECONDS
     creem_account.FIRST_PAUSE = creem_account.LONGEST_PAUSE = PAUSE_SECONDS
     creem_account.REQUESTS_PER_SECOND = REQUESTS_PER_SECOND
@@ -164,20 +168,24 @@ async def _context(place: Place, *, ahead: float) -> AsyncIterator[Context]:
 
 
 async def _worker(context: Context) -> Worker:
-    """It stops after one run of one job: what has to be repeated is left to the next life."""
+    """It stops after one run of each half: what has to be repeated is left to the next life."""
     handlers = JobHandlers()
     worker = Worker(context.database, handlers, clock=context.clock, is_discord_ready=lambda: False)
 
     def once(handler: Handler) -> Handler:
         async def run(job: Job) -> None:
+            goes_on = False
             try:
                 await handler(job)
+                goes_on = job.kind == FIRST_HALF and await _waits(context, SECOND_HALF)
             finally:
-                worker.stop()
+                if not goes_on:
+                    worker.stop()
 
         return run
 
-    carried_out = (RefundSaga(context).carry_out, CancellationSaga(context).carry_out)
+    refunding, cancelling = RefundSaga(context), CancellationSaga(context)
+    carried_out = (refunding.carry_out, refunding.end, cancelling.carry_out)
     for kind, handler in zip(CARRIED_OUT, carried_out, strict=True):
         handlers.add(kind, once(handler))
     async with context.database.read() as connection:
@@ -191,6 +199,13 @@ _ANNOUNCED = (
     *(f"refund.{what}" for what in ("show", "tell_staff", "tell_member", "mail_receipt")),
     *(f"cancellation.{what}" for what in ("show", "tell_staff", "tell_member", "mail_receipt")),
 )
+
+
+async def _waits(context: Context, kind: str) -> bool:
+    """Whether a job of this kind is not done."""
+    async with context.database.read() as connection:
+        waiting = sa.select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.done_at.is_(None))
+        return await connection.scalar(waiting.limit(1)) is not None
 
 
 async def _not_here(job: Job) -> None:

@@ -28,7 +28,7 @@ from tests.support.shops import Shop
 KILLED = -9
 # Seconds. Doubled with every life it is longer than a lease, and than any pause before another try.
 FIRST_PAUSE = 10.0
-MOST_LIVES = 12
+MOST_LIVES = 18
 _PREPARED_AT_ONCE = 20
 
 
@@ -70,7 +70,8 @@ class Ordeal:
 
     def _victim(self, customer: CustomerId, subscription: SubscriptionId) -> Victim:
         [payment] = self.rows("SELECT id FROM payments WHERE customer_id = ?", customer)
-        [job] = self.rows("SELECT id FROM jobs WHERE line = ?", subscription)
+        lines = (subscription, f"refund:{payment['id']}")
+        [job] = self.rows("SELECT id FROM jobs WHERE line IN (?, ?)", *lines)
         return Victim(customer, subscription, PaymentId(payment["id"]), job["id"])
 
     async def live_on(self, victim: Victim, first: Life) -> int:
@@ -80,10 +81,11 @@ class Ordeal:
         ended = await preloaded.run(live, first)
         assert ended in (0, KILLED), self._log(ended)
         for number in range(1, MOST_LIVES):
-            [job] = self.rows("SELECT done_at FROM jobs WHERE id = ?", victim.job)
-            if job["done_at"] is not None:
+            left = "SELECT id FROM jobs WHERE (id = ? OR line = ?) AND done_at IS NULL"
+            if not self.rows(left, victim.job, victim.subscription):
                 return ended
-            following = await preloaded.run(live, Life(self.place, ahead=FIRST_PAUSE * 2**number))
+            life = Life(self.place, ahead=FIRST_PAUSE * 2**number, patience=first.patience)
+            following = await preloaded.run(live, life)
             assert following == 0, self._log(following)
         raise AssertionError(f"no end after {MOST_LIVES} lives")
 

@@ -1,5 +1,7 @@
 """kill -9 at the awaits of a cancellation: it is scheduled, told, and written down once (S1-S3)."""
 
+import pytest
+
 from tests.integration.kills.life import Life, Wish
 from tests.integration.kills.ordeal import KILLED, Ordeal, Victim
 
@@ -27,6 +29,7 @@ async def scheduled_once(ordeal: Ordeal, victim: Victim) -> None:
     assert len(told) == 1
 
 
+@pytest.mark.timeout(300)
 async def test_s1_kill_9_at_the_awaits_of_a_cancellation(ordeal: Ordeal) -> None:
     step = 1
     async for victim in ordeal.victims(Wish.CANCELLATION):

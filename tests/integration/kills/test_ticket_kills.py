@@ -54,7 +54,7 @@ async def late_work_is_done(struck: FaultHandle, fault: dict[str, Any]) -> None:
         await asyncio.sleep(fault.get("latency", 0))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_kill_9_at_the_awaits(desk: DeskOrdeal) -> None:
     step = 1 + (SEED + (desk.topic == IN_THREADS)) % STRIDE
     dies = {OPENING: True, CLOSING: True}
@@ -70,7 +70,7 @@ async def test_kill_9_at_the_awaits(desk: DeskOrdeal) -> None:
     assert step > FEWEST_AWAITS
 
 
-@pytest.mark.timeout(60 + 3 * RANDOM_KILLS)
+@pytest.mark.timeout(120 + 12 * RANDOM_KILLS)
 async def test_kill_9_at_random_while_discord_is_unwell(desk: DeskOrdeal) -> None:
     """Everything is clicked twice. Discord is slow, fails with or without the work, hangs up."""
     for failure in ("job_failed", "interaction_failed"):

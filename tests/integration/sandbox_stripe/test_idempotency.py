@@ -8,6 +8,7 @@ import stripe
 
 from bot.sandbox.stripe import StripeSandbox
 from bot.sandbox.stripe.wire import Json
+from tests.scenario.bad_luck import until
 
 from .conftest import Shop
 
@@ -73,14 +74,15 @@ async def test_other_parameters_under_the_same_key(
 async def test_a_key_in_flight_is_409(
     client: stripe.StripeClient, sandbox: StripeSandbox, charge: Json
 ) -> None:
-    sandbox.faults.add(method="POST", path="/v1/refunds", latency=0.3, times=1)
+    fault = sandbox.faults.add(method="POST", path="/v1/refunds", hold=True, times=1)
     slow = asyncio.create_task(
         client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "r"})
     )
-    await asyncio.sleep(0.1)
+    await until(lambda: fault.struck)
     with pytest.raises(stripe.StripeError, match="in-progress") as refused:
         await client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "r"})
     assert refused.value.http_status == 409
+    fault.remove()
     assert (await slow).status == "succeeded"
 
 
@@ -113,4 +115,18 @@ async def test_a_500_before_the_work_is_not_saved(
     with pytest.raises(stripe.APIError):
         await client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "r"})
     made = await client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "r"})
+    assert made.status == "succeeded"
+
+
+async def test_a_500_before_the_work_can_be_saved_too(
+    client: stripe.StripeClient, sandbox: StripeSandbox, charge: Json
+) -> None:
+    """As Stripe does once the work has begun: the key is of no use for a day, another one is."""
+    sandbox.faults.add(method="POST", path="/v1/refunds", status=500, saved=True, times=1)
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            await client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "r"})
+    assert sandbox.objects("refund") == []
+    assert [entry.replayed for entry in sandbox.requests.entries] == [False, True]
+    made = await client.v1.refunds.create_async({"charge": charge["id"]}, {"idempotency_key": "s"})
     assert made.status == "succeeded"

@@ -254,3 +254,30 @@ async def test_the_index_refuses_a_second_refund_under_way(
     assert found.id == first.id
     await move(first.id, frm=RefundState.REFUNDED, to=RefundState.DONE)
     await move(second.id, frm=RefundState.DRAFT, to=RefundState.REQUESTED)
+
+
+async def test_s11_of_two_runs_that_begin_a_try_at_once_one_gives_way(
+    service: RefundService, database: Database
+) -> None:
+    """A process that has lost its lease without knowing it: one of them commits its key and time,
+    at the first try as at a later one."""
+    case = await ready(service)
+    await service.confirm(DESK, case.refund.id, screen=SCREEN)
+
+    keys = set()
+    for generation in (0, 1):
+        async with database.read() as connection:
+            read = await refunds.find(connection, case.refund.id)
+        assert read is not None
+        begun = []
+        for moment in (NOW, NOW + timedelta(minutes=generation)):
+            async with database.write() as connection:
+                now = moment + timedelta(minutes=10 * generation)
+                begun.append(
+                    await refunds.begin_try(connection, read, generation=generation, now=now)
+                )
+        first, second = begun
+        assert first is not None
+        assert (first.generation, second) == (generation, None)
+        keys.add(first.idempotency_key)
+    assert len(keys) == 2

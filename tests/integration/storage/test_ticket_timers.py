@@ -6,8 +6,19 @@ from bot.domain.support_hours import SupportHours
 from bot.domain.support_policy import SupportPolicy
 from bot.domain.ticket import TicketState
 from bot.services import ticket_turns as turns
+from bot.services.guilds import Actor
+from bot.services.refund_requests import RefundRequestService
 from bot.services.ticket_silence import CLOSE_SILENT, TELL_SILENT
-from tests.integration.storage.samples import MIA, NOOR
+from storage import payments, subscriptions
+from tests.integration.storage.records import SUPPORT
+from tests.integration.storage.samples import (
+    GUILD,
+    MIA,
+    NOOR,
+    PAYMENT,
+    SUBSCRIPTION,
+    add_customer,
+)
 from tests.integration.storage.test_ticket_turns import DAY, KIM, SAM, Desk, desk
 
 __all__ = ["desk"]
@@ -147,3 +158,36 @@ async def test_nobody_is_reminded_after_newer_talk(desk: Desk) -> None:
     await desk.say(ticket, SAM)
 
     assert await desk.silence.reminder(desk.telling) is None
+
+
+async def test_silence_closes_nothing_while_a_refund_is_asked_for_and_nobody_looks(
+    desk: Desk,
+) -> None:
+    """The member has said something by it. Once the team has answered, silence counts again."""
+    await add_customer(desk.context.database)
+    async with desk.context.database.write() as connection:
+        await subscriptions.save(connection, SUBSCRIPTION, asked_at=desk.clock())
+        await payments.save(connection, PAYMENT, asked_at=desk.clock())
+    ticket, reminded = await desk.open(), await desk.open(topic="billing")
+    await desk.say(ticket, SAM)
+    await desk.say(reminded, SAM)
+    requests = RefundRequestService(desk.context, desk.guilds)
+    wished = await requests.wish(
+        Actor(MIA, GUILD, frozenset(), manages_guild=False), ticket.id, PAYMENT.id, why=""
+    )
+    desk.clock.advance(days=9)
+    done = await desk.due()
+    assert done.count(TELL_SILENT) == 1
+    desk.clock.advance(days=9)
+    await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+    assert (await desk.tickets.find(reminded.id)).state is TicketState.CLOSING
+
+    await requests.decline(
+        Actor(SAM, GUILD, frozenset({SUPPORT}), manages_guild=False), wished.refund.id, reason="no"
+    )
+
+    assert TELL_SILENT in await desk.due()
+    desk.clock.advance(days=3)
+    assert CLOSE_SILENT in await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING

@@ -1,18 +1,22 @@
 """What a member does, or is told, reads no table whole: it takes as long with a million of them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import AttemptId, TicketId, UserId
+from bot.domain.identifiers import STRIPE, AttemptId, TicketId, UserId
+from bot.domain.ticket import Ticket, TicketState
 from bot.domain.ticket_search import TopicsInSight
 from storage import (
     agents,
     cancel_attempts,
     checkouts,
+    disputes,
     erasure,
+    invoices,
     ledger,
     offers,
     open_tickets,
@@ -32,6 +36,22 @@ from storage import (
 from storage.database import Database
 from tests.integration.storage.samples import GUILD, MIA, MIAS, NOW, PAYMENT, SUBSCRIPTION
 
+TICKET = Ticket(
+    TicketId("T1"),
+    number=1,
+    guild_id=GUILD,
+    opener_id=MIA,
+    topic_id="help",
+    answers={},
+    state=TicketState.OPEN,
+    channel_id=None,
+    welcome_id=None,
+    attempt_id=AttemptId("A1"),
+    created_at=NOW,
+    closed_at=None,
+    closed_by=None,
+    close_reason=None,
+)
 CYCLE = (SUBSCRIPTION.id, SUBSCRIPTION.period_start)
 Act = Callable[[AsyncConnection], Awaitable[object]]
 
@@ -55,6 +75,12 @@ ACTS: dict[str, Act] = {
     "/privacy export": lambda connection: privacy.copy(connection, MIA),
     "/duplicates": lambda connection: payments.of_periods_paid_twice(connection, most=6),
     "what is in the way of erasing": lambda connection: erasure.obstacles(connection, MIA),
+    "what may still be paid": lambda connection: invoices.least_recently_asked(
+        connection, STRIPE, asked_before=NOW, limit=5
+    ),
+    "what may still be decided": lambda connection: disputes.least_recently_asked(
+        connection, STRIPE, asked_before=NOW, limit=5
+    ),
     "/tickets search": lambda connection: ticket_search.find(
         connection,
         ["refund"],
@@ -84,6 +110,12 @@ ACTS: dict[str, Act] = {
     ),
     "waits that a merge takes along": lambda connection: ticket_turns.take_late_replies(
         connection, TicketId("T1"), TicketId("T2")
+    ),
+    "a ticket that is closed": lambda connection: cancel_attempts.note_activity_in(
+        connection, TICKET, now=NOW
+    ),
+    "a cancellation that a merge takes along": lambda connection: cancel_attempts.go_on_in(
+        connection, TICKET, replace(TICKET, id=TicketId("T2"))
     ),
     "the end of the retention period": lambda connection: ticket_purge.due(
         connection, closed_before=NOW

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.domain.identifiers import ChannelId, MessageId, UserId
+from bot.domain.identifiers import AttemptId, ChannelId, MessageId, UserId
 from bot.domain.ticket import Ticket, TicketState
 from bot.services.close_requests import CloseRequestService
 from bot.services.context import Context
@@ -31,13 +31,16 @@ def asking(context: Context, work: TicketWorkService) -> CloseRequestService:
 async def opened(context: Context) -> AsyncIterator[Open]:
     service = TicketService(context, GuildService(context, SETTINGS))
 
-    async def one(opener: UserId = MIA, topic: str = "billing") -> Ticket:
+    async def one(
+        opener: UserId = MIA, topic: str = "billing", attempt: AttemptId | None = None
+    ) -> Ticket:
         ticket = await service.open(
             guild_id=GUILD,
             opener_id=opener,
             topic_id=topic,
             answers={},
             screen=Screen(1, "token"),
+            attempt_id=attempt,
         )
         async with context.database.write() as connection:
             await tickets.advance(
