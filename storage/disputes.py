@@ -1,16 +1,20 @@
 """The mirror of the disputes that cardholders have opened."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.dispute import Dispute, DisputeStatus
-from bot.domain.identifiers import DisputeId, PaymentId
+from bot.domain.identifiers import DisputeId, PaymentId, ProviderName
 from bot.domain.money import Money
+from storage import upsert
 from storage.schema import disputes
 from storage.upsert import replace_older
+
+# As the index of undecided ones says it.
+_UNDECIDED = sa.text("disputes.status NOT IN ('won', 'lost', 'dropped')")
 
 
 def _dispute(row: sa.Row[tuple[object, ...]]) -> Dispute:
@@ -73,3 +77,23 @@ async def of_payment(connection: AsyncConnection, payment_id: PaymentId) -> list
         .order_by(disputes.c.opened_at.desc())
     )
     return [_dispute(row) for row in rows]
+
+
+async def least_recently_asked(
+    connection: AsyncConnection, provider: ProviderName, *, asked_before: datetime, limit: int
+) -> list[DisputeId]:
+    """A portion of those that the bank has not decided yet."""
+    found = await connection.scalars(
+        sa.select(disputes.c.id)
+        .where(_UNDECIDED, disputes.c.asked_at < asked_before, disputes.c.provider == provider)
+        .order_by(disputes.c.asked_at, disputes.c.id)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def note_asked(
+    connection: AsyncConnection, ids: Collection[DisputeId], *, asked_at: datetime
+) -> None:
+    """The provider was asked for them, whatever it said."""
+    await upsert.note_asked(connection, disputes, ids, asked_at=asked_at)

@@ -1,22 +1,26 @@
 """The mirror of the providers' invoices (rule S18)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import InvoiceId, UserId
+from bot.domain.identifiers import InvoiceId, ProviderName, UserId
 from bot.domain.invoice import INVOICES_ON_A_PAGE, BilledInvoice, Invoice, InvoicePage
 from bot.domain.money import Money
-from storage.schema import customers, invoices, payments
+from bot.domain.subscription import Status
+from storage import upsert
+from storage.schema import customers, invoices, payments, subscriptions
 from storage.upsert import replace_older
 
 # What is not final yet has no number and may still change.
 _SHOWN = sa.and_(invoices.c.customer_id == customers.c.id, invoices.c.status != "draft")
+# As the index of open ones says it: what may still be paid, or become something that is.
+_OPEN = sa.text("invoices.status NOT IN ('paid', 'void')")
 
 
-def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
+def _invoice(row: sa.Row[tuple[object, ...]], *, subscription_over: bool = False) -> Invoice:
     return Invoice(
         row.id,
         row.customer_id,
@@ -27,6 +31,7 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
         row.issued_at,
         row.page_url,
         row.pdf_url,
+        subscription_over,
     )
 
 
@@ -79,8 +84,17 @@ async def page_of_user(
     )
     rows = (
         await connection.execute(
-            sa.select(invoices, total.label("total"), refunded.label("refunded"))
-            .select_from(customers.outerjoin(invoices, invoices.c.id.in_(page)))
+            sa.select(
+                invoices,
+                total.label("total"),
+                refunded.label("refunded"),
+                subscriptions.c.status.label("subscription_status"),
+            )
+            .select_from(
+                customers.outerjoin(invoices, invoices.c.id.in_(page)).outerjoin(
+                    subscriptions, subscriptions.c.id == invoices.c.subscription_id
+                )
+            )
             .where(customers.c.user_id == user_id)
             .order_by(invoices.c.issued_at.desc(), invoices.c.id)
         )
@@ -88,8 +102,32 @@ async def page_of_user(
     if not rows:
         return None
     items = tuple(
-        BilledInvoice(_invoice(row), Money(int(row.refunded), row.currency))
+        BilledInvoice(
+            _invoice(row, subscription_over=row.subscription_status == Status.CANCELED),
+            Money(int(row.refunded), row.currency),
+        )
         for row in rows
         if row.id is not None
     )
     return InvoicePage(items, number, rows[0].total)
+
+
+async def least_recently_asked(
+    connection: AsyncConnection, provider: ProviderName, *, asked_before: datetime, limit: int
+) -> list[InvoiceId]:
+    """A portion of those that may still be paid."""
+    found = await connection.scalars(
+        sa.select(invoices.c.id)
+        .join(customers, customers.c.id == invoices.c.customer_id)
+        .where(_OPEN, invoices.c.asked_at < asked_before, customers.c.provider == provider)
+        .order_by(invoices.c.asked_at, invoices.c.id)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def note_asked(
+    connection: AsyncConnection, ids: Collection[InvoiceId], *, asked_at: datetime
+) -> None:
+    """The provider was asked for them, whatever it said."""
+    await upsert.note_asked(connection, invoices, ids, asked_at=asked_at)

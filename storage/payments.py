@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.identifiers import CustomerId, PaymentId, ProviderName, UserId
 from bot.domain.money import Money
 from bot.domain.refund import Payment, PaymentPurpose, RefundState
+from storage import upsert
 from storage.schema import customers, payments, refunds
 from storage.upsert import replace_older
 
@@ -31,6 +32,7 @@ def _payment(row: sa.Row[tuple[object, ...]]) -> Payment:
         row.paid_at,
         row.period_start,
         row.period_end,
+        None if row.invoice_total is None else Money(row.invoice_total, row.currency),
     )
 
 
@@ -50,6 +52,7 @@ async def save(connection: AsyncConnection, payment: Payment, *, asked_at: datet
         "paid_at": payment.paid_at,
         "period_start": payment.period_start,
         "period_end": payment.period_end,
+        "invoice_total": payment.invoice_total.amount if payment.invoice_total else None,
         "asked_at": asked_at,
     }
     return await replace_older(connection, payments, row)
@@ -178,8 +181,4 @@ async def note_asked(
     connection: AsyncConnection, ids: Collection[PaymentId], *, asked_at: datetime
 ) -> None:
     """The provider was asked for them, whatever it said."""
-    await connection.execute(
-        sa.update(payments)
-        .where(payments.c.id.in_(ids), payments.c.asked_at < asked_at)
-        .values(asked_at=asked_at)
-    )
+    await upsert.note_asked(connection, payments, ids, asked_at=asked_at)

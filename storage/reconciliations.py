@@ -15,7 +15,8 @@ from storage.schema import reconciliations
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """One run. `repaired` counts, by kind, what the mirror had missed.
+    """One run. `repaired` counts, by kind, what the mirror had missed; under `unreadable`, what
+    could not be read and was left out.
 
     A finished run with a `cursor` was cut short there.
     """
@@ -50,6 +51,21 @@ async def newest(connection: AsyncConnection, provider: ProviderName) -> Reconci
     statement = (
         sa.select(reconciliations)
         .where(reconciliations.c.provider == provider)
+        .order_by(reconciliations.c.started_at.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).first()
+    return None if row is None else _reconciliation(row)
+
+
+async def before(connection: AsyncConnection, run: Reconciliation) -> Reconciliation | None:
+    """The run of this provider that started before this one."""
+    statement = (
+        sa.select(reconciliations)
+        .where(
+            reconciliations.c.provider == run.provider,
+            reconciliations.c.started_at < run.started_at,
+        )
         .order_by(reconciliations.c.started_at.desc())
         .limit(1)
     )

@@ -1,6 +1,7 @@
 """INSERT ... ON CONFLICT, which SQLAlchemy spells once per database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -96,3 +97,15 @@ async def replace_older(
         )
     )
     return bool(result.rowcount)
+
+
+async def note_asked(
+    connection: AsyncConnection, table: sa.Table, ids: Collection[str], *, asked_at: datetime
+) -> None:
+    """The provider was asked for these rows, whatever it said."""
+    if ids:
+        await connection.execute(
+            sa.update(table)
+            .where(table.c.id.in_(ids), table.c.asked_at < asked_at)
+            .values(asked_at=asked_at)
+        )

@@ -29,6 +29,7 @@ from bot.domain.refund import Ground
 _NO_EVENT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _REFERENCES = ("customer", "subscription", "transaction", "order")
+_OF_SUBSCRIPTIONS, _OF_CHECKOUTS = "subscription.", "checkout.completed"
 _OF_PAYMENTS = ("refund.created", "dispute.created")
 
 
@@ -65,11 +66,11 @@ class CreemProvider(CreemPages):
 
     async def fetch_event_objects(self, hint: EventHint) -> Snapshot | None:
         """Fetch by the event's family. Events that change nothing here give None."""
-        if hint.type.startswith("subscription.") and hint.object_id:
+        if hint.type.startswith(_OF_SUBSCRIPTIONS) and hint.object_id:
             return await self._fetch_told(hint.object_id, hint.references.get("transaction"))
         if hint.type in _OF_PAYMENTS and "transaction" in hint.references:
             return await self.fetch_payment(PaymentId(hint.references["transaction"]))
-        if hint.type == "checkout.completed" and hint.object_id:
+        if hint.type == _OF_CHECKOUTS and hint.object_id:
             return await self.fetch_checkout(hint.object_id)
         return None
 
@@ -220,15 +221,23 @@ _REFUND_STATUS = {
 
 
 def _hint(event: Any) -> EventHint:
-    """Ids and types are checked: they are stored and asked for."""
-    about, kind = event["object"], _name(event["eventType"])
+    """Ids and types are checked: they are stored and asked for. What an event is about is looked at
+    where it is asked for: Creem's events of other types may hold anything."""
+    event_id, kind = _name(event["id"]), _name(event["eventType"])
+    if not _is_followed(kind):
+        return EventHint(event_id, kind, None, {})
+    about = event["object"]
     references = {name: _id(about[name]) for name in _REFERENCES if about.get(name)}
     object_id = _name(about["id"])
-    if kind.startswith("subscription."):
+    if kind.startswith(_OF_SUBSCRIPTIONS):
         references["subscription"] = object_id
         if last := about.get("last_transaction") or about.get("last_transaction_id"):
             references["transaction"] = _id(last)
-    return EventHint(_name(event["id"]), kind, object_id, references)
+    return EventHint(event_id, kind, object_id, references)
+
+
+def _is_followed(kind: str) -> bool:
+    return kind.startswith(_OF_SUBSCRIPTIONS) or kind in (*_OF_PAYMENTS, _OF_CHECKOUTS)
 
 
 def _id(reference: Any) -> str:

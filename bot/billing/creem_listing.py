@@ -10,7 +10,8 @@ from datetime import datetime
 
 from bot.billing.creem_account import NOT_FOUND, CreemAccount, Json, has_more
 from bot.billing.creem_objects import id_or_none, moment
-from bot.billing.provider import Page, ProviderRefusedError, Snapshot
+from bot.billing.provider import Page, ProviderRefusedError, Snapshot, Unreadable
+from bot.billing.snapshots import if_readable, merged
 
 # One that was bought through Mooring `since` costs three more requests, each of which waits for its
 # turn: a page is to be read long before its job has to be given up.
@@ -21,6 +22,7 @@ _PHASES = ("subscriptions", "transactions")
 
 SubscriptionSnapshot = Callable[[Json, datetime], Awaitable[Snapshot]]
 PaymentsSnapshot = Callable[[str, list[Json]], Awaitable[Snapshot]]
+SortedOut = Callable[[list[Json]], tuple[list[Json], tuple[Unreadable, ...]]]
 
 
 class CreemListing:
@@ -31,11 +33,14 @@ class CreemListing:
         api: CreemAccount,
         of_subscription: SubscriptionSnapshot,
         of_customer: PaymentsSnapshot,
+        sorted_out: SortedOut,
     ) -> None:
-        """The two functions make a snapshot of one subscription, and of one customer's payments."""
+        """The first two functions make a snapshot of one subscription, and of one customer's
+        payments; `sorted_out` gives those of several transactions that can be read."""
         self._api = api
         self._of_subscription = of_subscription
         self._of_customer = of_customer
+        self._sorted_out = sorted_out
 
     async def fetch_page(self, cursor: str | None, *, since: datetime) -> Page:
         """The page that `cursor` names by its list and its number."""
@@ -48,7 +53,10 @@ class CreemListing:
         page = await self._api.get_page(
             "/v1/subscriptions/search", number, size=SUBSCRIPTIONS_ON_A_PAGE
         )
-        found = [await _if_there(self._of_subscription(each, since)) for each in page["items"]]
+        found = [
+            await if_readable(each, _if_there(self._of_subscription(each, since)))
+            for each in page["items"]
+        ]
         following = f"{_PHASES[0]}:{number + 1}" if has_more(page) else f"{_PHASES[1]}:1"
         return Page(merged(found), following)
 
@@ -58,17 +66,21 @@ class CreemListing:
         page = await self._api.get_page(
             "/v1/transactions/search", number, size=TRANSACTIONS_ON_A_PAGE
         )
+        shown, unreadable = self._sorted_out(page["items"])
         of_customers: dict[str, list[Json]] = {}
-        for each in page["items"]:
+        for each in shown:
             customer_id = id_or_none(each.get("customer"))
             if customer_id is not None and moment(each["created_at"]) >= since:
                 of_customers.setdefault(customer_id, []).append(each)
         found = [
-            await _if_there(self._of_customer(each, theirs))
+            await if_readable({"id": each}, _if_there(self._of_customer(each, theirs)))
             for each, theirs in of_customers.items()
         ]
-        goes_on = has_more(page) and not _is_past(page, since)
-        return Page(merged(found), f"{_PHASES[1]}:{number + 1}" if goes_on else None)
+        goes_on = has_more(page) and not _is_past(shown, since)
+        return Page(
+            merged([*found, Snapshot(unreadable=unreadable)]),
+            f"{_PHASES[1]}:{number + 1}" if goes_on else None,
+        )
 
 
 async def _if_there(reading: Awaitable[Snapshot]) -> Snapshot:
@@ -81,21 +93,8 @@ async def _if_there(reading: Awaitable[Snapshot]) -> Snapshot:
         return Snapshot()
 
 
-def _is_past(page: Json, since: datetime) -> bool:
+def _is_past(shown: list[Json], since: datetime) -> bool:
     """Whether a list that is newest first has nothing new after this page. That it is so is not
     documented: one in another order is read to its end."""
-    times = [moment(each["created_at"]) for each in page["items"]]
-    return times == sorted(times, reverse=True) and times[-1] < since
-
-
-def merged(snapshots: list[Snapshot]) -> Snapshot:
-    """Several as one; each customer once."""
-    customers = {each.id: each for one in snapshots for each in one.customers}
-    return Snapshot(
-        customers=tuple(customers.values()),
-        subscriptions=tuple(each for one in snapshots for each in one.subscriptions),
-        payments=tuple(each for one in snapshots for each in one.payments),
-        invoices=tuple(each for one in snapshots for each in one.invoices),
-        paid_periods=tuple(each for one in snapshots for each in one.paid_periods),
-        completed_checkouts=tuple(each for one in snapshots for each in one.completed_checkouts),
-    )
+    times = [moment(each["created_at"]) for each in shown]
+    return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

@@ -27,9 +27,11 @@ SCHEDULED = "scheduled_cancel"
 CANCELED = "canceled"
 PAUSED = "paused"
 TRIALING = "trialing"
+INCOMPLETE = "incomplete"
+_WITHOUT_PERIOD = (INCOMPLETE, CANCELED)
 
 _STATUS = {
-    "incomplete": Status.INCOMPLETE,
+    INCOMPLETE: Status.INCOMPLETE,
     TRIALING: Status.TRIALING,
     "active": Status.ACTIVE,
     # It is paid for and runs; `cancel_at` says that it ends.
@@ -117,7 +119,15 @@ def _units(subscription: Json) -> int:
 
 
 def period_of(subscription: Json) -> Period:
-    """The current period as Creem writes it."""
+    """The current period as Creem writes it. One that has not begun need not have any, nor one that
+    is over: theirs has no length, so that nothing is due for it."""
+    dates = (
+        subscription.get("current_period_start_date"),
+        subscription.get("current_period_end_date"),
+    )
+    if subscription["status"] in _WITHOUT_PERIOD and None in dates:
+        made = moment(subscription["created_at"])
+        return made, made
     return (
         moment(subscription["current_period_start_date"]),
         moment(subscription["current_period_end_date"]),
@@ -172,6 +182,7 @@ def paid_periods(subscription: Json, transactions: Iterable[Json]) -> tuple[Paid
     for transaction in succeeded:
         own = _own_period(transaction)
         paid.add(current if own is None or start <= _middle(own) < end else own)
+    paid -= {(start, start)}
     return tuple(
         PaidPeriod(
             customer_id=CustomerId(id_of(subscription["customer"])),

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from bot.billing.creem_account import CreemAccount, Json, in_path
-from bot.billing.creem_listing import CreemListing, merged
+from bot.billing.creem_listing import CreemListing
 from bot.billing.creem_objects import (
     TRIALING,
     customer_record,
@@ -28,9 +28,11 @@ from bot.billing.provider import (
     Page,
     ProviderRefusedError,
     Snapshot,
+    Unreadable,
 )
+from bot.billing.snapshots import if_readable, merged, reading, sorted_out
 from bot.domain.catalogue import Catalogue
-from bot.domain.identifiers import CustomerId, PaymentId, SubscriptionId
+from bot.domain.identifiers import CustomerId, DisputeId, InvoiceId, PaymentId, SubscriptionId
 from bot.domain.money import Money
 from bot.domain.payment_failure import PaymentFailure
 
@@ -83,6 +85,18 @@ class CreemReading:
 
     async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
         """A transaction with the customer, and the subscription that it paid for."""
+        with reading(payment_id):
+            return await self._fetch_payment(payment_id)
+
+    async def fetch_invoice(self, invoice_id: InvoiceId) -> Snapshot:
+        """The transaction stands for the invoice."""
+        return await self.fetch_payment(PaymentId(invoice_id))
+
+    async def fetch_dispute(self, _dispute_id: DisputeId) -> Snapshot:
+        """Creem shows none: a payment says that it is disputed."""
+        return Snapshot()
+
+    async def _fetch_payment(self, payment_id: PaymentId) -> Snapshot:
         transaction = await self._api.get("/v1/transactions", transaction_id=payment_id)
         customer_id = id_or_none(transaction.get("customer"))
         if customer_id is None:
@@ -98,28 +112,30 @@ class CreemReading:
         something was bought once."""
         customer = await self._api.get("/v1/customers", customer_id=customer_id)
         listed = await self._api.get_all(f"/v1/customers/{in_path(customer_id)}/subscriptions")
-        transactions = await self._api.get_all("/v1/transactions/search", customer_id=customer_id)
+        found = await self._api.get_all("/v1/transactions/search", customer_id=customer_id)
+        transactions, unreadable = self._sorted_out(found)
         # The order of Creem's lists is not documented.
         newest = sorted(transactions, key=lambda each: each["created_at"], reverse=True)[:NEWEST]
         known = {customer_id: customer, **{each["id"]: each for each in transactions}}
-        subscriptions = [await self.whole(each, known) for each in listed]
         products = await self._products_bought_once(customer_id, newest)
         payments = self._payments_snapshot(customer, newest, products)
         of_subscriptions = merged(
-            [
-                self._subscription_snapshot(
-                    each,
-                    [one for one in newest if id_or_none(one.get("subscription")) == each["id"]],
-                )
-                for each in subscriptions
-            ]
+            [await if_readable(each, self._in_account(each, known, newest)) for each in listed]
         )
         return replace(
             of_subscriptions,
             customers=payments.customers,
             payments=payments.payments,
             invoices=payments.invoices,
+            unreadable=(*of_subscriptions.unreadable, *unreadable),
         )
+
+    async def _in_account(
+        self, subscription: Json, known: Mapping[str, Json], transactions: Sequence[Json]
+    ) -> Snapshot:
+        whole = await self.whole(subscription, known)
+        own = [each for each in transactions if id_or_none(each.get("subscription")) == whole["id"]]
+        return self._subscription_snapshot(whole, own)
 
     async def last_failure(self, customer_id: CustomerId) -> PaymentFailure | None:
         """Creem tells that a card was declined, and not why."""
@@ -133,6 +149,10 @@ class CreemReading:
         Creem finds the customer by the address that a buyer types. Whether that was somebody's
         before shows only in the whole account.
         """
+        with reading(page_id):
+            return await self._fetch_checkout(page_id)
+
+    async def _fetch_checkout(self, page_id: str) -> Snapshot:
         checkout = await self._api.get("/v1/checkouts", checkout_id=page_id)
         customer_id = id_or_none(checkout.get("customer"))
         if checkout["status"] != "completed" or customer_id is None:
@@ -155,7 +175,9 @@ class CreemReading:
 
     async def fetch_page(self, cursor: str | None, *, since: datetime) -> Page:
         """All subscriptions with their customers and last payments, then what was paid `since`."""
-        listing = CreemListing(self._api, self._of_listed_subscription, self._of_customer)
+        listing = CreemListing(
+            self._api, self._of_listed_subscription, self._of_customer, self._sorted_out
+        )
         return await listing.fetch_page(cursor, since=since)
 
     async def _of_listed_subscription(self, subscription: Json, since: datetime) -> Snapshot:
@@ -221,6 +243,18 @@ class CreemReading:
             for each in transactions
             if (order_id := id_or_none(each.get("order"))) in of_orders
         }
+
+    def _sorted_out(
+        self, transactions: Sequence[Json]
+    ) -> tuple[list[Json], tuple[Unreadable, ...]]:
+        """The transactions that can be read, and what is wrong with the others."""
+        return sorted_out(transactions, self._try_to_read)
+
+    def _try_to_read(self, transaction: Json) -> None:
+        moment(transaction["created_at"])
+        failure_of(transaction)
+        invoice_of(transaction)
+        payment_of(transaction, product_id=None, catalogue=self._catalogue)
 
     def _payments_snapshot(
         self, customer: Json, transactions: Sequence[Json], products: Mapping[str, str]

@@ -10,6 +10,8 @@ from bot.domain.dispute import Dispute
 from bot.domain.identifiers import (
     CheckoutId,
     CustomerId,
+    DisputeId,
+    InvoiceId,
     PaymentId,
     PriceId,
     ProviderName,
@@ -42,6 +44,25 @@ class ProviderRefusedError(Exception):
         """`code` is the provider's own stable error code."""
         super().__init__(code)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that is not as its provider documents it. `field` is the one that is missing, or
+    what was to read it; nothing that the object holds is named beside its id."""
+
+    id: str
+    field: str
+    error: str
+
+
+class UnreadableError(Exception):
+    """The provider has answered with an object that this version cannot read."""
+
+    def __init__(self, what: Unreadable) -> None:
+        """`what` may be shown and logged."""
+        super().__init__(f"{what.id}: {what.error}, {what.field}")
+        self.what = what
 
 
 class BadEventError(Exception):
@@ -111,7 +132,10 @@ class CheckoutPage:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Objects as the provider shows them now. Customers come first: the rest refers to them."""
+    """Objects as the provider shows them now. Customers come first: the rest refers to them.
+
+    `unreadable` are those of several that had to be left out.
+    """
 
     customers: tuple[CustomerRecord, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
@@ -120,6 +144,7 @@ class Snapshot:
     paid_periods: tuple[PaidPeriod, ...] = ()
     completed_checkouts: tuple[CompletedCheckout, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +235,14 @@ class BillingProvider(Protocol):
 
     async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
         """A payment with the invoice and the subscription that it paid for."""
+        ...
+
+    async def fetch_invoice(self, invoice_id: InvoiceId) -> Snapshot:
+        """An invoice with what was paid for it, and the subscription."""
+        ...
+
+    async def fetch_dispute(self, dispute_id: DisputeId) -> Snapshot:
+        """A dispute with the payment that it is about."""
         ...
 
     async def fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:

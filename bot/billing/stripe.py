@@ -14,13 +14,14 @@ from stripe.params import (
 
 from bot.billing.provider import (
     BadEventError,
-    CustomerRecord,
     EventHint,
     Page,
     RefundReceipt,
     Snapshot,
 )
+from bot.billing.snapshots import reading
 from bot.billing.stripe_account import translated_errors
+from bot.billing.stripe_customers import StripeCustomers
 from bot.billing.stripe_failures import StripeFailures
 from bot.billing.stripe_listing import StripeListing
 from bot.billing.stripe_objects import (
@@ -29,7 +30,6 @@ from bot.billing.stripe_objects import (
     CHECKOUT,
     INVOICE,
     SUBSCRIPTION,
-    account_snapshot,
     checkout_snapshot,
     customer_record,
     invoice_snapshot,
@@ -40,15 +40,13 @@ from bot.billing.stripe_offers import StripeOffers
 from bot.billing.stripe_pages import StripePages
 from bot.domain.identifiers import (
     STRIPE,
-    CustomerId,
+    DisputeId,
+    InvoiceId,
     PaymentId,
     SubscriptionId,
 )
 from bot.domain.money import Money
 from bot.domain.refund import Ground
-
-# How far back a newly linked account's payments and invoices are read.
-NEWEST = 25
 
 _NO_EVENT = (
     stripe.SignatureVerificationError,
@@ -69,7 +67,7 @@ def _reason(feedback: str | None, comment: str | None) -> dict[str, Any]:
     return {"cancellation_details": details} if details else {}
 
 
-class StripeProvider(StripePages, StripeFailures, StripeOffers):
+class StripeProvider(StripeCustomers, StripePages, StripeFailures, StripeOffers):
     """One Stripe account."""
 
     name = STRIPE
@@ -108,7 +106,7 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
         if hint.type.startswith("customer.subscription.") and hint.object_id:
             return await self.fetch_subscription(SubscriptionId(hint.object_id))
         if family == "invoice" and hint.object_id and hint.object_id.startswith("in_"):
-            return await self._fetch_invoice(hint.object_id)
+            return await self.fetch_invoice(InvoiceId(hint.object_id))
         if family in ("charge", "refund") and "payment_intent" in hint.references:
             return await self._fetch_charged(hint)
         if hint.type in _CHECKOUT_PAID and hint.object_id:
@@ -123,23 +121,13 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
 
     async def _fetch_charged(self, hint: EventHint) -> Snapshot | None:
         if hint.type.startswith("charge.dispute.") and hint.object_id:
-            return await self.fetch_dispute(hint.object_id, fetch_payment=self.fetch_payment)
+            return await self.fetch_dispute(DisputeId(hint.object_id))
         return await self._fetch_payment(hint.references["payment_intent"])
 
     async def fetch_page(self, cursor: str | None, *, since: datetime) -> Page:
         """Subscriptions, then what was bought, invoiced, paid, refunded and disputed `since`."""
         listing = StripeListing(self._v1, self._catalogue, self.fetch_payment)
         return await listing.fetch_page(cursor, since=since)
-
-    async def customers_with_address(self, address: str) -> tuple[CustomerRecord, ...]:
-        """Stripe compares addresses with case: what was typed and its lower-case form count."""
-        found: dict[str, CustomerRecord] = {}
-        async with translated_errors():
-            for spelling in dict.fromkeys((address, address.lower())):
-                listed = await self._v1.customers.list_async({"email": spelling, "limit": 100})
-                for customer in listed.data:
-                    found[customer.id] = customer_record(customer.to_dict())
-        return tuple(found.values())
 
     async def fetch_subscription(self, subscription_id: SubscriptionId) -> Snapshot:
         """One read: the subscription with its customer, and the card that pays for it."""
@@ -155,35 +143,15 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
             coming = await self._v1.invoices.create_preview_async({"subscription": subscription_id})
         return Money(coming.amount_due, coming.currency)
 
-    async def fetch_account(self, customer_id: CustomerId) -> Snapshot:
-        """Four reads: the customer, its subscriptions, invoices with payments, and payments."""
-        async with translated_errors():
-            customer = await self._v1.customers.retrieve_async(customer_id, {"expand": list(CARD)})
-            subscriptions = await self._v1.subscriptions.list_async(
-                {
-                    "customer": customer_id,
-                    "status": "all",
-                    "limit": 100,
-                    "expand": ["data.latest_invoice"],
-                }
-            )
-            invoices = await self._v1.invoices.list_async(
-                {"customer": customer_id, "limit": NEWEST, "expand": ["data.payments"]}
-            )
-            intents = await self._v1.payment_intents.list_async(
-                {"customer": customer_id, "limit": NEWEST, "expand": ["data.latest_charge"]}
-            )
-        return account_snapshot(
-            customer.to_dict(),
-            subscriptions=[each.to_dict() for each in subscriptions.data],
-            invoices=[each.to_dict() for each in invoices.data],
-            intents=[each.to_dict() for each in intents.data],
-            catalogue=self._catalogue,
-        )
-
     async def fetch_payment(self, payment_id: PaymentId) -> Snapshot:
         """The payment intent with its charge, by way of the invoice where there is one."""
-        return await self._fetch_payment(payment_id) or Snapshot()
+        with reading(payment_id):
+            return await self._fetch_payment(payment_id) or Snapshot()
+
+    async def fetch_dispute(self, dispute_id: DisputeId) -> Snapshot:
+        """The dispute, and its payment as above."""
+        with reading(dispute_id):
+            return await self._fetch_dispute(dispute_id, fetch_payment=self.fetch_payment)
 
     async def schedule_cancellation(
         self,
@@ -312,6 +280,11 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
             subscriptions=(subscription_of(subscription, self._catalogue),),
         )
 
+    async def fetch_invoice(self, invoice_id: InvoiceId) -> Snapshot:
+        """The invoice with customer and subscription, and the payments that succeeded on it."""
+        with reading(invoice_id):
+            return await self._fetch_invoice(invoice_id)
+
     async def _fetch_invoice(self, invoice_id: str) -> Snapshot:
         async with translated_errors():
             invoice = await self._v1.invoices.retrieve_async(
@@ -356,4 +329,5 @@ class StripeProvider(StripePages, StripeFailures, StripeOffers):
             session = await self._v1.checkout.sessions.retrieve_async(
                 page_id, {"expand": list(CHECKOUT)}
             )
-        return checkout_snapshot(session.to_dict(), self._catalogue)
+        with reading(page_id):
+            return checkout_snapshot(session.to_dict(), self._catalogue)

@@ -65,7 +65,7 @@ class StripeFailures(StripeAccount):
         tried = [each for each in attempts if each is not None]
         return max(tried, key=lambda each: each[0])[1] if tried else None
 
-    async def fetch_dispute(
+    async def _fetch_dispute(
         self, dispute_id: str, *, fetch_payment: Callable[[PaymentId], Awaitable[Snapshot]]
     ) -> Snapshot:
         """A dispute with the payment that it is about."""

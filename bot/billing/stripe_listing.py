@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 import stripe
 
 from bot.billing.provider import Page, Snapshot
+from bot.billing.snapshots import if_readable, merged, read_each
 from bot.billing.stripe_account import translated_errors
 from bot.billing.stripe_failures import dispute_of
 from bot.billing.stripe_objects import (
@@ -74,10 +75,13 @@ class StripeListing:
             {"status": "all", "expand": ["data.customer", "data.latest_invoice"]},
             after,
         )
+        return read_each(found, self._of_subscription), last_id
+
+    def _of_subscription(self, subscription: Json) -> Snapshot:
         return Snapshot(
-            customers=tuple(customer_record(each["customer"]) for each in found),
-            subscriptions=tuple(subscription_of(each, self._catalogue) for each in found),
-        ), last_id
+            customers=(customer_record(subscription["customer"]),),
+            subscriptions=(subscription_of(subscription, self._catalogue),),
+        )
 
     async def _checkouts(self, after: str | None, since: datetime) -> "_Part":
         found, last_id = await _listed(
@@ -89,7 +93,7 @@ class StripeListing:
             },
             after,
         )
-        return _merged([checkout_snapshot(each, self._catalogue) for each in found]), last_id
+        return read_each(found, lambda each: checkout_snapshot(each, self._catalogue)), last_id
 
     async def _invoices(self, after: str | None, since: datetime) -> "_Part":
         found, last_id = await _listed(
@@ -97,8 +101,8 @@ class StripeListing:
             {"created": _from(since), "expand": ["data.customer"]},
             after,
         )
-        return _merged(
-            [invoice_snapshot(each, intents=(), catalogue=self._catalogue) for each in found]
+        return read_each(
+            found, lambda each: invoice_snapshot(each, intents=(), catalogue=self._catalogue)
         ), last_id
 
     async def _payments(self, after: str | None, since: datetime) -> "_Part":
@@ -114,15 +118,7 @@ class StripeListing:
             },
             after,
         )
-        payments = [
-            payment_of(each["payment"]["payment_intent"], invoice=each["invoice"])
-            for each in found
-            if each["payment"]["type"] == "payment_intent"
-        ]
-        return Snapshot(
-            customers=tuple(customer_record(each["invoice"]["customer"]) for each in found),
-            payments=tuple(each for each in payments if each is not None),
-        ), last_id
+        return read_each(found, _of_payment), last_id
 
     async def _refunds(self, after: str | None, since: datetime) -> "_Part":
         return await self._payments_behind(self._v1.refunds.list_async, after, since)
@@ -133,10 +129,19 @@ class StripeListing:
     async def _payments_behind(self, method: _List, after: str | None, since: datetime) -> "_Part":
         """What was given back or disputed since then may have been paid long before."""
         found, last_id = await _listed(method, {"created": _from(since)}, after, limit=SMALL_PAGE)
-        intents = dict.fromkeys(each["payment_intent"] for each in found if each["payment_intent"])
-        behind = _merged([await self._fetch_payment(PaymentId(each)) for each in intents])
-        disputed = [dispute_of(each) for each in found if each["object"] == "dispute"]
-        return replace(behind, disputes=tuple(each for each in disputed if each)), last_id
+        asked: set[str] = set()
+        behind = [await if_readable(each, self._behind(each, asked)) for each in found]
+        return merged(behind), last_id
+
+    async def _behind(self, shown: Json, asked: set[str]) -> Snapshot:
+        """A refund or a dispute with its payment, unless that was `asked` for just now."""
+        intent = shown["payment_intent"]
+        dispute = dispute_of(shown) if shown["object"] == "dispute" else None
+        payment = Snapshot()
+        if intent and intent not in asked:
+            asked.add(intent)
+            payment = await self._fetch_payment(PaymentId(intent))
+        return replace(payment, disputes=(dispute,) if dispute else ())
 
 
 _Part = tuple[Snapshot, str | None]
@@ -156,12 +161,12 @@ async def _listed(
     return found, found[-1]["id"] if listed.has_more and found else None
 
 
-def _merged(snapshots: list[Snapshot]) -> Snapshot:
+def _of_payment(link: Json) -> Snapshot:
+    """What was paid, with the invoice that it was paid on."""
+    invoice, payment = link["invoice"], None
+    if link["payment"]["type"] == "payment_intent":
+        payment = payment_of(link["payment"]["payment_intent"], invoice=invoice)
     return Snapshot(
-        customers=tuple(each for one in snapshots for each in one.customers),
-        subscriptions=tuple(each for one in snapshots for each in one.subscriptions),
-        payments=tuple(each for one in snapshots for each in one.payments),
-        invoices=tuple(each for one in snapshots for each in one.invoices),
-        paid_periods=tuple(each for one in snapshots for each in one.paid_periods),
-        completed_checkouts=tuple(each for one in snapshots for each in one.completed_checkouts),
+        customers=(customer_record(invoice["customer"]),),
+        payments=() if payment is None else (payment,),
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.billing.provider import CompletedCheckout, CustomerRecord, PaidPeriod, Snapshot
+from bot.billing.snapshots import merged, read_each
 from bot.domain.account import Card
 from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.identifiers import (
@@ -52,6 +53,8 @@ _STATUS = {
 }
 # In a subscription's metadata: the renewals that an accepted offer leaves out, in Stripe's seconds.
 PAUSED_FROM, PAUSED_UNTIL = "mooring_paused_from", "mooring_paused_until"
+# In the metadata of payments that Mooring's own pages take.
+_PURPOSE = "mooring_purpose"
 # The other reasons can be anything: a plan switch with or without a new period, extra invoices.
 _FOR_A_PERIOD = ("subscription_create", "subscription_cycle")
 
@@ -225,7 +228,7 @@ def payment_of(intent: Json, *, invoice: Json | None) -> Payment | None:
     line = _period_line(invoice) if invoice else None
     if subscription_id is not None:
         purpose = PaymentPurpose.SUBSCRIPTION
-    elif (intent.get("metadata") or {}).get("mooring_purpose") == PaymentPurpose.TOP_UP:
+    elif (intent.get("metadata") or {}).get(_PURPOSE) == PaymentPurpose.TOP_UP:
         purpose = PaymentPurpose.TOP_UP
     else:
         purpose = PaymentPurpose.OTHER
@@ -242,6 +245,7 @@ def payment_of(intent: Json, *, invoice: Json | None) -> Payment | None:
         paid_at=utc(charge["created"]),
         period_start=utc(line["period"]["start"]) if line else None,
         period_end=utc(line["period"]["end"]) if line else None,
+        invoice_total=Money(invoice["amount_due"], invoice["currency"]) if invoice else None,
     )
 
 
@@ -306,20 +310,46 @@ def account_snapshot(
     catalogue: Catalogue,
 ) -> Snapshot:
     """Everything of one customer. Payments find their invoice through the invoices' payments."""
-    invoice_of_intent = {
+    invoice_of_intent = invoices_of_intents(invoices)
+    shown = Snapshot(customers=(customer_record(customer),))
+    return merged(
+        [
+            shown,
+            read_each(
+                subscriptions,
+                lambda each: Snapshot(subscriptions=(subscription_of(each, catalogue),)),
+            ),
+            read_each(
+                intents, lambda each: _payment_snapshot(each, invoice_of_intent.get(each["id"]))
+            ),
+            read_each(invoices, _billed_snapshot),
+        ]
+    )
+
+
+def invoices_of_intents(invoices: Sequence[Json]) -> dict[str, Json]:
+    """By the ids of the payment intents with which they are to be, or were paid."""
+    return {
         _id(each["payment"]["payment_intent"]): invoice
         for invoice in invoices
         for each in invoice["payments"]["data"]
         if each["payment"]["type"] == "payment_intent"
     }
-    payments = [
-        payment_of(intent, invoice=invoice_of_intent.get(intent["id"])) for intent in intents
-    ]
-    periods = [_paid_period(invoice) for invoice in invoices]
+
+
+def is_of_unknown_purpose(intent: Json) -> bool:
+    """Whether only an invoice could tell what was paid with it."""
+    purpose = (intent.get("metadata") or {}).get(_PURPOSE)
+    return intent["status"] == "succeeded" and purpose != PaymentPurpose.TOP_UP
+
+
+def _payment_snapshot(intent: Json, invoice: Json | None) -> Snapshot:
+    payment = payment_of(intent, invoice=invoice)
+    return Snapshot(payments=() if payment is None else (payment,))
+
+
+def _billed_snapshot(invoice: Json) -> Snapshot:
+    period = _paid_period(invoice)
     return Snapshot(
-        customers=(customer_record(customer),),
-        subscriptions=tuple(subscription_of(each, catalogue) for each in subscriptions),
-        payments=tuple(payment for payment in payments if payment is not None),
-        invoices=tuple(invoice_of(invoice) for invoice in invoices),
-        paid_periods=tuple(period for period in periods if period is not None),
+        invoices=(invoice_of(invoice),), paid_periods=() if period is None else (period,)
     )

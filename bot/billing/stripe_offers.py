@@ -28,6 +28,8 @@ Json = Mapping[str, Any]
 
 _OFFER = "mooring_offer"
 _EXPAND = (*ACTED_ON, "discounts")
+# Stripe leaves it out of a coupon unless asked: the products for which alone it is.
+PRODUCTS = "applies_to"
 # Collection goes on this long before the first renewal that is charged again, after the last one
 # that is not.
 _BEFORE_RENEWAL = timedelta(hours=1)
@@ -58,8 +60,8 @@ class StripeOffers(StripeAccount):
         if current["discounts"]:
             raise ProviderRefusedError("discount_exists")
         async with translated_errors():
-            coupon = (await self._v1.coupons.retrieve_async(discount.coupon)).to_dict()
-        if not is_as_agreed(coupon, discount):
+            found = await self._v1.coupons.retrieve_async(discount.coupon, {"expand": [PRODUCTS]})
+        if not is_as_agreed(found.to_dict(), discount, product_id=_product_of(current)):
             raise ProviderRefusedError("coupon_differs")
         changed = await self._change(
             subscription_id,
@@ -126,14 +128,25 @@ class StripeOffers(StripeAccount):
         )
 
 
-def is_as_agreed(coupon: Json, discount: Discount) -> bool:
-    """Whether a coupon takes off so much, for so many months."""
+def is_as_agreed(coupon: Json, discount: Discount, *, product_id: str) -> bool:
+    """Whether a coupon takes off so much of this product, for so many months."""
     return bool(
         coupon["valid"]
+        and takes_off(coupon, product_id)
         and coupon["percent_off"] == discount.percent
         and coupon["duration"] == "repeating"
         and coupon["duration_in_months"] == discount.months
     )
+
+
+def takes_off(coupon: Json, product_id: str) -> bool:
+    """Whether a coupon, with `PRODUCTS` expanded, is for this product: for all, or for some."""
+    only = coupon.get(PRODUCTS)
+    return only is None or product_id in only["products"]
+
+
+def _product_of(subscription: Json) -> str:
+    return str(subscription["items"]["data"][0]["price"]["product"])
 
 
 def _is_made(subscription: Json, reference: str) -> bool:

@@ -67,7 +67,7 @@ async def check_stripe(
             yield problem
         if not problems:
             yield fine("Every price of the catalogue is in Stripe as mooring.toml has it.")
-        async for finding in check_coupons(client, offers):
+        async for finding in check_coupons(client, catalogue, offers):
             yield finding
         yield await _check_endpoints(client)
         yield await check_portal(client)

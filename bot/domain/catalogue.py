@@ -110,6 +110,10 @@ class Catalogue:
         """The top-up with this id; None when the vendor removed it."""
         return next((each for each in self.top_ups if each.id == top_up_id), None)
 
+    def sells_top_ups(self, provider: ProviderName) -> bool:
+        """Whether a customer of this provider can buy any."""
+        return any(each.price_of(provider) for each in self.top_ups)
+
     def offering(self, price_id: PriceId) -> Offering | None:
         """The offering behind a provider's price id, sold or not; None for an unknown price."""
         return next((each for each in self._every_offering() if each.price.id == price_id), None)

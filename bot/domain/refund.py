@@ -21,7 +21,7 @@ from bot.domain.identifiers import (
     WithdrawalId,
 )
 from bot.domain.money import Money
-from bot.domain.subscription import Subscription
+from bot.domain.subscription import Status, Subscription
 
 
 class RefundMode(StrEnum):
@@ -54,7 +54,11 @@ class PaymentPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A succeeded payment. `period_start` and `period_end` are set when it paid for a period."""
+    """A succeeded payment. `period_start` and `period_end` are set when it paid for a period.
+
+    `invoice_total` is what its invoice asks for, which other payments may be for too; None where
+    the provider tells of none, or of one for each payment.
+    """
 
     id: PaymentId
     provider: ProviderName
@@ -68,11 +72,21 @@ class Payment:
     paid_at: datetime
     period_start: datetime | None
     period_end: datetime | None
+    invoice_total: Money | None = None
 
     @property
     def refundable(self) -> Money:
         """What has not been given back yet."""
         return self.amount - self.refunded
+
+    def came_after(self, subscription: Subscription) -> bool:
+        """Whether it was made for a subscription that had ended by then, so it brings nothing."""
+        return (
+            self.subscription_id == subscription.id
+            and subscription.status is Status.CANCELED
+            and subscription.ended_at is not None
+            and self.paid_at > subscription.ended_at
+        )
 
 
 class Consequence(StrEnum):
@@ -86,36 +100,67 @@ class Consequence(StrEnum):
     NO_SUBSCRIPTION = "no_subscription"
 
 
-def is_proven_duplicate(payment: Payment, others: Sequence[Payment]) -> bool:
-    """Whether another payment, not refunded, covers the same subscription and period (S30).
+def is_proven_duplicate(
+    payment: Payment, others: Sequence[Payment], *, amount: Money | None = None
+) -> bool:
+    """Whether the subscription's period is paid without this payment, or without `amount` of what
+    is left of it: by others that are not refunded (S30).
 
-    Payments of a plan switch cover other periods or carry no period of their own, so they are
-    not taken for duplicates.
+    An invoice may be paid in parts, which are duplicates only beyond its total. Payments of a plan
+    switch cover other periods or carry no period of their own, so they are none.
     """
     if payment.subscription_id is None or payment.period_start is None:
         return False
+    beside: dict[InvoiceId | None, list[Payment]] = {}
+    for other in others:
+        is_other = other.id != payment.id and _period(other) == _period(payment)
+        if is_other and _is_unsettled(other):
+            beside.setdefault(other.invoice_id, []).append(other)
+    kept = payment.refundable - (amount or payment.refundable)
     return any(
-        other.id != payment.id
-        and other.subscription_id == payment.subscription_id
-        and (other.period_start, other.period_end) == (payment.period_start, payment.period_end)
-        and other.refunded.amount == 0
-        and not other.disputed
-        for other in others
+        _is_paid(parts, payment, kept) if invoice_id == payment.invoice_id else _is_paid(parts)
+        for invoice_id, parts in beside.items()
     )
 
 
-def proven_duplicates(payments: Sequence[Payment]) -> tuple[tuple[Payment, ...], ...]:
-    """Payments that cover the same subscription and period, one group for each period (S30).
+def _is_paid(
+    parts: Sequence[Payment], payment: Payment | None = None, kept: Money | None = None
+) -> bool:
+    """Whether these payments of one invoice are all that it asks for, with what is `kept` of a
+    `payment` of it. Of an invoice by itself that is taken for granted."""
+    if parts[0].invoice_id is None:
+        return True
+    known = [*parts, payment] if payment else parts
+    total = next((each.invoice_total for each in known if each.invoice_total is not None), None)
+    if total is None:
+        return payment is None
+    paid = sum((each.amount for each in parts), kept or Money(0, total.currency))
+    return paid.amount >= total.amount
 
-    What was refunded or disputed is settled already, or is decided by the bank.
-    """
+
+def _period(payment: Payment) -> tuple[object, ...]:
+    return payment.subscription_id, payment.period_start, payment.period_end
+
+
+def _is_unsettled(payment: Payment) -> bool:
+    """What was refunded or disputed is settled already, or is decided by the bank."""
+    return payment.refunded.amount == 0 and not payment.disputed
+
+
+def proven_duplicates(payments: Sequence[Payment]) -> tuple[tuple[Payment, ...], ...]:
+    """The payments of each period for which more was paid than is due, by period (S30)."""
     groups: dict[tuple[object, ...], list[Payment]] = {}
     for payment in sorted(payments, key=lambda each: each.paid_at):
-        unsettled = payment.refunded.amount == 0 and not payment.disputed
-        if unsettled and is_proven_duplicate(payment, payments):
-            period = (payment.subscription_id, payment.period_start, payment.period_end)
-            groups.setdefault(period, []).append(payment)
-    return tuple(tuple(group) for group in groups.values())
+        if _is_unsettled(payment):
+            groups.setdefault(_period(payment), []).append(payment)
+    return tuple(tuple(group) for group in groups.values() if _is_too_much(group))
+
+
+def _is_too_much(group: Sequence[Payment]) -> bool:
+    """Whether the least part of any of them could be given back."""
+    return any(
+        is_proven_duplicate(each, group, amount=Money(1, each.amount.currency)) for each in group
+    )
 
 
 def consequence(
@@ -135,7 +180,7 @@ def consequence(
         return Consequence.TOP_UP_ENDS_NOTHING
     if subscription is None:
         return Consequence.NO_SUBSCRIPTION
-    if is_proven_duplicate(payment, others):
+    if is_proven_duplicate(payment, others, amount=amount):
         return Consequence.DUPLICATE_ENDS_NOTHING
     if not subscription.is_live:
         return Consequence.ALREADY_ENDED
@@ -150,7 +195,8 @@ class RefundState(StrEnum):
     DRAFT: somebody prepares it. SUBMITTED: it waits for a moderator, or for a second one.
     ASKED_BACK: whoever asked for it has a question to answer. REQUESTED: approved and committed,
     the provider has not answered. REFUNDED: money is on its way, the subscription still has to
-    end. DENIED, DONE and FAILED are ends. RETURNED: it was made, and days later the provider
+    end. DENIED, DONE and FAILED are ends. LAPSED: a member's wish whose ticket was closed before
+    anybody put it before the moderators. RETURNED: it was made, and days later the provider
     failed it; the money came back to the vendor.
     """
 
@@ -163,6 +209,7 @@ class RefundState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     RETURNED = "returned"
+    LAPSED = "lapsed"
 
 
 # In the queue: people have to decide.
@@ -173,11 +220,12 @@ UNDER_WAY = (RefundState.REQUESTED, RefundState.REFUNDED)
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund of one payment. Its id makes the provider's idempotency key.
+    """One refund of one payment. Its id and `generation` make the provider's idempotency key.
 
     `moderator_id` is who drafted it at the desk, or who approved it last; None while nobody has.
     `requester_id` is who asked for it: support, or the member. It is None for one that a
-    moderator began. `queue_message_id` is its card in the moderators' channel.
+    moderator began. `queue_message_id` is its card in the moderators' channel. `tried_at` is when
+    the provider was asked for it last.
     """
 
     id: RefundId
@@ -203,20 +251,23 @@ class Refund:
     submitted_at: datetime | None = None
     queue_channel_id: ChannelId | None = None
     queue_message_id: MessageId | None = None
+    generation: int = 0
+    tried_at: datetime | None = None
 
     @property
     def asked_at(self) -> datetime | None:
         """The moment that a policy's window counts to: a member's wish counts from their click."""
-        if self.requester_id is not None and self.requester_id == self.member_id:
-            return self.created_at
-        return self.submitted_at
+        return self.created_at if self.is_by_member else self.submitted_at
+
+    @property
+    def is_by_member(self) -> bool:
+        """Whether the member has asked for it, and not support."""
+        return self.requester_id is not None and self.requester_id == self.member_id
 
     @property
     def was_asked_for(self) -> bool:
         """Whether the member waits for an answer, whatever it is."""
-        return self.ticket_id is not None or (
-            self.requester_id is not None and self.requester_id == self.member_id
-        )
+        return self.ticket_id is not None or self.is_by_member
 
     @property
     def reference(self) -> str:
@@ -231,5 +282,15 @@ class Refund:
 
     @property
     def idempotency_key(self) -> str:
-        """The key under which the provider refunds at most once; the id is committed first."""
-        return f"mooring-refund-{self.id}"
+        """The key under which the provider refunds at most once; it is committed first."""
+        return f"mooring-refund-{self.id}" + (f"-{self.generation}" if self.generation else "")
+
+
+def is_answered(wish: Refund, of_payment: Sequence[Refund]) -> bool:
+    """Whether the member has had, or will have, an answer by another refund of the same payment."""
+    return any(
+        each.id != wish.id
+        and each.state not in (RefundState.DRAFT, RefundState.LAPSED)
+        and (each.finished_at is None or each.finished_at >= wish.created_at)
+        for each in of_payment
+    )

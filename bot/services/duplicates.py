@@ -3,9 +3,8 @@
 A plan switch begins a period of its own and a top-up has none, so neither is ever among them.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,9 +56,9 @@ async def note_duplicates(
     if not shown:
         return
     paid = await payments.of_periods(connection, [each.after for each in shown])
-    times = Counter(_period(each) for each in paid)
     # With what is disputed: it counts once the bank has left it to the vendor.
-    twice = [each.id for each in paid if times[_period(each)] > 1]
+    counted = proven_duplicates([replace(each, disputed=False) for each in paid])
+    twice = [each.id for group in counted for each in group]
     if not twice:
         return
     await payments.note_paid_twice(connection, twice, now=now)

@@ -5,6 +5,7 @@ page over and adds the next one, so a run goes on where it stopped, whatever hap
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import prometheus_client
@@ -31,6 +32,8 @@ FIRST_LOOK_BACK = timedelta(days=35)
 # Stripe allows 25 requests a second of one endpoint, and members wait for theirs.
 BETWEEN_PAGES = timedelta(milliseconds=250)
 KEPT = timedelta(days=90)
+# Among the kinds of what was repaired.
+UNREADABLE = "unreadable"
 
 _log = structlog.get_logger(__name__)
 _repaired = prometheus_client.Counter(
@@ -106,6 +109,7 @@ class ReconciliationService:
             for snapshot in portion.snapshots:
                 changes = await apply(connection, self._context, snapshot, asked_at=asked_at)
                 repaired += _counted(changes)
+                repaired[UNREADABLE] += len(snapshot.unreadable)
             await note(connection, portion, asked_at=asked_at)
             following = portion.next_cursor
             await self._advance(connection, run, following, repaired, is_last=following is None)
@@ -131,7 +135,7 @@ class ReconciliationService:
         is_last: bool,
     ) -> None:
         now = self._context.clock()
-        total = Counter(run.repaired) + repaired
+        total = Counter(run.repaired) + repaired  # Without what there is none of.
         if not await reconciliations.advance(
             connection,
             run,
@@ -141,6 +145,8 @@ class ReconciliationService:
         ):
             return
         for kind, number in repaired.items():
+            if kind == UNREADABLE:
+                continue
             _repaired.labels(run.provider, kind).inc(number)
         following = [_page_job(run.id, pages=run.pages + 1, run_at=now + BETWEEN_PAGES)]
         if is_last:
@@ -152,7 +158,8 @@ class ReconciliationService:
                     run_at=now + EVERY,
                 ),
             ]
-            if total and not run.is_first:
+            before = await reconciliations.before(connection, run)
+            if _is_news(run, total, before):
                 following.append(
                     NewJob("reconciliation.report", f"reconcile-report:{run.id}", {"run": run.id})
                 )
@@ -181,6 +188,13 @@ def _page_job(run_id: str, *, pages: int, run_at: datetime | None = None) -> New
         {"run": run_id, "pages": pages},
         run_at=run_at,
     )
+
+
+def _is_news(run: Reconciliation, total: Mapping[str, int], before: Reconciliation | None) -> bool:
+    """Whether the team hears of it. What could not be read the last time either is no news."""
+    known = before.repaired.get(UNREADABLE, 0) if before is not None else 0
+    has_repaired = not run.is_first and any(kind != UNREADABLE for kind in total)
+    return has_repaired or total.get(UNREADABLE, 0) > known
 
 
 def _counted(changes: Changes) -> Counter[str]:

@@ -1,5 +1,6 @@
 """Events that never came: the bot compares itself with the provider, and says what it repaired."""
 
+from bot.sandbox.scene import PRO_MONTHLY
 from tests.scenario.bad_luck import RECOVERY_SECONDS, until
 from tests.scenario.outside import change_store, jobs_done
 from tests.scenario.refunding import payment_of
@@ -97,3 +98,23 @@ async def test_nothing_is_told_where_nothing_was_wrong(stage: Stage) -> None:
 
     assert [is_over for _, is_over in runs(stage)] == [True, True]
     assert not any("Compared with" in each.text for each in stage.sam.messages(stage.scene.log))
+
+
+async def test_what_cannot_be_read_is_told_and_holds_up_nothing(stage: Stage) -> None:
+    await stage.link_mia()
+    stripe = stage.scene.stripe
+    stranger = stripe.add_customer("stranger@example.com")
+    odd = stripe.add_subscription(stranger["id"], PRO_MONTHLY)
+    await an_hour_passes(stage)
+    del stripe._world.store.get("subscription", odd["id"])["ended_at"]
+    stripe.hold_webhooks()
+    stripe.portal_cancel(stage.scene.mia_subscription)
+    stripe.discard_webhooks()
+
+    await stage.kill_and_restart()
+
+    told = await stage.sam.wait_for_message(stage.scene.log, containing="Compared with Stripe")
+    assert "Brought up to date: 1 subscription." in told.text
+    assert "1 object could not be read and was left out" in told.text
+    assert "stranger" not in told.text
+    await stage.balance_saying(stage.mia, "Cancelled. Stays on until")

@@ -23,6 +23,7 @@ from bot.domain.identifiers import (
 )
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.creem import CreemSandbox
 from bot.sandbox.creem import records as creem_records
 from bot.sandbox.creem.webhooks import signature as creem_signature
@@ -79,6 +80,10 @@ class Shop(ABC):
     @abstractmethod
     def with_key(self, key: str) -> BillingProvider:
         """The adapter with another key; whoever asks for it closes it."""
+
+    @property
+    @abstractmethod
+    def clock(self) -> SandboxClock: ...
 
     # --- what people and banks do ---
 
@@ -197,6 +202,10 @@ class StripeShop(Shop):
     def requests(self) -> RequestLog:
         return self.stripe.requests
 
+    @property
+    def clock(self) -> SandboxClock:
+        return self.stripe.clock
+
     def with_key(self, key: str) -> BillingProvider:
         return stripe_shop.provider_of(self.stripe.api_url, key=f"sk_test_{key}")
 
@@ -296,6 +305,10 @@ class CreemShop(Shop):
     @property
     def requests(self) -> RequestLog:
         return self.creem.requests
+
+    @property
+    def clock(self) -> SandboxClock:
+        return self.creem.clock
 
     def with_key(self, key: str) -> CreemProvider:
         return CreemProvider(

@@ -68,10 +68,20 @@ def create_coupon(world: World, given: Json) -> Json:
     coupon_id = given.get("id") or new_id("", 8)[1:]
     if world.store.find("coupon", coupon_id):
         raise StripeError("Coupon already exists.", code="resource_already_exists", param="id")
+    products = given.get("applies_to", {}).get("products")
+    for position, product_id in enumerate(products or []):
+        world.store.named("product", product_id, f"applies_to[products][{position}]")
+    if products:
+        world.coupon_products[coupon_id] = products
     coupon = shapes.coupon(coupon_id, created=world.now(), given=given)
     world.store.put(coupon)
     world.emit("coupon.created", coupon)
     return coupon
+
+
+def takes_off(world: World, coupon_id: str, product_id: str) -> bool:
+    """Whether a coupon is good for a product: for all of them, unless it names some."""
+    return product_id in world.coupon_products.get(coupon_id, [product_id])
 
 
 def redeem(

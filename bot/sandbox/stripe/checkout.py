@@ -51,7 +51,7 @@ def create_session(world: World, given: Json) -> Json:
         mode=mode,
         currency=sold[0]["currency"],
         subtotal=subtotal,
-        total=subtotal - _reduction(world, given, subtotal),
+        total=subtotal - _reduction(world, given, sold),
         created=now,
         expires_at=expires_at,
         email=customer["email"] if customer else given.get("customer_email"),
@@ -92,11 +92,16 @@ def _line_items(world: World, given: Json, mode: str) -> list[Json]:
     return sold
 
 
-def _reduction(world: World, given: Json, subtotal: int) -> int:
+def _reduction(world: World, given: Json, sold: list[Json]) -> int:
     total = 0
     for position, entry in enumerate(given.get("discounts", [])):
         coupon = world.store.named("coupon", entry["coupon"], f"discounts[{position}][coupon]")
         percent, amount = coupon["percent_off"], coupon["amount_off"]
+        subtotal = sum(
+            item["amount_total"]
+            for item in sold
+            if catalogue.takes_off(world, coupon["id"], item["price"]["product"])
+        )
         total += round(subtotal * percent / 100) if percent else min(amount, subtotal - total)
     return total
 

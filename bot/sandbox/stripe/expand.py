@@ -84,7 +84,7 @@ def _resolve(world: World, name: str, value: object, path: str) -> object:
             raise _refusal(path)
         found = world.store.find(_EXPANDABLE[name], value)
         return copy_of(found) if found else value
-    if value is None and name not in _EXPANDABLE:
+    if value is None and name not in (*_EXPANDABLE, "applies_to"):
         raise _refusal(path)
     return value
 
@@ -100,6 +100,10 @@ def _include(world: World, holder: Json, name: str) -> None:
         case "charge", "refunds":
             data = list(world.store.where("refund", "charge", object_id))
             url = f"/v1/charges/{object_id}/refunds"
+        case "coupon", "applies_to":
+            products = world.coupon_products.get(object_id)
+            holder.setdefault(name, {"products": list(products)} if products else None)
+            return
         case "customer", "subscriptions":
             data = [
                 found

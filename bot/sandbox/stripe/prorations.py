@@ -2,6 +2,7 @@
 adds."""
 
 from bot.sandbox.money import money
+from bot.sandbox.stripe.catalogue import takes_off
 from bot.sandbox.stripe.shapes.invoice import line_item
 from bot.sandbox.stripe.store import new_id
 from bot.sandbox.stripe.wire import Json
@@ -82,6 +83,9 @@ def apply_discounts(world: World, lines: list[Json], discount_ids: list[str]) ->
         left = coupon["amount_off"] or 0
         total = 0
         for line in lines:
+            product_id = line["pricing"]["price_details"]["product"]
+            if not takes_off(world, coupon["id"], product_id):
+                continue
             room = line["amount"] - sum(cut["amount"] for cut in line["discount_amounts"])
             if coupon["percent_off"]:
                 cut = round(room * coupon["percent_off"] / 100)

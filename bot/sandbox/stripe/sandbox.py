@@ -108,13 +108,22 @@ class StripeSandbox(LocalProvider):
         )
         return copy_of(price)
 
-    def add_coupon(self, *, id: str, percent: int, months: int) -> Json:  # noqa: A002
-        """So much less, for so many months from the day on which it is given."""
+    def add_coupon(
+        self,
+        *,
+        id: str,  # noqa: A002
+        percent: int,
+        months: int,
+        products: Sequence[str] = (),
+    ) -> Json:
+        """So much less, for so many months from the day on which it is given; for these products
+        alone, if there are any."""
         given = {
             "id": id,
             "percent_off": float(percent),
             "duration": "repeating",
             "duration_in_months": months,
+            "applies_to": {"products": list(products)},
         }
         return copy_of(catalogue.create_coupon(self._world, given))
 

@@ -73,6 +73,8 @@ class World:
         self.hosted: dict[str, str] = {}
         self.waiting_lines: dict[str, list[Json]] = {}
         self.checkouts: dict[str, Sale] = {}
+        # Of a coupon that is restricted; the API shows them only to those who ask.
+        self.coupon_products: dict[str, list[str]] = {}
         self.pending_changes: dict[str, tuple[str, Change]] = {}
         self.webhook_count: Callable[[str], int] = lambda _: 0
         self.on_event: Callable[[Json], None] = lambda _: None

@@ -65,6 +65,36 @@ async def test_fairness_7_coupons_that_differ(desk: Desk) -> None:
     assert "The coupon of_nothing of the offer gone is not in Stripe" in missing
 
 
+async def test_fairness_7_a_coupon_for_other_products(desk: Desk) -> None:
+    """It takes nothing off the plans that it is not for, though its percentage is right."""
+    client = desk.stripe_client()
+    lite = (await client.v1.prices.retrieve_async("price_lite_month")).to_dict()["product"]
+    await client.v1.coupons.create_async(
+        {
+            "id": "for_lite",
+            "percent_off": 50,
+            "duration": "repeating",
+            "duration_in_months": 3,
+            "applies_to": {"products": [lite]},
+        }
+    )
+    given = desk.configuration.model_dump(exclude_unset=True)
+    half = {**given["retention"]["offers"][0], "coupon": "for_lite"}
+    given["retention"]["offers"] = [
+        {**half, "id": "everybody", "plans": []},
+        {**half, "id": "lite", "plans": ["lite"]},
+        {**half, "id": "pro", "plans": ["pro", "lite"]},
+    ]
+    desk.configuration = Configuration.model_validate(given)
+
+    everybody, pro = await desk.complaints()
+
+    assert "The coupon for_lite of the offer everybody" in everybody
+    assert "Stripe takes nothing off the plans Pro, Max by it" in everybody
+    assert "The coupon for_lite of the offer pro" in pro
+    assert "Stripe takes nothing off the plan Pro by it" in pro
+
+
 async def test_a_price_that_is_paid_and_that_the_file_does_not_have(desk: Desk) -> None:
     """S15: the vendor has put another price in its place; those who pay the old one keep it."""
     await desk.pays("sub_1", "price_pro_month")

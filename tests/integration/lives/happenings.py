@@ -28,6 +28,7 @@ HAPPENINGS = (
     "end",
     "refund",
     "dispute",
+    "decide",
     "subscribe",
 )
 _PLANS = ("lite_month", "pro_month", "max_month", "max_year")
@@ -61,6 +62,9 @@ class Happenings(ABC):
 
     async def wait(self) -> None:
         await self.shop.advance(4)
+
+    async def day(self) -> None:
+        await self.shop.advance(1)
 
     async def switch(self) -> None:
         for each in self.live()[:1]:
@@ -97,12 +101,20 @@ class Happenings(ABC):
     async def dispute(self) -> None:
         """The bank takes a payment back."""
 
+    @abstractmethod
+    async def decide(self) -> None:
+        """The bank closes a dispute."""
+
     def pay(self, page_id: str) -> None:
         """On the provider's page; a card that refuses leaves it open."""
         try:
             self.shop.pay(page_id, ADDRESS)
         except self.card_refusal:
             return
+
+    @abstractmethod
+    def disputes(self) -> list[dict[str, Any]]:
+        """Those of the customer's payments."""
 
     def live(self) -> list[dict[str, Any]]:
         """The customer's subscriptions that have not ended, oldest first."""
@@ -152,6 +164,16 @@ class StripeHappenings(Happenings):
         paid = [each for each in self.own("charge") if each["paid"] and not each["disputed"]]
         if paid:
             self._stripe.open_dispute(self.chance.choice(paid)["id"])
+
+    async def decide(self) -> None:
+        undecided = [each for each in self.disputes() if each["status"] == "needs_response"]
+        if undecided:
+            status = self.chance.choice(("won", "lost"))
+            self._stripe.close_dispute(self.chance.choice(undecided)["id"], status=status)
+
+    def disputes(self) -> list[dict[str, Any]]:
+        own = {each["id"] for each in self.own("charge")}
+        return [each for each in self._stripe.objects("dispute") if each["charge"] in own]
 
     async def _switch(
         self, subscription: Mapping[str, Any], price: PriceId, *, quantity: int
@@ -230,6 +252,13 @@ class CreemHappenings(Happenings):
         ]
         if paid:
             self._creem.open_dispute(self.chance.choice(paid)["id"])
+
+    async def decide(self) -> None:
+        """Creem tells of that nowhere."""
+
+    def disputes(self) -> list[dict[str, Any]]:
+        """Creem's API shows none."""
+        return []
 
     async def _switch(
         self, subscription: Mapping[str, Any], price: PriceId, *, quantity: int

@@ -13,6 +13,7 @@ from bot.app import new_id
 from bot.domain.allowance import EntryKind, month_of
 from bot.domain.errors import MooringError
 from bot.domain.identifiers import ProviderName, TopUpId, UserId
+from bot.domain.job import Job
 from bot.sandbox.scene import CONFIGURATION
 from bot.services.checkout_pages import PageOpened, Place
 from bot.services.context import Context
@@ -126,7 +127,8 @@ class Life:
     async def reconcile(self) -> None:
         """One whole run."""
         service = ReconciliationService(self.context)
-        await service.schedule()
+        timer = Job(0, "reconciliation.start", "", {"provider": self.shop.name}, 1)
+        await service.start(timer)
         await self._work({"reconciliation.page": service.take_page})
 
     async def _work(self, handlers: Mapping[str, Handler]) -> None:
@@ -157,7 +159,8 @@ async def run_jobs(context: Context, handlers: Mapping[str, Handler]) -> None:
 
 @asynccontextmanager
 async def a_life(directory: Path, *, at: ProviderName, seed: int) -> AsyncIterator[Life]:
-    """A linked member without a subscription, at a provider of their own, and an empty store."""
+    """A linked member without a subscription, at a provider of their own whose clock is ours, and a
+    store that has been compared once, as at the start of every process."""
     configuration = load_configuration(CONFIGURATION)
     database = Database(f"sqlite+aiosqlite:///{await _empty_store(directory)}")
     async with open_shop(at) as shop:
@@ -166,12 +169,13 @@ async def a_life(directory: Path, *, at: ProviderName, seed: int) -> AsyncIterat
             {at: shop.provider},
             configuration.to_catalogue(),
             configuration.to_policy(),
-            lambda: datetime.now(UTC),
+            lambda: datetime.fromtimestamp(shop.clock.now(), UTC),
             new_id,
         )
         try:
             life = Life(shop, context, random.Random(seed))  # noqa: S311 - protects nothing
             await _link(life)
+            await life.reconcile()
             yield life
         finally:
             await database.close()

@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.allowance import balance_of
 from bot.domain.checkout import Checkout
-from bot.domain.identifiers import CREEM, CheckoutId, PaymentId
+from bot.domain.identifiers import CREEM, CheckoutId, DisputeId, PaymentId
 from bot.domain.refund import PaymentPurpose
 from bot.domain.subscription import Status, Subscription
-from storage import checkouts, invoices, ledger, payments, subscriptions
+from storage import checkouts, disputes, invoices, ledger, payments, subscriptions
 from tests.integration.lives.life import MEMBER, Life
 
 
@@ -18,6 +18,7 @@ async def untrue(life: Life) -> Sequence[str]:
     """Everything that is wrong."""
     return [
         *await differences(life),
+        *await wrong_disputes(life),
         *await grants_missing(life),
         *await wrong_balances(life),
         *await wrong_top_ups(life),
@@ -44,6 +45,18 @@ async def differences(life: Life) -> Sequence[str]:
         if (replace(known, switched_at=None) if isinstance(known, Subscription) else known) != each
         and not (known is None and _is_untold(each))
     ]
+
+
+async def wrong_disputes(life: Life) -> Sequence[str]:
+    """Those that the mirror does not know as the provider shows them."""
+    found: list[str] = []
+    for shown in life.happenings.disputes():
+        [truth] = (await life.shop.provider.fetch_dispute(DisputeId(shown["id"]))).disputes
+        async with life.context.database.read() as connection:
+            known = (await disputes.find_many(connection, [truth.id])).get(truth.id)
+        if known != truth:
+            found.append(f"{known} instead of {truth}")
+    return found
 
 
 def _is_untold(shown: object) -> bool:

@@ -73,9 +73,9 @@ async def test_a_dispute_shows_on_the_payment(shop: Shop) -> None:
 
 async def test_ids_and_references_are_read_whole_or_as_ids(shop: Shop) -> None:
     for customer in (shop.customer, {"id": shop.customer, "email": "x"}):
-        body = shop.event("weather.changed", {"id": "w_1", "customer": customer})
+        body = shop.event("refund.created", {"id": "w_1", "customer": customer})
         hint = shop.provider.read_event(body, shop.signed(body))
-        assert (hint.id, hint.type, hint.object_id) == ("evt_1", "weather.changed", "w_1")
+        assert (hint.id, hint.type, hint.object_id) == ("evt_1", "refund.created", "w_1")
         assert hint.references["customer"] == shop.customer
 
 

@@ -15,7 +15,7 @@ from bot.billing.provider import (
 from bot.domain.identifiers import CREEM, STRIPE
 from bot.domain.offer import MADE_AT_PROVIDER, renewal_after
 from bot.domain.subscription import Status, Subscription
-from tests.support.shops import Shop, open_shop
+from tests.support.shops import Shop, StripeShop, open_shop
 
 COUPON = "half_price_3"
 
@@ -113,6 +113,24 @@ async def test_fairness_7_a_coupon_that_is_not_as_agreed_is_not_given(
         await discount(shop, coupon="of_nothing")
     await renew(shop)
     assert await paid(shop) == [2000, 2000]
+
+
+@pytest.mark.parametrize(("price", "is_given"), [("price_lite_month", False), (None, True)])
+async def test_fairness_7_a_coupon_for_other_products_is_not_given(
+    shop: Shop, price: str | None, is_given: bool
+) -> None:
+    """It would take nothing off what the member pays, who is told that it does."""
+    assert isinstance(shop, StripeShop)
+    products = [shop.stripe.get(price or "price_pro_month")["product"]]
+    shop.stripe.add_coupon(id="for_some", percent=50, months=3, products=products)
+    if is_given:
+        await discount(shop, coupon="for_some")
+    else:
+        with pytest.raises(ProviderRefusedError, match="coupon_differs"):
+            await discount(shop, coupon="for_some")
+        assert shop.stripe.get(shop.subscription)["discounts"] == []
+    await renew(shop)
+    assert await paid(shop) == [2000, 1000 if is_given else 2000]
 
 
 async def test_a_pause_charges_nothing_gives_nothing_and_ends_by_itself(shop: Shop) -> None:

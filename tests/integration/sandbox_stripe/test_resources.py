@@ -194,6 +194,35 @@ async def test_a_one_time_coupon_is_used_up(
         )
 
 
+async def test_a_coupon_for_other_products_takes_nothing_off(
+    client: stripe.StripeClient, sandbox: StripeSandbox, shop: Shop
+) -> None:
+    """Which they are is told to those who ask for it."""
+    other = sandbox.add_product("Other")["id"]
+    made = sandbox.add_subscription(shop.mia["id"], shop.pro["id"])
+    half = await client.v1.coupons.create_async(
+        {"percent_off": 50, "duration": "forever", "applies_to": {"products": [other]}}
+    )
+    free = await client.v1.coupons.create_async({"percent_off": 50, "duration": "forever"})
+    assert "applies_to" not in half.to_dict()
+    for coupon, expected in ((half, {"products": [other]}), (free, None)):
+        asked = await client.v1.coupons.retrieve_async(coupon.id, {"expand": ["applies_to"]})
+        assert asked.to_dict()["applies_to"] == expected
+
+    for coupon, charged in ((half, 2000), (free, 1000)):
+        await client.v1.subscriptions.update_async(
+            made["id"], {"discounts": [{"coupon": coupon.id}]}
+        )
+        await sandbox.advance_to_period_end(made["id"])
+        listed = await client.v1.invoices.list_async({"subscription": made["id"], "limit": 1})
+        assert listed.data[0].total == charged
+
+    with pytest.raises(stripe.InvalidRequestError, match="No such product"):
+        await client.v1.coupons.create_async(
+            {"percent_off": 50, "duration": "once", "applies_to": {"products": ["prod_none"]}}
+        )
+
+
 async def test_coupon_rules(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         await client.v1.coupons.create_async({"duration": "once"})

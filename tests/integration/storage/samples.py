@@ -67,6 +67,7 @@ PAYMENT = Payment(
     paid_at=NOW - timedelta(days=10),
     period_start=SUBSCRIPTION.period_start,
     period_end=SUBSCRIPTION.period_end,
+    invoice_total=Money(2000, "usd"),
 )
 INVOICE = Invoice(
     id=InvoiceId("in_mia"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.billing.provider import Snapshot
 from bot.domain.errors import NoSuchThing, NotPermitted
 from bot.domain.guild import GuildSettings
-from bot.domain.identifiers import PaymentId, RoleId, SubscriptionId
+from bot.domain.identifiers import InvoiceId, PaymentId, RoleId, SubscriptionId
 from bot.domain.money import Money
 from bot.domain.refund import Payment, PaymentPurpose
 from bot.services.context import Context
@@ -17,6 +17,7 @@ from bot.services.guilds import Actor, GuildService
 from bot.services.mirror import apply
 from bot.services.self_help import SelfHelpService
 from bot.services.subscriptions import SubscriptionService
+from storage import payments
 from storage.database import Database
 from storage.schema import jobs
 from tests.integration.storage.at_once import learn_at_once
@@ -99,6 +100,29 @@ async def test_s30_two_payments_that_are_learned_of_at_the_same_moment(
     assert await told(context.database) == [["pi_2", "pi_3"]]
     [found] = (await service.page(DESK, 0)).duplicates
     assert {each.id for each in found.payments} == {"pi_2", "pi_3"}
+
+
+async def test_s30_an_invoice_that_is_paid_in_parts_is_not_paid_twice(
+    context: Context, service: DuplicateService
+) -> None:
+    start = SUBSCRIPTION.period_end
+    part = {
+        "amount": Money(1000, "usd"),
+        "invoice_id": InvoiceId("in_parts"),
+        "period_start": start,
+        "period_end": start + timedelta(days=30),
+    }
+    await see(context, *(paid(each, days_ago=0.5, **part) for each in (2, 3)))
+    assert await told(context.database) == []
+    assert (await service.page(DESK, 0)).duplicates == ()
+    async with context.database.read() as connection:
+        assert await payments.of_periods_paid_twice(connection, most=6) == []
+
+    await see(context, paid(4, days_ago=0.4, **part))
+
+    assert await told(context.database) == [["pi_2", "pi_3", "pi_4"]]
+    [found] = (await service.page(DESK, 0)).duplicates
+    assert {each.id for each in found.payments} == {"pi_2", "pi_3", "pi_4"}
 
 
 async def test_s30_what_was_paid_long_ago_is_listed_and_is_no_news(

@@ -189,6 +189,7 @@ ROUTES = [
         body(
             id=Text(),
             amount_off=Integer(minimum=1),
+            applies_to=Group({"products": Many(Text())}),
             currency=Text(3),
             duration=Choice("forever", "once", "repeating"),
             duration_in_months=Integer(minimum=1),
