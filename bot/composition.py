@@ -17,6 +17,7 @@ from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
 from bot.services.handovers import HandoverService
 from bot.services.jobs import JobHandlers
+from bot.services.late_payments import LatePaymentService
 from bot.services.macros import MacroService
 from bot.services.membership import Membership
 from bot.services.notices import NoticeService
@@ -189,6 +190,7 @@ def build_dependencies(
         refund_queue=RefundQueueService(context, guilds),
         refund_saga=RefundSaga(context),
         refunds_elsewhere=RefundsElsewhereService(context, guilds),
+        late_payments=LatePaymentService(context),
         returned_refunds=ReturnedRefundsService(context),
         duplicates=DuplicateService(context, guilds),
         audit=AuditService(context, guilds),

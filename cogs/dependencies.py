@@ -17,6 +17,7 @@ from bot.services.duplicates import DuplicateService
 from bot.services.guilds import GuildService
 from bot.services.handovers import HandoverService
 from bot.services.jobs import JobHandlers
+from bot.services.late_payments import LatePaymentService
 from bot.services.macros import MacroService
 from bot.services.notices import NoticeService
 from bot.services.offer_saga import OfferSaga
@@ -141,6 +142,7 @@ class Dependencies:
     refund_queue: RefundQueueService
     refund_saga: RefundSaga
     refunds_elsewhere: RefundsElsewhereService
+    late_payments: LatePaymentService
     returned_refunds: ReturnedRefundsService
     duplicates: DuplicateService
     audit: AuditService

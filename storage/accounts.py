@@ -11,7 +11,7 @@ from bot.domain.allowance import EMPTY_BALANCE, Balance
 from bot.domain.identifiers import UserId
 from bot.domain.invoice import Invoice
 from bot.domain.money import Money
-from bot.domain.subscription import TOLERANCE
+from bot.domain.subscription import TOLERANCE, Status
 from storage import ledger
 from storage.schema import customers, invoices, subscriptions
 from storage.subscriptions import WITH_TERMS, bought_by_another, to_subscription
@@ -53,6 +53,7 @@ _newest_invoices = (
     .correlate(customers)
 )
 _shown = invoices.alias("shown")
+_billed = subscriptions.alias("billed")
 _ACCOUNT = (
     sa.select(
         customers.c.id.label("account_id"),
@@ -69,11 +70,12 @@ _ACCOUNT = (
         _shown.c.issued_at,
         _shown.c.page_url,
         _shown.c.pdf_url,
+        _billed.c.status.label("billed_status"),
     )
     .select_from(
-        customers.outerjoin(subscriptions, subscriptions.c.id == _current).outerjoin(
-            _shown, _shown.c.id.in_(_newest_invoices)
-        )
+        customers.outerjoin(subscriptions, subscriptions.c.id == _current)
+        .outerjoin(_shown, _shown.c.id.in_(_newest_invoices))
+        .outerjoin(_billed, _billed.c.id == _shown.c.subscription_id)
     )
     .where(customers.c.user_id == sa.bindparam("user_id"))
     .order_by(_shown.c.issued_at.desc())
@@ -91,6 +93,7 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> Invoice:
         row.issued_at,
         row.page_url,
         row.pdf_url,
+        row.billed_status == Status.CANCELED,
     )
 
 

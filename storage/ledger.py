@@ -145,7 +145,8 @@ async def balance(
     """The balance in a billing cycle with these months; see `balance_until_paid`."""
     if any(each.granted for each in months):
         return balance_of(months, now=now)
-    return balance_until_paid(await _months_before(connection, cycle), months, since=cycle[1])
+    last = await _months_before(connection, cycle)
+    return balance_until_paid(last, months, since=cycle[1], now=now)
 
 
 async def _months_before(connection: AsyncConnection, cycle: Cycle) -> list[MonthSums]:

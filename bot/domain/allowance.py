@@ -89,7 +89,7 @@ def balance_of(months: Sequence[MonthSums], *, now: datetime) -> Balance:
 
 
 def balance_until_paid(
-    last: Sequence[MonthSums], running: Sequence[MonthSums], *, since: datetime
+    last: Sequence[MonthSums], running: Sequence[MonthSums], *, since: datetime, now: datetime
 ) -> Balance:
     """The balance in a cycle that began at `since` and whose payment is not known yet.
 
@@ -98,10 +98,11 @@ def balance_until_paid(
     meanwhile takes from it, and from the new grant when that comes.
     """
     if not last or since - max(each.month_start for each in last) > LONGEST_MONTH:
-        return EMPTY_BALANCE
+        return balance_of(running, now=now)
     before = balance_of(last, now=since)
+    topped_up = before.topped_up + sum(each.topped_up for each in running)
     used = before.used + max(0, sum(each.used for each in running))
-    return Balance(before.granted, before.topped_up, used, awaits_payment=True)
+    return Balance(before.granted, topped_up, used, awaits_payment=True)
 
 
 def allowance_months(start: datetime, end: datetime) -> tuple[datetime, ...]:

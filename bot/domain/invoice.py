@@ -1,6 +1,6 @@
 """The provider's invoice, as a member may reach it (rule S18)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.identifiers import CustomerId, InvoiceId, SubscriptionId
@@ -11,7 +11,11 @@ INVOICES_ON_A_PAGE = 5
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """`page_url` and `pdf_url` are the provider's own; None before it has made them."""
+    """`page_url` and `pdf_url` are the provider's own; None before it has made them.
+
+    `subscription_over` is set when what it charges for has ended: the store knows it, a provider's
+    answer does not say.
+    """
 
     id: InvoiceId
     customer_id: CustomerId
@@ -22,6 +26,15 @@ class Invoice:
     issued_at: datetime
     page_url: str | None
     pdf_url: str | None
+    subscription_over: bool = field(default=False, compare=False)
+
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether it is unpaid, and paying it would start nothing again.
+
+        Its page at the provider is where it is paid, so nobody is led there.
+        """
+        return self.subscription_over and self.status in ("open", "uncollectible")
 
 
 @dataclass(frozen=True, slots=True)

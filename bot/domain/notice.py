@@ -56,7 +56,8 @@ _ARREARS = frozenset({Status.PAST_DUE, Status.UNPAID})
 class PaymentReceived:
     """A payment went through (S16, S18). `balance` is None where there is no allowance.
 
-    `is_first` of its subscription: that one confirms a contract, so it is always sent.
+    `is_first` of its subscription: that one confirms a contract, so it is always sent. `is_over`:
+    the plan is. `is_late`: it was before the payment was made, so that brings nothing.
     """
 
     payment: Payment
@@ -64,6 +65,8 @@ class PaymentReceived:
     subscription: Subscription | None
     balance: Balance | None
     is_first: bool
+    is_over: bool = False
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ class RenewalComing:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnding:
-    """The first charge comes."""
+    """The first charge comes: `charge`, as for a renewal."""
 
     subscription: Subscription
+    charge: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,12 @@ class Subscription:
         """Whether the provider may still charge for it or carry it on."""
         return self.status in _LIVE
 
+    def is_over(self, *, now: datetime) -> bool:
+        """Whether it has ended for good. A scheduled end counts on time, as for `has_access`."""
+        if self.status is Status.CANCELED:
+            return True
+        return self.cancel_at is not None and now >= self.cancel_at
+
     @property
     def is_in_arrears(self) -> bool:
         """Whether the current period has not been paid: the paid time was over at its start."""

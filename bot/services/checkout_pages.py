@@ -6,7 +6,7 @@ older page closed, or is told that it was paid.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -56,6 +56,15 @@ class PaidBefore:
     checkout_id: CheckoutId
 
 
+@dataclass(frozen=True, slots=True)
+class PageRefused:
+    """The provider allows no page for this, and would say no again. The team is told."""
+
+    checkout: Checkout
+
+
+TELL_REFUSED = "purchase.tell_refused"
+
 Other = TypeVar("Other")
 # Says what is to be bought as the store is now, or something else that the member has to see first.
 Decide = Callable[[AsyncConnection], Awaitable[Checkout | Other]]
@@ -68,10 +77,12 @@ class CheckoutPages:
         """Build on the process's context."""
         self._context = context
 
-    async def open(self, decide: Decide[Other], place: Place) -> PageOpened | PaidBefore | Other:
+    async def open(
+        self, decide: Decide[Other], place: Place
+    ) -> PageOpened | PageRefused | PaidBefore | Other:
         """The page for what `decide` says; it is asked again in the transaction that commits it.
 
-        Raises PurchaseReplaced, or one of the provider's errors: then nothing can be paid.
+        Raises PurchaseReplaced, or ProviderUnavailableError: then nothing can be paid.
         """
         async with self._context.database.read() as connection:
             wanted = await decide(connection)
@@ -153,7 +164,7 @@ class CheckoutPages:
         except IntegrityError as error:
             raise PurchaseReplaced from error
 
-    async def _ask(self, checkout: Checkout, place: Place) -> PageOpened:
+    async def _ask(self, checkout: Checkout, place: Place) -> PageOpened | PageRefused:
         if checkout.page_url is not None:
             return PageOpened(checkout, checkout.page_url)
         provider = self._context.provider_of(checkout.provider)
@@ -168,11 +179,15 @@ class CheckoutPages:
                 ),
                 idempotency_key=f"mooring-checkout-{checkout.id}",
             )
-        except (ProviderRefusedError, ProviderUnavailableError):
+        except (ProviderRefusedError, ProviderUnavailableError) as error:
             # The next try is a purchase of its own: a provider may keep an error under its key. A
             # page that was made all the same is known to nobody.
             async with self._context.database.write() as connection:
                 await checkouts.close(connection, checkout.id, expected=(CheckoutState.OPENING,))
+                if isinstance(error, ProviderRefusedError):
+                    await self._note_refusal(connection, checkout, error.code)
+            if isinstance(error, ProviderRefusedError):
+                return PageRefused(checkout)
             raise
         async with self._context.database.write() as connection:
             opened = await checkouts.open_page(
@@ -183,6 +198,17 @@ class CheckoutPages:
         if opened is None or opened.page_url is None or opened.state is CheckoutState.CLOSED:
             raise PurchaseReplaced
         return PageOpened(opened, opened.page_url)
+
+    async def _note_refusal(
+        self, connection: AsyncConnection, checkout: Checkout, code: str
+    ) -> None:
+        """The team hears of each price and answer once a day, however many try it."""
+        now = self._context.clock()
+        _log.warning("checkout_refused", checkout=checkout.id, price=checkout.price_id, code=code)
+        day = now.astimezone(UTC).date().isoformat()
+        key = f"purchase-refused:{checkout.provider}:{checkout.price_id}:{code}:{day}"
+        told = NewJob(TELL_REFUSED, key, {"checkout_id": checkout.id, "code": code})
+        await jobs.add(connection, [told], now=now)
 
     async def _close(self, connection: AsyncConnection, checkout: Checkout) -> None:
         closed = await checkouts.close(connection, checkout.id)

@@ -20,6 +20,7 @@ from bot.services.context import Context
 from bot.services.duplicates import note_duplicates
 from bot.services.effects import effects_of
 from bot.services.grants import grant
+from bot.services.late_payments import note_late
 from bot.services.saves import count_saves
 from bot.services.settlement import complete_checkouts
 from bot.services.top_up_refunds import settle_refunded
@@ -39,6 +40,8 @@ async def apply(
     has changed something counts from then, because whoever asked meanwhile may have seen the old.
     """
     now = context.clock()
+    for what in snapshot.unreadable:
+        _log.warning("unreadable_at_provider", id=what.id, field=what.field, error=what.error)
     for customer in snapshot.customers:
         await customers.save(
             connection,
@@ -64,6 +67,7 @@ async def apply(
     granted = await grant(connection, context, snapshot, asked_at=asked_at)
     await settle_refunded(connection, _refunded(changed_payments), now=now)
     await note_duplicates(connection, changed_payments, now=now)
+    await note_late(connection, changed_payments, now=now)
     await count_saves(connection, changed_invoices, now=now)
     completed = await complete_checkouts(connection, snapshot.completed_checkouts, now=now)
     concerned: set[CustomerId] = {

@@ -1,20 +1,19 @@
-"""What the next renewal takes, as the reminder of it says (fairness rule 7)."""
+"""What is charged next, as the reminder of it says (fairness rule 7)."""
 
 from bot.billing.provider import BillingProvider, ProviderRefusedError, ProviderUnavailableError
 from bot.domain.identifiers import SubscriptionId
 from bot.domain.money import Money
-from bot.domain.notice import RenewalComing
 from bot.domain.subscription import Subscription
 
 TRIES_FOR_A_PREVIEW = 4
 
 
-async def renewal_coming(
+async def next_charge(
     provider: BillingProvider, subscription: Subscription, *, attempts: int
-) -> RenewalComing:
+) -> Money:
     """The provider's own figure; where it has none, the price with what was agreed to."""
     charge = await _preview(provider, subscription.id, attempts=attempts)
-    return RenewalComing(subscription, subscription.next_charge if charge is None else charge)
+    return subscription.next_charge if charge is None else charge
 
 
 async def _preview(

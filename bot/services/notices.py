@@ -40,7 +40,7 @@ from bot.domain.subscription import Status, Subscription, has_access
 from bot.services.context import Context
 from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
-from bot.services.next_charges import renewal_coming
+from bot.services.next_charges import next_charge
 from bot.services.notice_jobs import moment_of, payment_received
 from bot.services.other_plans import other_plans
 from storage import (
@@ -75,8 +75,10 @@ class Notice:
     @property
     def can_be_switched_off(self) -> bool:
         """Whether the message says how to."""
-        is_first = isinstance(self.facts, PaymentReceived) and self.facts.is_first
-        return self.kind in SWITCHABLE and not is_first
+        must_be_told = isinstance(self.facts, PaymentReceived) and (
+            self.facts.is_first or self.facts.is_late
+        )
+        return self.kind in SWITCHABLE and not must_be_told
 
 
 class NoticeService:
@@ -191,7 +193,8 @@ class NoticeService:
             payment = await payments.find(connection, payment_id)
             if payment is None or not is_news(payment.paid_at, now=now) or not customer.user_id:
                 return None
-            return await _received(connection, payment, customer.user_id, now=now)
+            grace = timedelta(days=self._context.policy.grace_days)
+            return await _received(connection, payment, customer.user_id, now=now, grace=grace)
 
     async def _failure(self, job: Job, customer: Customer) -> PaymentFailed | None:
         start = moment_of(job.payload["period_start"])
@@ -276,9 +279,9 @@ class NoticeService:
         """Only if it still comes, at the same time, by the provider's own answer."""
         period_end, asked_at = moment_of(job.payload["period_end"]), self._context.clock()
         known = await self._subscription(job)
-        if known is None or known.period_end != period_end or period_end <= asked_at:
+        if known is None or period_end <= asked_at:
             return None
-        if kind not in {each for each, _ in reminders(known, customer.card)}:
+        if not _is_due(kind, known, customer.card, period_end):
             return None
         try:
             provider = self._context.provider_of(customer.provider)
@@ -289,12 +292,13 @@ class NoticeService:
         current = await self._subscription(job)
         # Only the provider's own answer tells that there is no card any more.
         card = next((each.card for each in snapshot.customers if each.card is not None), None)
-        if current is None or current.period_end != period_end:
+        if current is None or not _is_due(kind, current, card, period_end):
             return None
-        due = {each for each, _ in reminders(current, card)}
-        if kind is NoticeKind.RENEWAL_COMING and kind in due:
-            return await renewal_coming(provider, current, attempts=job.attempts)
-        return _reminder(kind, current, card) if kind in due else None
+        if kind is NoticeKind.CARD_EXPIRING and card is not None:
+            return CardExpiring(current, card)
+        charge = await next_charge(provider, current, attempts=job.attempts)
+        coming = TrialEnding if kind is NoticeKind.TRIAL_ENDING else RenewalComing
+        return coming(current, charge)
 
     async def _subscription(self, job: Job) -> Subscription | None:
         subscription_id = SubscriptionId(str(job.payload["subscription_id"]))
@@ -313,13 +317,12 @@ def _has_reader(kind: NoticeKind, customer: Customer) -> bool:
     return customer.linked_at is not None and customer.email is not None and kind not in SWITCHABLE
 
 
-def _reminder(
-    kind: NoticeKind, subscription: Subscription, card: Card | None
-) -> TrialEnding | CardExpiring | None:
-    """What the provider has nothing more to say to."""
-    if kind is NoticeKind.TRIAL_ENDING:
-        return TrialEnding(subscription)
-    return None if card is None else CardExpiring(subscription, card)
+def _is_due(
+    kind: NoticeKind, subscription: Subscription, card: Card | None, period_end: datetime
+) -> bool:
+    """Whether it is one of the reminders of this period."""
+    due = {each for each, _ in reminders(subscription, card)}
+    return subscription.period_end == period_end and kind in due
 
 
 def _ended_at_once(attempt: CancelAttempt) -> bool:
@@ -336,7 +339,12 @@ async def _is_whole(connection: AsyncConnection, payment: Payment | None) -> boo
 
 
 async def _received(
-    connection: AsyncConnection, payment: Payment, user_id: UserId, *, now: datetime
+    connection: AsyncConnection,
+    payment: Payment,
+    user_id: UserId,
+    *,
+    now: datetime,
+    grace: timedelta,
 ) -> PaymentReceived:
     """The account as it is with this payment."""
     account = await accounts.of_user(connection, user_id, now=now)
@@ -346,6 +354,7 @@ async def _received(
     if subscription is not None and bought is not None and subscription.id != bought:
         subscription = await subscriptions.find(connection, bought)
     same = account is not None and subscription == account.subscription
+    is_on = subscription is not None and has_access(subscription, now=now, grace=grace)
     earlier = [
         each
         for each in await payments.of_customer(connection, payment.customer_id)
@@ -355,6 +364,8 @@ async def _received(
         payment,
         invoice=found.get(payment.invoice_id) if payment.invoice_id else None,
         subscription=subscription,
-        balance=account.balance if account and same else None,
+        balance=account.balance if account and same and is_on else None,
         is_first=bought is not None and not earlier,
+        is_over=subscription is not None and subscription.is_over(now=now),
+        is_late=subscription is not None and payment.came_after(subscription),
     )

@@ -19,7 +19,13 @@ from bot.domain.plan_change import PlanPurchase, plan_purchase
 from bot.domain.refund import PaymentPurpose
 from bot.domain.subscription import Subscription
 from bot.domain.top_up import TopUpOffer, require_top_up
-from bot.services.checkout_pages import CheckoutPages, PageOpened, PaidBefore, Place
+from bot.services.checkout_pages import (
+    CheckoutPages,
+    PageOpened,
+    PageRefused,
+    PaidBefore,
+    Place,
+)
 from bot.services.context import Context
 from bot.services.offers import offered_in
 from storage import accounts, subscriptions
@@ -41,7 +47,7 @@ class PurchaseService:
 
     async def buy_plan(
         self, user_id: UserId, price_id: PriceId, *, agreed: str, place: Place
-    ) -> PageOpened | PlanPurchase | PaidBefore:
+    ) -> PageOpened | PageRefused | PlanPurchase | PaidBefore:
         """The page to pay for a plan.
 
         `agreed` is the fingerprint of what the member has seen. When that is not true any more, it
@@ -66,7 +72,7 @@ class PurchaseService:
 
     async def buy_top_up(
         self, user_id: UserId, top_up_id: TopUpId, *, place: Place
-    ) -> PageOpened | PaidBefore:
+    ) -> PageOpened | PageRefused | PaidBefore:
         """The page to pay for a top-up; there is no limit to how many (S25)."""
         return await self.pages.open(
             partial(self._decide_top_up, user_id=user_id, top_up_id=top_up_id, place=place), place

@@ -14,7 +14,7 @@ from bot.billing.provider import (
 )
 from bot.domain.account import Account
 from bot.domain.identifiers import GuildId, PaymentId, TicketId, UserId
-from bot.domain.payment_failure import PaymentFailure
+from bot.domain.payment_failure import PaymentFailure, can_be_mended
 from bot.domain.refund import Payment, proven_duplicates
 from bot.domain.subscription import Subscription, has_access
 from bot.domain.ticket import Ticket, TicketState
@@ -148,9 +148,11 @@ class SelfHelpService:
             for each in known
             if each.is_live and not each.ends_with_period and each.plan_id is not None
         )
+        failure = found.failure
         return replace(
             found,
             account=account,
+            failure=failure if failure and can_be_mended(failure, known) else None,
             has_arrived=found.has_arrived or (not had_access and self._has_access(account)),
             duplicates=proven_duplicates(paid),
             renewing=renewing if len(renewing) > 1 else (),

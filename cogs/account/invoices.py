@@ -79,8 +79,9 @@ def invoice_line(billed: BilledInvoice, hosts: frozenset[str]) -> str:
     """Number, date, amount, status and links of one invoice."""
     invoice = billed.invoice
     view = "Pay" if invoice.status == "open" else "View"
+    page = words.link(view, invoice.page_url, hosts=hosts)
     links = (
-        words.link(view, invoice.page_url, hosts=hosts),
+        None if invoice.brings_nothing else page,
         words.link("PDF", invoice.pdf_url, hosts=hosts),
     )
     shown = " · ".join(each for each in links if each) or "in the billing portal"
@@ -92,6 +93,8 @@ def invoice_line(billed: BilledInvoice, hosts: frozenset[str]) -> str:
 
 
 def _status(billed: BilledInvoice) -> str:
+    if billed.invoice.brings_nothing:
+        return "Not paid, and its plan has ended"
     status = _STATUS.get(billed.invoice.status)
     if status is None:
         status = words.plain(billed.invoice.status).replace("_", " ").capitalize()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.domain.account import Account
+from bot.domain.allowance import allowance_months
 from bot.domain.invoice import Invoice
 from bot.domain.subscription import (
     NextStep,
@@ -87,9 +88,9 @@ def buttons(
 def _may_top_up(account: Account, deps: Dependencies) -> bool:
     """Once the month's allowance is used up (rule S24), where top-ups are sold."""
     grace = timedelta(days=deps.policy.grace_days)
-    return is_used_up(account.subscription, account.balance, now=deps.clock(), grace=grace) and any(
-        each.price_of(account.provider) for each in deps.catalogue.top_ups
-    )
+    return is_used_up(
+        account.subscription, account.balance, now=deps.clock(), grace=grace
+    ) and deps.catalogue.sells_top_ups(account.provider)
 
 
 def _free_heading(subscription: Subscription | None, deps: Dependencies) -> str:
@@ -198,18 +199,29 @@ def _allowance(account: Account, deps: Dependencies) -> str:
             f"{left} of the last period\n`{bar}` New {unit} come as soon as the payment for this "
             "period has gone through."
         )
-    return f"{left}\n`{bar}` {words.count(balance.used)} used in this billing period"
+    return f"{left}\n`{bar}` {words.count(balance.used)} used {_this_time(account.subscription)}"
+
+
+def _this_time(subscription: Subscription | None) -> str:
+    """What the balance is of: the allowance refills each month, also where a period has several."""
+    if subscription is None:
+        return "this month"
+    months = allowance_months(subscription.cycle_start, subscription.period_end)
+    return "in this billing period" if len(months) == 1 else "this month"
 
 
 def _invoice_line(invoice: Invoice, hosts: frozenset[str]) -> str:
     status = "" if invoice.status == "paid" else f" · {invoice.status}"
+    if invoice.brings_nothing:
+        status = " · not paid, and its plan has ended"
     shown = " · ".join(_links(invoice, hosts)) or "in the billing portal"
     return f"- {words.day(invoice.issued_at)} · {words.money(invoice.total)}{status} · {shown}"
 
 
 def _links(invoice: Invoice, hosts: frozenset[str]) -> list[str]:
+    page = words.link("View", invoice.page_url, hosts=hosts)
     links = (
-        words.link("View", invoice.page_url, hosts=hosts),
+        None if invoice.brings_nothing else page,
         words.link("PDF", invoice.pdf_url, hosts=hosts),
     )
     return [each for each in links if each]

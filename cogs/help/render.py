@@ -97,7 +97,11 @@ def _arrived(account: Account | None, deps: Dependencies) -> str:
 def _declined(failure: PaymentFailure, account: Account | None, deps: Dependencies) -> str:
     """S28: why, and what helps."""
     decline = in_plain_words(failure.code)
-    unpaid = [each for each in account.invoices if each.status == "open"] if account else []
+    unpaid = [
+        each
+        for each in (account.invoices if account else ())
+        if each.status == "open" and not each.subscription_over
+    ]
     url = unpaid[0].page_url if unpaid else None
     pay = words.link("Pay it now", url, hosts=deps.vendor.link_hosts)
     retry = f" {pay} on the payment provider's page." if pay else ""
@@ -161,9 +165,15 @@ def _nothing_found(found: Findings, deps: Dependencies) -> str:
             f"the address that you paid with.\n{_WAITING}"
         )
     subscription = account.subscription
-    if subscription is None or not subscription.is_live:
+    if subscription is None or subscription.status is Status.INCOMPLETE:
         return f"**I see no declined payment, and no plan that is on.**\n{_WAITING}"
     name = words.plan_name(subscription, deps.catalogue)
+    if subscription.is_over(now=deps.clock()):
+        ended = subscription.ended_at or subscription.cancel_at or subscription.period_end
+        return (
+            f"**I see no plan that is on.** {name} ended on {words.day(ended)}. Nothing more is "
+            f"charged for it. To come back, run `/subscribe`.\n{_WAITING}"
+        )
     if subscription.status in (Status.ACTIVE, Status.TRIALING):
         state = f"{name} is on, until {words.day(subscription.period_end)} at least."
     else:

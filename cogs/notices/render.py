@@ -66,19 +66,22 @@ def _buttons(notice: Notice, deps: Dependencies) -> list[Button]:
     balance = button("Balance", custom_id("balance.show"))
     cancel = button("Cancel subscription", custom_id("cancel.start"))
     update = button("Update card", custom_id("billing.portal"))
+    subscribe = button("Subscribe (cancel anytime)", custom_id("subscribe.start"))
     match notice.facts:
         case PaymentReceived() as received:
             plan = received.subscription
             leave = [cancel] if plan is not None and renews(plan) else []
-            return [*_receipt(received, deps), balance, *leave]
+            step = [subscribe] if received.is_over else leave
+            return [*_receipt(received, deps), balance, *step]
         case PaymentFailed() | CardExpiring() | AccessEnded(unpaid=True):
             return [update, balance, cancel]
         case RenewalComing() | TrialEnding():
             return [balance, cancel]
         case AccessEnded():
-            return [button("Subscribe (cancel anytime)", custom_id("subscribe.start")), balance]
-        case AllowanceUsed():
-            return [button("Top up", custom_id("topup.start")), balance]
+            return [subscribe, balance]
+        case AllowanceUsed(subscription=plan):
+            sold = deps.catalogue.sells_top_ups(plan.provider)
+            return [button("Top up", custom_id("topup.start")), balance] if sold else [balance]
     assert_never(notice.facts)
 
 
@@ -93,9 +96,9 @@ def _receipt(received: PaymentReceived, deps: Dependencies) -> list[Button]:
 
 def _colour(notice: Notice) -> int:
     match notice.facts:
-        case PaymentReceived():
+        case PaymentReceived(is_late=False):
             return words.SUCCESS_COLOUR
-        case PaymentFailed() | CardExpiring() | AccessEnded(unpaid=True):
+        case PaymentReceived() | PaymentFailed() | CardExpiring() | AccessEnded(unpaid=True):
             return words.WARNING_COLOUR
         case _:
             return words.NEUTRAL_COLOUR

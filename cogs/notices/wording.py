@@ -45,8 +45,8 @@ def wording(facts: Facts, deps: Dependencies, day: Day) -> Wording:  # noqa: PLR
             return _failed(facts, deps, day)
         case RenewalComing():
             return _renewal(facts, deps, day)
-        case TrialEnding(subscription=subscription):
-            return _trial(subscription, deps, day)
+        case TrialEnding():
+            return _trial(facts, deps, day)
         case CardExpiring():
             return _card(facts, deps, day)
         case AccessEnded():
@@ -59,6 +59,8 @@ def wording(facts: Facts, deps: Dependencies, day: Day) -> Wording:  # noqa: PLR
 def _received(facts: PaymentReceived, deps: Dependencies, day: Day) -> Wording:
     """S16: the new balance and renewal date. Top-ups end with the billing period (S26)."""
     subscription, balance, unit = facts.subscription, facts.balance, deps.catalogue.unit
+    if subscription is not None and facts.is_over:
+        return _over(facts, subscription, deps, day)
     lines: list[str] = []
     if subscription is not None:
         lines.append(f"**Plan:** {_priced(subscription, deps)}")
@@ -81,6 +83,27 @@ def _received(facts: PaymentReceived, deps: Dependencies, day: Day) -> Wording:
         paragraphs.append(f"A top-up is yours until {day(subscription.period_end)}.")
     shown = tuple(each for each in paragraphs if each)
     return Wording(f"Payment received: {words.money(facts.payment.amount)}", shown)
+
+
+def _over(
+    facts: PaymentReceived, subscription: Subscription, deps: Dependencies, day: Day
+) -> Wording:
+    """A plan that is over has no balance and no renewal (S4). What a payment that came too late
+    becomes is for people to decide (S12, S14)."""
+    payment, name = facts.payment, words.plan_name(subscription, deps.catalogue)
+    ended = day(subscription.ended_at or subscription.cancel_at or subscription.period_end)
+    invoice = facts.invoice.number if facts.invoice is not None else None
+    if facts.is_late:
+        paragraphs = [
+            f"**{name} had ended on {ended}, before this payment was made.** So the payment does "
+            "not bring it back. Our team has been told, and a person looks at it.",
+            "If you have a question, open a ticket with `/ticket open` and give the payment: "
+            f"`{payment.id}`.",
+        ]
+    else:
+        paragraphs = ["Thank you. The payment is complete.", f"{name} has ended on {ended}."]
+    paragraphs += [f"**Invoice:** {invoice}"] if invoice is not None else []
+    return Wording(f"Payment received: {words.money(payment.amount)}", tuple(paragraphs))
 
 
 def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
@@ -107,16 +130,9 @@ def _failed(facts: PaymentFailed, deps: Dependencies, day: Day) -> Wording:
 
 
 def _renewal(facts: RenewalComing, deps: Dependencies, day: Day) -> Wording:
-    """What is charged then; where that is not the price, also what the price is, and from when."""
-    subscription, reduction = facts.subscription, facts.subscription.reduction
+    subscription, price = facts.subscription, _price_after(facts, day)
     charged = f"On that day {words.money(facts.charge)} is charged"
-    price = f"{words.money(subscription.price)} {_every(subscription)}"
-    if reduction is not None and reduction.until > subscription.period_end:
-        price = f"{charged}. From {day(reduction.until)} on you pay {price} again."
-    elif facts.charge != subscription.price:
-        price = f"{charged}. The price of the plan is {price}."
-    else:
-        price = f"{charged}, {_every(subscription)}."
+    price = f"{charged}. {price}" if price else f"{charged}, {_every(subscription)}."
     name, end = words.plan_name(subscription, deps.catalogue), day(subscription.period_end)
     return Wording(
         f"{name} renews on {end}",
@@ -127,13 +143,27 @@ def _renewal(facts: RenewalComing, deps: Dependencies, day: Day) -> Wording:
     )
 
 
-def _trial(subscription: Subscription, deps: Dependencies, day: Day) -> Wording:
+def _price_after(facts: RenewalComing | TrialEnding, day: Day) -> str | None:
+    """Where what is charged then is not the price: what the price is, and from when."""
+    subscription, reduction = facts.subscription, facts.subscription.reduction
+    price = f"{words.money(subscription.price)} {_every(subscription)}"
+    if reduction is not None and reduction.until > subscription.period_end:
+        again = " again" if isinstance(facts, RenewalComing) else ""
+        return f"From {day(reduction.until)} on you pay {price}{again}."
+    if facts.charge != subscription.price:
+        return f"The price of the plan is {price}."
+    return None
+
+
+def _trial(facts: TrialEnding, deps: Dependencies, day: Day) -> Wording:
+    subscription, price = facts.subscription, _price_after(facts, day)
+    charged = f"On that day the first {words.money(facts.charge)} is charged"
+    price = f"{charged}. {price}" if price else f"{charged}, and then {_every(subscription)}."
     name, end = words.plan_name(subscription, deps.catalogue), day(subscription.period_end)
     return Wording(
         f"Your trial of {name} ends on {end}",
         (
-            f"On that day the first {words.money(subscription.next_charge)} is charged, and then "
-            f"{_every(subscription)}. To keep your plan you need to do nothing.",
+            f"{price} To keep your plan you need to do nothing.",
             f"{_stop(name)} Then nothing is charged, and {name} stays on until {end}.",
         ),
     )
@@ -198,7 +228,8 @@ def _used(facts: AllowanceUsed, deps: Dependencies, day: Day) -> Wording:
     paragraphs = [f"You have used all {total} {unit} of this month."]
     if refill is not None:
         paragraphs.append(f"New {unit} come on {day(refill)}.")
-    paragraphs.append("If you need more before, press “Top up”, or run `/topup`.")
+    if deps.catalogue.sells_top_ups(subscription.provider):
+        paragraphs.append("If you need more before, press “Top up”, or run `/topup`.")
     return Wording(f"Your {unit} are used up", tuple(paragraphs))
 
 

@@ -4,10 +4,10 @@ from collections.abc import Awaitable
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from bot.billing.provider import ProviderRefusedError, ProviderUnavailableError
+from bot.billing.provider import ProviderUnavailableError
 from bot.domain.checkout import Concern
 from bot.domain.plan_change import PlanPurchase
-from bot.services.checkout_pages import PageOpened, PaidBefore, Place
+from bot.services.checkout_pages import PageOpened, PageRefused, PaidBefore, Place
 from bot.services.purchase_completion import PurchaseCase
 from cogs import words
 from cogs.account.render import account_card
@@ -15,7 +15,7 @@ from cogs.dependencies import Dependencies
 from cogs.interactions import Interaction, custom_id, guild_of, replace, screen_of
 from cogs.layout import View, button, card, link_button, row, text
 from cogs.subscribe.concerns import TITLES, member_text
-from cogs.subscribe.render import KEEP, NOT_NOW, consequence_card, silent_card
+from cogs.subscribe.render import KEEP, NOT_NOW, consequence_card, refused_card, silent_card
 
 
 def place_of(interaction: Interaction) -> Place:
@@ -31,7 +31,7 @@ def place_of(interaction: Interaction) -> Place:
 async def lead_to_page(
     interaction: Interaction,
     deps: Dependencies,
-    opening: Awaitable[PageOpened | PaidBefore | PlanPurchase],
+    opening: Awaitable[PageOpened | PageRefused | PaidBefore | PlanPurchase],
     *,
     title: str,
     again: str,
@@ -43,7 +43,7 @@ async def lead_to_page(
     await interaction.response.defer()
     try:
         answer = await opening
-    except (ProviderUnavailableError, ProviderRefusedError):
+    except ProviderUnavailableError:
         await replace(interaction, silent_card(again))
         return
     match answer:
@@ -55,6 +55,8 @@ async def lead_to_page(
                 deps,
                 heading="**Your earlier payment is complete.** Nothing more was charged.",
             )
+        case PageRefused(checkout):
+            view = refused_card(checkout, deps)
         case PageOpened():
             view = page_card(answer, deps, title=title)
         case _:

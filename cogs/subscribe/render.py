@@ -7,6 +7,7 @@ import discord
 
 from bot.domain.account import Account
 from bot.domain.catalogue import Catalogue, Interval, Offering, Plan, yearly_saving
+from bot.domain.checkout import Checkout
 from bot.domain.errors import NothingForSale
 from bot.domain.plan_change import PlanPurchase, is_same
 from bot.domain.subscription import NextStep, Status, Subscription, next_step
@@ -276,6 +277,19 @@ def kept_card() -> View:
             "with `/plans`."
         ),
         accent=words.NEUTRAL_COLOUR,
+    )
+
+
+def refused_card(checkout: Checkout, deps: Dependencies) -> View:
+    """The provider gives no page for this, now or in a minute."""
+    return card(
+        text(
+            "## Nothing was charged\nThe payment provider did not allow this purchase, so there is "
+            "no page to pay on. Everything is as before. Our team has been told.\n"
+            f"If you have a question, write to {deps.vendor.support_email}, or open a ticket with "
+            f"`/ticket open`, and give `{checkout.reference}`."
+        ),
+        accent=words.WARNING_COLOUR,
     )
 
 

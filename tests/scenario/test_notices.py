@@ -1,13 +1,15 @@
 """What members are told without asking, each once (S4, S16, S18, S28)."""
 
 import json
+import re
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.sandbox.discord import Message
-from bot.sandbox.scene import API_SECRET, MIA_ADDRESS
+from bot.sandbox.scene import API_SECRET, CONFIGURATION, MIA_ADDRESS
 from bot.web.signing import digest_of
 from tests.scenario.bad_luck import RECOVERY_SECONDS, DiscordStrike
 from tests.scenario.buying import LITE, NOOR_ADDRESS, checkout_page, press, run
@@ -290,6 +292,24 @@ async def test_a_used_up_allowance_is_told_once_with_a_way_to_get_more(stage: St
     assert labels(message) == ["Top up", "Balance"]
     opened = await stage.mia.click(message, "Top up")
     assert (await opened.settled()).selects
+
+
+async def test_where_no_top_up_is_sold_none_is_offered(stage: Stage, tmp_path: Path) -> None:
+    await stage.link_mia()
+    given = CONFIGURATION.read_text()
+    changed = tmp_path / "mooring.toml"
+    changed.write_text(re.sub(r"\[\[catalogue\.top_ups\]\]\n(?:.+\n)+", "", given))
+    assert changed.read_text() != given
+    stage.bot.environment["MOORING_CONFIG"] = str(changed)
+    await stage.kill_and_restart()
+
+    await report_usage(stage, "a", 1000)
+    await jobs_done(stage)
+
+    [message] = in_dm(stage.mia, "Your credits are used up")
+    assert "New credits come on" in message.text
+    assert "top" not in message.text.casefold()
+    assert labels(message) == ["Balance"]
 
 
 # --- what is coming ---

@@ -1,5 +1,6 @@
 """/subscribe: Noor buys through the provider's own page, and Mia comes back (S7, S19, S20, R3)."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +23,7 @@ from tests.scenario.buying import (
     sessions,
     settled_text,
 )
-from tests.scenario.outside import call_stripe, jobs_done
+from tests.scenario.outside import call_stripe, change_store, jobs_done
 from tests.scenario.stage import Stage
 
 
@@ -241,10 +242,9 @@ async def test_nobody_is_linked_to_a_customer_that_somebody_else_has(stage: Stag
     assert "not linked" in (await stage.balance_of(stage.noor)).text
 
 
-@pytest.mark.parametrize("status", [503, 402])
-async def test_while_the_provider_says_no_nothing_is_promised(stage: Stage, status: int) -> None:
+async def test_while_the_provider_is_silent_nothing_is_promised(stage: Stage) -> None:
     screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
-    outage = stage.scene.stripe.faults.add(path="/v1/checkout", status=status)
+    outage = stage.scene.stripe.faults.add(path="/v1/checkout", status=503)
 
     text = (await go_on(stage.noor, screen)).text
 
@@ -253,6 +253,58 @@ async def test_while_the_provider_says_no_nothing_is_promised(stage: Stage, stat
     outage.remove()
     again = await stage.noor.click(screen, "Try again")
     assert "starts as soon as the payment is complete" in await settled_text(again)
+
+
+@pytest.mark.parametrize("status", [400, 402])
+async def test_what_the_provider_refuses_is_told_as_that_and_the_team_hears_of_it_once_a_day(
+    stage: Stage, status: int
+) -> None:
+    screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
+    refusing = stage.scene.stripe.faults.add(path="/v1/checkout", status=status)
+
+    refused = await go_on(stage.noor, screen)
+
+    assert "The payment provider did not allow this purchase" in refused.text
+    assert "Nothing was charged" in refused.text
+    assert "Our team has been told" in refused.text
+    assert "try again" not in refused.text
+    assert "answer" not in refused.text
+    assert refused.buttons == []
+    [reference] = re.findall(r"`(P-\w+)`", refused.text)
+    # Noor and Mia try once more: that is not another matter.
+    for person in (stage.noor, stage.mia):
+        again = await go_on(person, await look(person, await catalogue(stage, person), LITE))
+        assert reference not in again.text
+    await jobs_done(stage)
+    [told] = [m for m in stage.sam.messages(stage.scene.log) if "refuses a purchase" in m.text]
+    for part in (reference, "`price_lite_month`", f"<@{stage.noor.user.id}>", "Next:"):
+        assert part in told.text
+    log = stage.bot.log.read_text()
+    [entry] = [line for line in log.splitlines() if reference.removeprefix("P-") in line]
+    assert "checkout_refused" in entry
+    [code] = re.findall(r'"code": "(\w+)"', entry)
+    assert f"`{code}`" in told.text
+
+    refusing.remove()
+    opened = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
+    assert CONTINUE not in [each.label for each in refused.buttons]
+    assert "starts as soon as the payment is complete" in (await go_on(stage.noor, opened)).text
+
+
+async def test_without_a_log_channel_the_team_hears_by_mail_of_what_is_refused(
+    stage: Stage,
+) -> None:
+    change_store(stage, "UPDATE guilds SET log_channel_id = NULL")
+    screen = await look(stage.noor, await catalogue(stage, stage.noor), LITE)
+    stage.scene.stripe.faults.add(path="/v1/checkout", status=400)
+
+    refused = await go_on(stage.noor, screen)
+    await jobs_done(stage)
+
+    [reference] = re.findall(r"`(P-\w+)`", refused.text)
+    [mail] = [m for m in stage.scene.mail.messages if "refuses a purchase" in m.subject]
+    assert reference in mail.text
+    assert "`" not in mail.text
 
 
 async def test_s22_a_checkout_page_on_another_host_is_not_sent(

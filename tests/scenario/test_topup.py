@@ -195,6 +195,10 @@ async def test_paid_when_no_plan_is_on_a_person_looks_at_it(stage: Stage) -> Non
     assert entries(stage) == []
     [told] = in_dm(stage.mia, "A top-up was paid, and no plan is on")
     assert "Our team has been told" in told.text
+    [receipt] = in_dm(stage.mia, "Payment received")
+    assert "Pro has ended on" in receipt.text
+    for untrue in ("**Plan:**", "yours until"):
+        assert untrue not in receipt.text
     payment = stage.scene.stripe.objects("payment_intent")[-1]["id"]
     logged = await stage.sam.wait_for_message(stage.scene.log, containing="no plan is on")
     assert payment in logged.text
@@ -213,3 +217,17 @@ async def test_while_the_provider_is_silent_nothing_is_charged(stage: Stage) -> 
     again = await stage.mia.click(answer.message, "Try again")
     assert again.message is not None
     assert "are used up" in again.message.text
+
+
+async def test_a_top_up_that_the_provider_refuses_is_told_as_that(stage: Stage) -> None:
+    await stage.link_mia()
+    use(stage, 1000)
+    stage.scene.stripe.faults.add(path="/v1/checkout", status=400)
+
+    answer = await stage.mia.choose(await offer(stage), SMALL)
+
+    assert "The payment provider did not allow this purchase" in await settled_text(answer)
+    await jobs_done(stage)
+    [told] = [m for m in stage.sam.messages(stage.scene.log) if "refuses a purchase" in m.text]
+    assert "500 credits" in told.text
+    assert "`price_top_up_500`" in told.text

@@ -208,7 +208,7 @@ def test_s16_what_is_left_goes_on_until_the_payment_is_known() -> None:
     last = MonthSums(on_day(5, 11), 1000, 500, 1200)
     meanwhile = [MonthSums(on_day(5, 12), used=50)]
 
-    balance = balance_until_paid([*year, last], meanwhile, since=on_day(5, 12))
+    balance = balance_until_paid([*year, last], meanwhile, since=on_day(5, 12), now=LATE)
 
     assert balance == Balance(1000, 500, 1250, awaits_payment=True)
     assert balance.remaining == 250
@@ -216,6 +216,8 @@ def test_s16_what_is_left_goes_on_until_the_payment_is_known() -> None:
 
 @pytest.mark.parametrize("last", [[], [MonthSums(on_day(5, 8), 1000)]], ids=["none", "long_ago"])
 def test_without_a_paid_month_right_before_nothing_goes_on(last: list[MonthSums]) -> None:
-    meanwhile = [MonthSums(on_day(5, 12), used=50)]
+    meanwhile = [MonthSums(on_day(5, 12), topped_up=500, used=50)]
 
-    assert balance_until_paid(last, meanwhile, since=on_day(5, 12)) == EMPTY_BALANCE
+    balance = balance_until_paid(last, meanwhile, since=on_day(5, 12), now=LATE)
+
+    assert balance == Balance(0, 500, 50)

@@ -228,16 +228,20 @@ def _plainly(user: int, history: History) -> tuple[list[Subscription], list[Invo
     newest_first = sorted(made, key=lambda each: each.created_at, reverse=True)
     live = [each for each in newest_first if each.is_live]
     current = next(iter(live or newest_first), None)
-    sums = dict.fromkeys(EntryKind, 0)
+    running, last = dict.fromkeys(EntryKind, 0), dict.fromkeys(EntryKind, 0)
     for entry in history.entries:
-        if entry.in_current_period and entry.place < len(made) and made[entry.place] is current:
-            sums[entry.kind] += entry.amount
+        if entry.place < len(made) and made[entry.place] is current:
+            (running if entry.in_current_period else last)[entry.kind] += entry.amount
+    awaits_payment = not running[EntryKind.GRANT] and bool(last[EntryKind.GRANT])
+    sums = {kind: running[kind] + last[kind] * awaits_payment for kind in EntryKind}
     shown = sorted(
         (each for each in billed if each.status != "draft"),
         key=lambda each: each.issued_at,
         reverse=True,
     )[: accounts.INVOICES_SHOWN]
-    balance = Balance(sums[EntryKind.GRANT], sums[EntryKind.TOP_UP], sums[EntryKind.USAGE])
+    balance = Balance(
+        sums[EntryKind.GRANT], sums[EntryKind.TOP_UP], sums[EntryKind.USAGE], awaits_payment
+    )
     return (
         made,
         billed,

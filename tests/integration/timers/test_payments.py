@@ -68,6 +68,28 @@ async def test_s28_a_payment_that_went_through_meanwhile_is_not_called_failed(
     assert not facts.is_first
 
 
+async def test_s4_a_payment_is_told_without_a_balance_when_the_plan_is_over_by_then(
+    world: World,
+) -> None:
+    """It was made in time, so it is no concern."""
+    await world.shop.stripe.advance_to_period_end(world.subscription)
+    await world.wait(seconds=4000)
+    await world.sync()
+    [job] = await world.waiting("notice:payment_received:")
+    await world.wait(seconds=60)
+    await world.shop.provider.end_subscription(world.subscription, idempotency_key="k")
+    await world.sync()
+
+    notice = await world.run(job)
+
+    assert notice is not None
+    assert isinstance(notice.facts, PaymentReceived)
+    assert (notice.facts.is_over, notice.facts.is_late) == (True, False)
+    assert notice.facts.balance is None
+    assert notice.can_be_switched_off
+    assert await world.waiting("payment-late:") == []
+
+
 async def test_s4_when_the_grace_period_is_over_access_ends(world: World) -> None:
     await declined(world)
     [timer] = await world.waiting("grace-over:")

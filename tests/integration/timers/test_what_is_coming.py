@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import aiohttp
 import pytest
 
 from bot.billing.provider import Discount, ProviderUnavailableError
@@ -12,6 +13,7 @@ from bot.domain.notice import (
     RenewalComing,
     TrialEnding,
 )
+from bot.sandbox.scene import STRIPE_KEY
 from bot.services.next_charges import TRIES_FOR_A_PREVIEW
 from bot.services.notice_jobs import moment_of
 from tests.integration.timers.world import World, subscribed
@@ -97,7 +99,24 @@ async def test_the_end_of_a_trial_is_told_a_week_before(world: World) -> None:
 
     assert notice is not None
     assert isinstance(notice.facts, TrialEnding)
+    assert notice.facts.charge == Money(2000, "usd")
     assert not notice.can_be_switched_off
+
+
+async def test_fairness_7_the_end_of_a_trial_is_told_at_what_it_charges(world: World) -> None:
+    await subscribed(world, "price_pro_month", trial_days=14)
+    world.shop.stripe.add_coupon(id="half", percent=50, months=3)
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {STRIPE_KEY}"}) as vendor:
+        path = f"/v1/subscriptions/{world.subscription}"
+        given = {"discounts[0][coupon]": "half"}
+        async with vendor.post(world.shop.stripe.api_url + path, data=given) as response:
+            response.raise_for_status()
+    await world.wait(days=7)
+
+    facts = await world.facts("notice:trial_ending:")
+
+    assert isinstance(facts, TrialEnding)
+    assert facts.charge == Money(1000, "usd")
 
 
 def set_card(world: World, ends_in: timedelta) -> str:
