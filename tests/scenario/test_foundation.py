@@ -83,11 +83,12 @@ async def test_health_fails_while_the_gateway_stays_away(stage: Stage) -> None:
     await stage.scene.discord.wait_for_bot()
     assert (await health(stage))[0] == 200
 
-    await stage.scene.discord.drop_gateway(hold_events=26)
+    await stage.scene.discord.drop_gateway(hold_events=100)
     assert (await health(stage))[0] == 200
-    facts = await until_health(stage, 503, seconds=25)
+    facts = await until_health(stage, 503, seconds=60)
 
     assert (facts["gateway"], facts["database"], facts["healthy"]) == (False, True, False)
+    stage.scene.discord.let_gateway_back()
     await until_health(stage, 200, seconds=25)
     assert "not linked" in (await stage.balance_of(stage.noor)).text
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
@@ -32,6 +33,7 @@ class Gateway:
         self._ticker = ticker
         self._sessions: dict[str, Session] = {}
         self._held_until = 0.0
+        self._let_in = asyncio.Event()
         self.tap: EventTap | None = None
         self.on_ready: Callable[[], None] = lambda: None
         self.url = ""
@@ -80,6 +82,7 @@ class Gateway:
     async def drop(self, *, code: int, resumable: bool, hold_events: float) -> None:
         """Close every socket; sessions stay resumable unless told otherwise."""
         self._held_until = self._ticker() + hold_events
+        self._let_in.clear()
         outboxes = [s.outbox for s in self._sessions.values() if s.outbox is not None]
         for session in self._sessions.values():
             session.outbox = None
@@ -87,12 +90,19 @@ class Gateway:
             self._sessions.clear()
         await asyncio.gather(*(outbox.close(code) for outbox in outboxes))
 
+    def let_in(self) -> None:
+        """Hold new connections no longer."""
+        self._held_until = 0.0
+        self._let_in.set()
+
     async def connect(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Serve one WebSocket until it closes."""
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)
         await socket.prepare(request)
-        if (wait := self._held_until - self._ticker()) > 0:
-            await asyncio.sleep(wait)
+        while (wait := self._held_until - self._ticker()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._let_in.wait()
         outbox = Outbox(socket)
         outbox.send(
             encode({"op": HELLO, "s": None, "t": None, "d": {"heartbeat_interval": HEARTBEAT_MS}})

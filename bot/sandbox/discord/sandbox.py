@@ -175,6 +175,10 @@ class DiscordSandbox:
         await self._gateway.drop(code=code, resumable=resumable, hold_events=hold_events)
         await asyncio.sleep(0)
 
+    def let_gateway_back(self) -> None:
+        """End the wait that `hold_events` has begun."""
+        self._gateway.let_in()
+
     def _changed(self) -> None:
         self._watch.notify()
 
