@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.identifiers import PaymentId
 from bot.domain.job import NewJob
-from bot.domain.refund import Refund
+from bot.domain.refund import Consequence, Refund
 
 CARRY_OUT = "refund.carry_out"
 END = "refund.end"
@@ -31,10 +31,18 @@ def move_money(refund: Refund, screen: Mapping[str, Any]) -> NewJob:
 
 
 def end_what_it_paid_for(refund: Refund, screen: Mapping[str, Any]) -> NewJob:
-    """Once the money is back; in line with everything else that is asked of the provider for this
-    subscription."""
+    """Once the money is back. Where a subscription ends with it, in line with everything else that
+    is asked of the provider for that one."""
     about = {"refund_id": refund.id, "screen": dict(screen)}
-    return NewJob(END, f"refund-end:{refund.id}", about, line=refund.subscription_id)
+    ends = refund.consequence is Consequence.ENDS_SUBSCRIPTION
+    line = refund.subscription_id if ends else line_of_money(refund.payment_id)
+    return NewJob(END, f"refund-end:{refund.id}", about, line=line)
+
+
+def end_outside_the_line(refund: Refund, screen: Mapping[str, Any]) -> NewJob:
+    """The provider refuses to end it, and nobody who wants to leave waits behind that."""
+    about = {"refund_id": refund.id, "screen": dict(screen), "is_refused": True}
+    return NewJob(END, f"refund-end-refused:{refund.id}", about)
 
 
 def line_of_money(payment_id: PaymentId) -> str:

@@ -25,6 +25,7 @@ from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply
 from bot.services.refund_cases import load_refund, record
 from bot.services.refund_jobs import (
+    end_outside_the_line,
     end_what_it_paid_for,
     look_for_returned,
     tell_member,
@@ -148,7 +149,9 @@ class RefundSaga:
                     refund.subscription_id, idempotency_key=f"mooring-refund-end-{refund.id}"
                 )
             except ProviderRefusedError as refusal:
-                await self._call_for_help(refund)
+                if not job.payload.get("is_refused"):
+                    await self._call_for_help(refund, job)
+                    return
                 raise TryAgainError(f"not ended: {refusal.code}") from refusal
         asked_at = self._context.clock()
         payment = await provider.fetch_payment(refund.payment_id)
@@ -183,10 +186,14 @@ class RefundSaga:
             raise NoSuchThing("payment")
         return self._context.provider_of(payment.provider)
 
-    async def _call_for_help(self, refund: Refund) -> None:
-        """Money is back and the subscription goes on: people end it by hand, and are told once."""
+    async def _call_for_help(self, refund: Refund, job: Job) -> None:
+        """Money is back and the subscription goes on: people end it by hand, and are told once.
+
+        It is tried again all the same, where it is in nobody's way.
+        """
+        again = end_outside_the_line(refund, job.payload["screen"])
         async with self._context.database.write() as connection:
-            await jobs.add(connection, [tell_stuck(refund)], now=self._context.clock())
+            await jobs.add(connection, [tell_stuck(refund), again], now=self._context.clock())
 
     async def _announce(self, connection: AsyncConnection, refund: Refund, job: Job) -> None:
         reference = {"refund_id": refund.id}

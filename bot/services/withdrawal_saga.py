@@ -22,7 +22,7 @@ from bot.services.jobs import TryAgainError
 from bot.services.mirror import apply, if_there, provider_of
 from bot.services.refund_cases import record
 from bot.services.refund_consequences import consequence_of
-from bot.services.refund_jobs import bring_card_up_to_date, line_of_money
+from bot.services.refund_jobs import bring_card_up_to_date
 from storage import audit, jobs, payments, refunds, withdrawals
 
 
@@ -227,10 +227,10 @@ class WithdrawalSaga:
 
 
 def _ask_for_the_rest(withdrawal: Withdrawal, payment: Payment, guild_id: GuildId) -> NewJob:
-    """Behind the money of the refund that is under way, and in nobody's way out."""
+    """Once the refund that is under way has ended; in nobody's way, neither out nor to money."""
     return NewJob(
         "withdrawal.ask_rest",
         f"withdraw-rest:{withdrawal.id}:{payment.id}",
         {"withdrawal_id": withdrawal.id, "payment_id": payment.id, "guild_id": guild_id},
-        line=line_of_money(payment.id),
+        line=f"withdraw-rest:{payment.id}",
     )

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.billing.provider import ProviderUnavailableError
 from bot.domain.cancellation import AttemptState
 from bot.domain.guild import GuildSettings
 from bot.domain.identifiers import CREEM, STRIPE, AttemptId, GuildId, RoleId, UserId
 from bot.domain.money import Money
-from bot.domain.refund import Ground, Refund, RefundState
+from bot.domain.refund import Consequence, Ground, Refund, RefundState
 from bot.domain.subscription import Status
 from bot.domain.withdrawal import WithdrawalState
 from bot.sandbox.faults import FaultHandle
@@ -24,6 +25,7 @@ from bot.services.guilds import Actor, GuildService
 from bot.services.jobs import Handler, TryAgainError
 from bot.services.links import link
 from bot.services.mirror import apply
+from bot.services.refund_jobs import end_what_it_paid_for
 from bot.services.refund_saga import RefundSaga
 from bot.services.refunds import RefundService
 from bot.services.resumptions import ResumptionService
@@ -32,6 +34,7 @@ from bot.services.subscriptions import SubscriptionService
 from bot.services.withdrawal_saga import WithdrawalSaga
 from bot.services.withdrawals import WithdrawalService
 from storage import cancel_attempts, jobs, refunds, withdrawals
+from storage.schema import jobs as table
 from tests.support.contexts import open_context
 from tests.support.shops import Shop, open_shop
 
@@ -299,6 +302,66 @@ async def test_the_end_of_a_refunded_plan_takes_its_turn_behind_what_was_confirm
     await world.later(timedelta(seconds=2))
     assert (await world.refund()).state is RefundState.DONE
     assert world.shop.status(world.shop.subscription) == "canceled"
+
+
+async def test_s3_an_end_that_the_provider_refuses_holds_up_no_cancellation(world: World) -> None:
+    """The team is told, and it is tried again where nobody waits behind it."""
+    method = "DELETE" if world.shop.name == STRIPE else "POST"
+    path = f"{re.escape(world.shop.subscriptions_path)}/.*{world.shop.subscription}"
+    world.shop.faults.add(method=method, path=path, status=404, times=2)
+    await world.confirm_refund()
+    await world.work()
+    assert world.failed == ["refund.end"]
+    assert ((await world.refund()).state, world.given_back()) == (RefundState.REFUNDED, 2000)
+
+    attempt = await world.confirm_cancellation()
+    await world.work()
+
+    assert await world.attempt_state(attempt) is AttemptState.CANCELLED
+    await world.later(timedelta(seconds=2))
+    assert world.failed == []
+    assert (await world.refund()).state is RefundState.DONE
+    assert world.shop.status(world.shop.subscription) == "canceled"
+
+
+@pytest.mark.parametrize("consequence", list(Consequence))
+async def test_only_a_refund_that_ends_a_plan_stands_in_its_line(
+    world: World, consequence: Consequence
+) -> None:
+    await world.confirm_refund()
+    refund = replace(await world.refund(), consequence=consequence)
+
+    line = end_what_it_paid_for(refund, {}).line
+
+    ends = consequence is Consequence.ENDS_SUBSCRIPTION
+    assert (line == world.shop.subscription) is ends
+
+
+@pytest.mark.parametrize("world", [STRIPE], indirect=True)
+async def test_a_refund_of_the_rest_does_not_wait_for_a_withdrawal_that_asks_for_it(
+    world: World,
+) -> None:
+    """Which looks again in some minutes only, and would wait for the refund in turn."""
+    fault = world.refuse_refunds(status=403)
+    await world.confirm_refund(500)
+    await world.work()
+    await world.withdraw()
+    await world.work()
+    assert "withdrawal.ask_rest" in world.failed
+    async with world.context.database.write() as connection:
+        late = sa.update(table).where(table.c.kind == "withdrawal.ask_rest")
+        await connection.execute(late.values(run_at=world.clock() + timedelta(minutes=10)))
+    fault.remove()
+    await world.later(timedelta(seconds=2))
+    assert world.given_back() == 500
+
+    await world.confirm_refund(1500)
+    await world.work()
+
+    assert world.given_back() == 2000
+    await world.later(timedelta(minutes=20))
+    assert world.failed == []
+    assert world.given_back() == 2000
 
 
 async def test_s11_an_error_that_stripe_keeps_under_the_key_holds_it_up_for_minutes(
