@@ -115,12 +115,17 @@ async def page_of_user(
 async def least_recently_asked(
     connection: AsyncConnection, provider: ProviderName, *, asked_before: datetime, limit: int
 ) -> list[InvoiceId]:
-    """A portion of those that may still be paid."""
+    """A portion of those that may still be paid. The last ones of plans that are over come after
+    all others: providers leave them open for ever, and more come with each end."""
+    is_over = sa.exists().where(
+        subscriptions.c.id == invoices.c.subscription_id,
+        subscriptions.c.status == Status.CANCELED.value,
+    )
     found = await connection.scalars(
         sa.select(invoices.c.id)
         .join(customers, customers.c.id == invoices.c.customer_id)
         .where(_OPEN, invoices.c.asked_at < asked_before, customers.c.provider == provider)
-        .order_by(invoices.c.asked_at, invoices.c.id)
+        .order_by(is_over, invoices.c.asked_at, invoices.c.id)
         .limit(limit)
     )
     return list(found)

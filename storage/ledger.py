@@ -145,6 +145,8 @@ async def balance(
     """The balance in a billing cycle with these months; see `balance_until_paid`."""
     if any(each.granted for each in months):
         return balance_of(months, now=now)
+    if await first_grant(connection, cycle) is not None:
+        return balance_of(months, now=now)  # of a plan that includes nothing
     last = await _months_before(connection, cycle)
     return balance_until_paid(last, months, since=cycle[1], now=now)
 

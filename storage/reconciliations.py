@@ -58,8 +58,10 @@ async def newest(connection: AsyncConnection, provider: ProviderName) -> Reconci
     return None if row is None else _reconciliation(row)
 
 
-async def before(connection: AsyncConnection, run: Reconciliation) -> Reconciliation | None:
-    """The run of this provider that started before this one."""
+async def before(
+    connection: AsyncConnection, run: Reconciliation, *, limit: int
+) -> list[Reconciliation]:
+    """The runs of this provider that started before this one, newest first."""
     statement = (
         sa.select(reconciliations)
         .where(
@@ -67,10 +69,9 @@ async def before(connection: AsyncConnection, run: Reconciliation) -> Reconcilia
             reconciliations.c.started_at < run.started_at,
         )
         .order_by(reconciliations.c.started_at.desc())
-        .limit(1)
+        .limit(limit)
     )
-    row = (await connection.execute(statement)).first()
-    return None if row is None else _reconciliation(row)
+    return [_reconciliation(row) for row in await connection.execute(statement)]
 
 
 async def find(connection: AsyncConnection, run_id: str) -> Reconciliation | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.billing.provider import CompletedCheckout, CustomerRecord, PaidPeriod, Snapshot
-from bot.billing.snapshots import merged, read_each
+from bot.billing.snapshots import merged, read_each, sorted_out
 from bot.domain.account import Card
 from bot.domain.catalogue import Catalogue, Interval
 from bot.domain.identifiers import (
@@ -328,13 +328,20 @@ def account_snapshot(
 
 
 def invoices_of_intents(invoices: Sequence[Json]) -> dict[str, Json]:
-    """By the ids of the payment intents with which they are to be, or were paid."""
-    return {
-        _id(each["payment"]["payment_intent"]): invoice
-        for invoice in invoices
+    """By the ids of the payment intents with which they are to be, or were paid.
+
+    One that cannot be read is left out.
+    """
+    readable, _ = sorted_out(invoices, _intents_of)
+    return {intent: invoice for invoice in readable for intent in _intents_of(invoice)}
+
+
+def _intents_of(invoice: Json) -> list[str]:
+    return [
+        _id(each["payment"]["payment_intent"])
         for each in invoice["payments"]["data"]
         if each["payment"]["type"] == "payment_intent"
-    }
+    ]
 
 
 def is_of_unknown_purpose(intent: Json) -> bool:

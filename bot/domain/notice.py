@@ -57,7 +57,8 @@ class PaymentReceived:
     """A payment went through (S16, S18). `balance` is None where there is no allowance.
 
     `is_first` of its subscription: that one confirms a contract, so it is always sent. `is_over`:
-    the plan is. `is_late`: it was before the payment was made, so that brings nothing.
+    the plan is. `is_late`: it was before the payment was made, so that brings nothing. `has_plan`:
+    one is on, be it another.
     """
 
     payment: Payment
@@ -67,6 +68,7 @@ class PaymentReceived:
     is_first: bool
     is_over: bool = False
     is_late: bool = False
+    has_plan: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,15 @@ class Payment:
         return self.amount - self.refunded
 
     def came_after(self, subscription: Subscription) -> bool:
-        """Whether it was made for a subscription that had ended by then, so it brings nothing."""
-        return (
-            self.subscription_id == subscription.id
-            and subscription.status is Status.CANCELED
-            and subscription.ended_at is not None
-            and self.paid_at > subscription.ended_at
-        )
+        """Whether it paid, after a subscription had ended, for time after that: it brings nothing.
+
+        What is only charged late, such as seats that were added before, is owed.
+        """
+        ended_at = subscription.ended_at
+        if self.subscription_id != subscription.id or self.period_end is None or ended_at is None:
+            return False
+        is_over = subscription.status is Status.CANCELED and self.paid_at > ended_at
+        return is_over and self.period_end > ended_at
 
 
 class Consequence(StrEnum):
@@ -216,6 +218,10 @@ class RefundState(StrEnum):
 WAITING = (RefundState.SUBMITTED, RefundState.ASKED_BACK)
 # Approved: money moves, or has moved.
 UNDER_WAY = (RefundState.REQUESTED, RefundState.REFUNDED)
+# Nobody has been told anything by these.
+NO_ANSWER = (RefundState.DRAFT, RefundState.LAPSED)
+# Only a member who has asked for it hears of these.
+TOLD_TO_WHO_ASKED = (RefundState.DENIED, RefundState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +294,26 @@ class Refund:
 
 def is_answered(wish: Refund, of_payment: Sequence[Refund]) -> bool:
     """Whether the member has had, or will have, an answer by another refund of the same payment."""
-    return any(
-        each.id != wish.id
-        and each.state not in (RefundState.DRAFT, RefundState.LAPSED)
-        and (each.finished_at is None or each.finished_at >= wish.created_at)
+    return answer_to(wish, of_payment) is not None
+
+
+def answer_to(wish: Refund, of_payment: Sequence[Refund]) -> Refund | None:
+    """The other refund of the same payment by which the member has an answer."""
+    answers = (
+        each
         for each in of_payment
+        if each.id != wish.id
+        and each.state not in NO_ANSWER
+        and (each.state not in TOLD_TO_WHO_ASKED or each.was_asked_for)
+        and (each.finished_at is None or each.finished_at >= wish.created_at)
     )
+    return next(answers, None)
+
+
+def is_settled_otherwise(wish: Refund, payment: Payment, of_payment: Sequence[Refund]) -> bool:
+    """Whether nothing is left to decide: another refund answers the wish, or the money that it
+    asks for has gone back, as in the provider's dashboard.
+
+    `storage.refunds` asks the same of many at once.
+    """
+    return is_answered(wish, of_payment) or payment.refundable.amount < wish.amount.amount

@@ -5,14 +5,13 @@ A provider can leave the last invoice of an ended subscription open, and it can 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NoSuchThing
 from bot.domain.identifiers import PaymentId, UserId
 from bot.domain.job import NewJob
-from bot.domain.notice import is_news
 from bot.domain.refund import Payment
 from bot.domain.subscription import Subscription
 from bot.services.changes import Change
@@ -20,6 +19,8 @@ from bot.services.context import Context
 from storage import customers, jobs, payments, subscriptions
 
 TELL = "payment.tell_late"
+# As far back as payments are read: what a debit takes days for, or an outage has hidden, is money.
+TOLD_FOR = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ async def note_late(
         for each in changed
         if each.before is None
         and each.after.subscription_id is not None
-        and is_news(each.after.paid_at, now=now)
+        and each.after.paid_at > now - TOLD_FOR
     ]
     known = await subscriptions.find_many(
         connection, [each.subscription_id for each in new if each.subscription_id is not None]

@@ -355,6 +355,7 @@ async def _received(
         subscription = await subscriptions.find(connection, bought)
     same = account is not None and subscription == account.subscription
     is_on = subscription is not None and has_access(subscription, now=now, grace=grace)
+    current = account.subscription if account else None
     earlier = [
         each
         for each in await payments.of_customer(connection, payment.customer_id)
@@ -368,4 +369,5 @@ async def _received(
         is_first=bought is not None and not earlier,
         is_over=subscription is not None and subscription.is_over(now=now),
         is_late=subscription is not None and payment.came_after(subscription),
+        has_plan=current is not None and has_access(current, now=now, grace=grace),
     )

@@ -5,7 +5,7 @@ page over and adds the next one, so a run goes on where it stopped, whatever hap
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import prometheus_client
@@ -24,6 +24,8 @@ from storage import jobs, reconciliations
 from storage.reconciliations import Reconciliation
 
 EVERY = timedelta(hours=6)
+# A week of runs: each asks for another part of what is asked for one by one.
+COMPARED_WITH = 28
 # A process that starts again and again must not read everything each time.
 RESTED = timedelta(minutes=15)
 # Providers repeat their events for three days; a run looks back over that and the pause before it.
@@ -158,7 +160,7 @@ class ReconciliationService:
                     run_at=now + EVERY,
                 ),
             ]
-            before = await reconciliations.before(connection, run)
+            before = await reconciliations.before(connection, run, limit=COMPARED_WITH)
             if _is_news(run, total, before):
                 following.append(
                     NewJob("reconciliation.report", f"reconcile-report:{run.id}", {"run": run.id})
@@ -190,9 +192,14 @@ def _page_job(run_id: str, *, pages: int, run_at: datetime | None = None) -> New
     )
 
 
-def _is_news(run: Reconciliation, total: Mapping[str, int], before: Reconciliation | None) -> bool:
-    """Whether the team hears of it. What could not be read the last time either is no news."""
-    known = before.repaired.get(UNREADABLE, 0) if before is not None else 0
+def _is_news(
+    run: Reconciliation, total: Mapping[str, int], before: Sequence[Reconciliation]
+) -> bool:
+    """Whether the team hears of it. What could not be read lately either is no news.
+
+    Not every run asks for everything, so that the newest one alone does not tell.
+    """
+    known = max((each.repaired.get(UNREADABLE, 0) for each in before), default=0)
     has_repaired = not run.is_first and any(kind != UNREADABLE for kind in total)
     return has_repaired or total.get(UNREADABLE, 0) > known
 

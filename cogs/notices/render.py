@@ -71,8 +71,9 @@ def _buttons(notice: Notice, deps: Dependencies) -> list[Button]:
         case PaymentReceived() as received:
             plan = received.subscription
             leave = [cancel] if plan is not None and renews(plan) else []
-            step = [subscribe] if received.is_over else leave
-            return [*_receipt(received, deps), balance, *step]
+            if received.is_over:
+                leave = [cancel] if received.has_plan else [subscribe]
+            return [*_receipt(received, deps), balance, *leave]
         case PaymentFailed() | CardExpiring() | AccessEnded(unpaid=True):
             return [update, balance, cancel]
         case RenewalComing() | TrialEnding():

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from bot.billing import stripe_customers
+from bot.billing.stripe_objects import invoices_of_intents
 from bot.domain.refund import PaymentPurpose
 from bot.sandbox.scene import STRIPE_KEY
 from tests.support.shop import Shop, open_shop
@@ -69,3 +70,14 @@ async def test_a_payment_without_an_invoice_stays_one(shop: Shop) -> None:
         PaymentPurpose.SUBSCRIPTION,
     ]
     assert shop.stripe.requests.count("GET", LINKS) == 1
+
+
+def test_an_invoice_whose_payments_cannot_be_read_hides_no_other() -> None:
+    paid = {
+        "id": "in_paid",
+        "payments": {
+            "data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}],
+        },
+    }
+
+    assert invoices_of_intents([{"id": "in_odd"}, paid]) == {"pi_1": paid}

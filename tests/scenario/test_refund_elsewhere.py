@@ -87,11 +87,11 @@ async def test_what_mooring_has_refunded_itself_is_no_news(stage: Stage) -> None
 
 
 async def test_what_was_refunded_before_the_account_was_known_is_history(stage: Stage) -> None:
+    await jobs_done(stage)
     stage.scene.stripe.hold_webhooks()
     await refund_in_the_dashboard(stage)
-    stage.scene.stripe.release_webhooks()
-    await jobs_done(stage)
     change_store(stage, "DELETE FROM payments")
+    stage.scene.stripe.release_webhooks()
 
     await stage.link_mia()
 

@@ -23,6 +23,7 @@ from tests.integration.storage.samples import (
     NOOR,
     NOW,
     STRIPE,
+    SUBSCRIPTION,
     Clock,
     add_customer,
     service_context,
@@ -31,8 +32,10 @@ from tests.integration.storage.samples import (
 from tests.integration.storage.usage import (
     DAY,
     END,
+    grant,
     mia_pays,
     report,
+    subscribe,
 )
 from tests.support.shop import open_shop
 
@@ -62,6 +65,24 @@ async def test_s4_how_a_customer_stands(
     for nobody in (NOOR, CustomerId("cus_nobody")):
         with pytest.raises(NoSuchThing):
             await standing.find(nobody)
+
+
+async def test_s9_a_paid_plan_that_includes_nothing_has_nothing(
+    database: Database, context: Context
+) -> None:
+    """What the plan before had left does not go on, because no payment is awaited."""
+    before = SUBSCRIPTION.period_start - timedelta(days=30)
+    await add_customer(database)
+    await subscribe(database, SUBSCRIPTION)
+    await grant(database, start=before, end=SUBSCRIPTION.period_start)
+    waiting = await StandingService(context).find(MIAS)
+    assert waiting.balance == Balance(1000, 0, 0, awaits_payment=True)
+
+    await grant(database, units=0)
+
+    paid = await StandingService(context).find(MIAS)
+    assert paid.balance == EMPTY_BALANCE
+    assert paid.refills_at is not None
 
 
 async def test_a_customer_without_anything_stands_on_free(
