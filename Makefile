@@ -30,7 +30,7 @@ run: $(VENV)/.run  ## the bot with your .env and mooring.toml
 
 # More workers than cores: many tests wait for the lease of a process that they have killed.
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -n 6 --dist loadgroup
 
 check: $(VENV)/.dev  ## formatting, lint, types, imports, then every test
 	$(BIN)/ruff format --check .
