@@ -14,20 +14,19 @@ from bot.domain.identifiers import (
     PaymentId,
     RefundId,
     SubscriptionId,
-    TicketId,
     UserId,
 )
 from bot.domain.money import Money
 from bot.domain.refund import UNDER_WAY, WAITING, Consequence, Ground, Refund, RefundState
 from bot.domain.refund_decision import Decision, DecisionKind
-from bot.domain.ticket import OCCUPYING
-from storage.schema import audit_log, payments, refund_decisions, refunds, tickets
+from storage.schema import audit_log, payments, refund_decisions, refunds
 
 # Any constant that nobody else has.
 _DESK_LOCK = 7_130_010
 
 
-def _refund(row: sa.Row[tuple[object, ...]]) -> Refund:
+def refund_of(row: sa.Row[tuple[object, ...]]) -> Refund:
+    """A row as the domain knows it."""
     return Refund(
         row.id,
         row.guild_id,
@@ -59,11 +58,6 @@ def _refund(row: sa.Row[tuple[object, ...]]) -> Refund:
 
 def _in(states: Sequence[RefundState]) -> sa.ColumnElement[bool]:
     return refunds.c.state.in_([state.value for state in states])
-
-
-def _is_wish() -> sa.ColumnElement[bool]:
-    """What a member has asked for, and nobody has taken up yet."""
-    return sa.and_(refunds.c.requester_id == refunds.c.member_id, _in((RefundState.DRAFT,)))
 
 
 async def have_desk_alone(connection: AsyncConnection) -> None:
@@ -103,13 +97,13 @@ async def add(connection: AsyncConnection, refund: Refund) -> None:
 async def find(connection: AsyncConnection, refund_id: RefundId) -> Refund | None:
     """The refund, whatever became of it."""
     row = (await connection.execute(sa.select(refunds).where(refunds.c.id == refund_id))).first()
-    return None if row is None else _refund(row)
+    return None if row is None else refund_of(row)
 
 
 async def of_payment(connection: AsyncConnection, payment_id: PaymentId) -> list[Refund]:
     """Every refund of a payment that was ever begun."""
     rows = await connection.execute(sa.select(refunds).where(refunds.c.payment_id == payment_id))
-    return [_refund(row) for row in rows]
+    return [refund_of(row) for row in rows]
 
 
 async def unfinished_of_payment(
@@ -120,7 +114,7 @@ async def unfinished_of_payment(
         refunds.c.payment_id == payment_id, _in((*WAITING, *UNDER_WAY))
     )
     row = (await connection.execute(statement)).first()
-    return None if row is None else _refund(row)
+    return None if row is None else refund_of(row)
 
 
 async def payments_under_way(connection: AsyncConnection) -> frozenset[PaymentId]:
@@ -161,7 +155,7 @@ async def advance(
             .returning(refunds)
         )
     ).first()
-    return None if row is None else _refund(row)
+    return None if row is None else refund_of(row)
 
 
 async def begin_try(
@@ -184,7 +178,7 @@ async def begin_try(
             .returning(refunds)
         )
     ).first()
-    return None if row is None else _refund(row)
+    return None if row is None else refund_of(row)
 
 
 async def set_card(
@@ -207,7 +201,7 @@ async def waiting(connection: AsyncConnection, *, limit: int) -> list[Refund]:
     rows = await connection.execute(
         sa.select(refunds).where(_in(WAITING)).order_by(refunds.c.submitted_at).limit(limit)
     )
-    return [_refund(row) for row in rows]
+    return [refund_of(row) for row in rows]
 
 
 async def count_waiting(connection: AsyncConnection) -> int:
@@ -242,65 +236,7 @@ async def earlier(
         .order_by(refunds.c.created_at.desc())
         .limit(limit)
     )
-    return [_refund(row) for row in rows]
-
-
-async def wish_of(
-    connection: AsyncConnection, member_id: UserId, payment_id: PaymentId
-) -> Refund | None:
-    """What the member has asked for in a ticket that goes on, and nobody has taken up yet."""
-    going_on = sa.select(tickets.c.id).where(
-        tickets.c.state.in_([state.value for state in OCCUPYING])
-    )
-    row = (
-        await connection.execute(
-            sa.select(refunds).where(
-                refunds.c.payment_id == payment_id,
-                refunds.c.requester_id == member_id,
-                refunds.c.member_id == member_id,
-                refunds.c.ticket_id.in_(going_on),
-                _in((RefundState.DRAFT,)),
-            )
-        )
-    ).first()
-    return None if row is None else _refund(row)
-
-
-async def has_wish(connection: AsyncConnection, ticket_id: TicketId) -> bool:
-    """Whether the member has asked for something in this ticket that nobody has taken up yet."""
-    found = await connection.scalar(
-        sa.select(refunds.c.id).where(refunds.c.ticket_id == ticket_id, _is_wish()).limit(1)
-    )
-    return found is not None
-
-
-async def lapse_wishes(
-    connection: AsyncConnection, ticket_id: TicketId, *, now: datetime
-) -> list[Refund]:
-    """End what the member has asked for in this ticket and nobody has taken up."""
-    rows = await connection.execute(
-        sa.update(refunds)
-        .where(refunds.c.ticket_id == ticket_id, _is_wish())
-        .values(state=RefundState.LAPSED.value, finished_at=now)
-        .returning(refunds)
-    )
-    return [_refund(row) for row in rows]
-
-
-async def move_to_ticket(
-    connection: AsyncConnection, source: TicketId, target: TicketId
-) -> list[Refund]:
-    """Let what is not over in one ticket go on in another one."""
-    rows = await connection.execute(
-        sa.update(refunds)
-        .where(
-            refunds.c.ticket_id == source,
-            _in((RefundState.DRAFT, *WAITING, *UNDER_WAY)),
-        )
-        .values(ticket_id=target)
-        .returning(refunds)
-    )
-    return [_refund(row) for row in rows]
+    return [refund_of(row) for row in rows]
 
 
 async def granted_by(

@@ -314,6 +314,6 @@ def is_settled_otherwise(wish: Refund, payment: Payment, of_payment: Sequence[Re
     """Whether nothing is left to decide: another refund answers the wish, or the money that it
     asks for has gone back, as in the provider's dashboard.
 
-    `storage.refunds` asks the same of many at once.
+    `storage.refund_wishes` asks the same of many at once.
     """
     return is_answered(wish, of_payment) or payment.refundable.amount < wish.amount.amount

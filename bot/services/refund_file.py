@@ -5,12 +5,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.identifiers import ChannelId
+from bot.domain.identifiers import ChannelId, TicketId
 from bot.domain.refund import Payment, Refund
 from bot.domain.ticket import Ticket, TicketState
 from bot.services.context import Context
 from bot.services.refund_cases import RefundCase, load_case
-from storage import ledger, payments, refunds, tickets, withdrawals
+from storage import (
+    ledger,
+    payments,
+    refunds,
+    ticket_people,
+    ticket_work,
+    tickets,
+    withdrawals,
+)
 
 MOST_CHARGES = 5
 MOST_EARLIER = 5
@@ -25,7 +33,9 @@ class RefundFile:
     `used` is what was used in the period that was paid for, `granted` what there was to use; both
     None for a payment without a period. `charges` are the customer's other payments in that
     period, `earlier` what was decided about their other payments, newest first. `due_at` is set
-    for a withdrawal, `window_end` where the policy has one.
+    for a withdrawal, `window_end` where the policy has one. `is_overheard`: others were added to
+    the ticket, and it may have been asked for in one that was merged into it, which they do not
+    read.
     """
 
     case: RefundCase
@@ -36,6 +46,7 @@ class RefundFile:
     ticket: Ticket | None
     window_end: datetime | None
     due_at: datetime | None
+    is_overheard: bool = False
 
     @property
     def ticket_channel_id(self) -> ChannelId | None:
@@ -83,7 +94,15 @@ async def open_file(connection: AsyncConnection, context: Context, refund: Refun
             else None
         ),
         due_at=withdrawn.requested_at + PAY_BACK_WITHIN if withdrawn else None,
+        is_overheard=ticket is not None and await _is_overheard(connection, refund, ticket.id),
     )
+
+
+async def _is_overheard(connection: AsyncConnection, refund: Refund, ticket_id: TicketId) -> bool:
+    if not await ticket_people.of_ticket(connection, ticket_id):
+        return False
+    merged = await ticket_work.merged_into(connection, ticket_id)
+    return any(each.closed_at and each.closed_at >= refund.created_at for each in merged)
 
 
 def _same_time(other: Payment, payment: Payment) -> bool:

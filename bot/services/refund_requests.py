@@ -22,7 +22,17 @@ from bot.domain.identifiers import (
     TicketId,
     UserId,
 )
-from bot.domain.refund import Ground, Payment, Refund, RefundMode, RefundState, is_proven_duplicate
+from bot.domain.refund import (
+    TOLD_TO_WHO_ASKED,
+    Ground,
+    Payment,
+    Refund,
+    RefundMode,
+    RefundState,
+    answer_to,
+    is_proven_duplicate,
+    is_settled_otherwise,
+)
 from bot.domain.refund_decision import Decision, DecisionKind
 from bot.domain.refund_policy import Barred, OutsideWindow, OverCap
 from bot.domain.secrets_in_text import remove_secrets
@@ -30,12 +40,18 @@ from bot.domain.ticket import Ticket, TicketState
 from bot.services.context import Context
 from bot.services.guilds import Actor, Duty, GuildService
 from bot.services.refund_approval import current_case, judge, move, refusal_of
-from bot.services.refund_cases import RefundCase, load_case, load_refund, record
+from bot.services.refund_cases import (
+    RefundCase,
+    load_case,
+    load_refund,
+    record,
+    require_refundable,
+)
 from bot.services.refund_jobs import bring_card_up_to_date, tell_ticket, tell_wish
 from bot.services.refund_queue import deny_within
 from bot.services.refunds import add_draft, refundable_payments, require_unchanged
-from bot.services.ticket_turns import arm
-from storage import jobs, payments, refunds, ticket_work, tickets
+from bot.services.ticket_turns import hand_to_member
+from storage import jobs, payments, refund_wishes, refunds, ticket_work, tickets
 
 # Stands for any moderator: what the policy would say to whoever comes.
 NOBODY = ERASED_USER
@@ -72,7 +88,7 @@ class RefundRequestService:
             ticket = await ticket_work.hold(connection, ticket_id)
             if ticket is None or ticket.state is not TicketState.OPEN:
                 raise TicketOver  # closed meanwhile: a wish there would have no end
-            if await refunds.wish_of(connection, member_id, payment_id) is not None:
+            if await refund_wishes.wish_of(connection, member_id, payment_id) is not None:
                 raise NotRefundable(why="asked")
             wished = await add_draft(
                 connection,
@@ -170,6 +186,7 @@ class RefundRequestService:
         await self.take_up(actor, refund_id)
         now = self._context.clock()
         async with self._context.database.write() as connection:
+            await self._hold_ticket(connection, refund_id)
             refund = await load_refund(connection, refund_id)
             if refund.state is not RefundState.DRAFT:
                 raise RefundOver(state=refund.state)
@@ -198,6 +215,7 @@ class RefundRequestService:
         await self.require_declining(actor, refund_id)
         said = remove_secrets(reason)[0]
         async with self._context.database.write() as connection:
+            await self._hold_ticket(connection, refund_id)
             case = await self._undecided_wish(connection, actor, refund_id)
             denied = await deny_within(connection, self._context, case, actor.user_id, why=said)
             await self._end_of_wish(connection, denied.refund)
@@ -206,7 +224,13 @@ class RefundRequestService:
     async def _end_of_wish(self, connection: AsyncConnection, refund: Refund) -> None:
         """The member has been heard: from now on silence counts again in their ticket."""
         if refund.is_by_member and refund.ticket_id is not None:
-            await arm(connection, self._context, refund.ticket_id)
+            await hand_to_member(connection, self._context, refund.ticket_id)
+
+    async def _hold_ticket(self, connection: AsyncConnection, refund_id: RefundId) -> None:
+        """First the ticket, then what was asked for in it, as whoever closes it does."""
+        refund = await load_refund(connection, refund_id)
+        if refund.ticket_id is not None:
+            await ticket_work.hold(connection, refund.ticket_id)
 
     async def _undecided_wish(
         self, connection: AsyncConnection, actor: Actor, refund_id: RefundId
@@ -219,7 +243,15 @@ class RefundRequestService:
             raise NoSuchThing("request")
         if refund.member_id == actor.user_id:
             raise OwnAccount
-        return await load_case(connection, self._context, refund)
+        case = await load_case(connection, self._context, refund)
+        of_payment = await refunds.of_payment(connection, refund.payment_id)
+        if is_settled_otherwise(refund, case.payment, of_payment):
+            await require_refundable(connection, case.payment, besides=refund.id)
+            answer = answer_to(refund, of_payment)
+            if answer is not None and answer.state in TOLD_TO_WHO_ASKED:
+                raise RefundOver(state=answer.state)
+            raise NotRefundable(why="in_progress")
+        return case
 
     async def _require_team(self, actor: Actor) -> None:
         await self._guilds.require(actor, Duty.SUPPORT, Duty.MODERATOR)

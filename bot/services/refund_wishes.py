@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.identifiers import TicketId
-from bot.domain.refund import Refund, RefundState, is_answered
+from bot.domain.refund import Refund, is_settled_otherwise
 from bot.domain.ticket import Ticket
 from bot.services.refund_cases import record_at
 from bot.services.refund_jobs import tell_member, tell_wish
-from storage import jobs, refunds
+from storage import jobs, payments, refund_wishes, refunds
 
 
 async def end_wishes(
@@ -18,13 +18,15 @@ async def end_wishes(
 ) -> Sequence[Refund]:
     """End what nobody has taken up in a ticket that closes, and have the member told.
 
-    Returns what ended without an answer. Of a wish whose payment was dealt with in another way the
-    member has heard.
+    Returns what ended without an answer. A wish that was settled in another way ends without a
+    word: the member has heard of it, or has the money.
     """
     unanswered = []
-    for wish in await refunds.lapse_wishes(connection, ticket_id, now=now):
+    for wish in await refund_wishes.lapse_wishes(connection, ticket_id, now=now):
         await record_at(connection, wish, "refund.lapsed", None, now=now)
-        if not is_answered(wish, await refunds.of_payment(connection, wish.payment_id)):
+        of_payment = await refunds.of_payment(connection, wish.payment_id)
+        payment = await payments.find(connection, wish.payment_id)
+        if payment is None or not is_settled_otherwise(wish, payment, of_payment):
             unanswered.append(wish)
     await jobs.add(connection, [job for each in unanswered for job in tell_member(each)], now=now)
     return unanswered
@@ -33,12 +35,11 @@ async def end_wishes(
 async def go_along(
     connection: AsyncConnection, source: Ticket, target: TicketId, *, now: datetime
 ) -> None:
-    """What is not over in a ticket that is merged goes on in the other one: a wish can be taken up
-    there."""
-    moved = await refunds.move_to_ticket(connection, source.id, target)
-    wishes = [
-        tell_wish(each, asked_in=source.number)
-        for each in moved
-        if each.is_by_member and each.state is RefundState.DRAFT
-    ]
+    """A wish in a ticket that is merged can be taken up in the other one.
+
+    What was taken up stays with its own ticket: who was added to the other one reads nothing of it,
+    and the member hears how it ends by direct message and by mail.
+    """
+    moved = await refund_wishes.move_wishes(connection, source.id, target)
+    wishes = [tell_wish(each, asked_in=source.number) for each in moved]
     await jobs.add(connection, wishes, now=now)

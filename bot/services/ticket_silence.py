@@ -20,7 +20,7 @@ from bot.domain.ticket_record import HeardChannel
 from bot.services.context import Context
 from bot.services.ticket_turns import moment_of, silence_timer, stamp
 from bot.services.tickets import close_within
-from storage import jobs, refunds, ticket_turns, tickets
+from storage import jobs, refund_wishes, ticket_turns, tickets
 from storage.ticket_turns import TicketTurn
 
 CLOSE_SILENT = "silence.close"
@@ -151,7 +151,7 @@ async def _silent(connection: AsyncConnection, ticket_id: TicketId) -> TicketTur
     found = await ticket_turns.find(connection, ticket_id)
     if found is None or found.turn.waiting_since is not None or found.close_deadline is not None:
         return None
-    if found.turn.team_active_at is None or await refunds.has_wish(connection, ticket_id):
+    if found.turn.team_active_at is None or await refund_wishes.has_wish(connection, ticket_id):
         return None
     return found
 

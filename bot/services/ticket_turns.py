@@ -25,7 +25,15 @@ from bot.domain.ticket_record import TicketMessage
 from bot.domain.ticket_work import Act, TicketEvent
 from bot.domain.turns import Merged, Side, Step, Turn, rebuilt
 from bot.services.context import Context
-from storage import jobs, ticket_events, ticket_messages, ticket_turns, ticket_work, tickets
+from storage import (
+    jobs,
+    refund_wishes,
+    ticket_events,
+    ticket_messages,
+    ticket_turns,
+    ticket_work,
+    tickets,
+)
 from storage.columns import EPOCH
 from storage.ticket_turns import TicketTurn
 
@@ -57,7 +65,8 @@ async def hand_to_team(connection: AsyncConnection, context: Context, ticket_id:
 async def hand_to_member(
     connection: AsyncConnection, context: Context, ticket_id: TicketId
 ) -> None:
-    """The team has said its word without a message: it has opened the ticket for the member."""
+    """The team has done its part without a message: it has opened the ticket for the member, or
+    has taken up what they asked for. Whoever waits for an answer still does."""
     found = await ticket_turns.find(connection, ticket_id)
     if found is None:
         return
@@ -157,6 +166,9 @@ async def _left(connection: AsyncConnection, ticket_id: TicketId) -> Turn:
         happened[each] += said
     for event in await ticket_events.of_tickets(connection, ids):
         happened[event.ticket_id] += _acts(ticket, event)
+    for each, done in await refund_wishes.taken_up(connection, ids):
+        step = Step(done.at, Side.TEAM, done.actor_id, is_word=False, ends_wait=False)
+        happened[each].append(step)
     opened = {each.id: each.created_at for each in parts}
     return rebuilt(ticket_id, opened=opened, happened=happened)
 

@@ -1,6 +1,6 @@
 """How a refund ended: for the moderator, the team, the member and the ticket."""
 
-from bot.domain.refund import WAITING, Consequence, RefundState
+from bot.domain.refund import WAITING, Consequence, Refund, RefundState
 from bot.services.refund_cases import RefundCase
 from cogs import words
 from cogs.dependencies import Dependencies
@@ -173,4 +173,16 @@ def ticket_card(case: RefundCase, deps: Dependencies) -> View:
         said = member_text(case, deps)
     return card(
         text(f"{_heading(case)}\n{said}\n-# Reference: {refund.reference}"), accent=_accent(case)
+    )
+
+
+def waiting_card(refund: Refund) -> View:
+    """The same of one that waits, where others read it who have no part in it."""
+    return card(
+        text(
+            f"### Your request is with the moderators\n<@{refund.member_id}>, a person looks at "
+            "each case. You will be told by direct message and by mail what was decided.\n"
+            f"-# Reference: {refund.reference}"
+        ),
+        accent=words.NEUTRAL_COLOUR,
     )

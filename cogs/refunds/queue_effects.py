@@ -2,15 +2,16 @@
 
 from bot.domain.identifiers import RefundId
 from bot.domain.job import Job
-from bot.domain.refund import WAITING, RefundState
+from bot.domain.refund import WAITING, Refund, RefundState
 from bot.domain.refund_decision import DecisionKind
+from bot.domain.ticket import Ticket
 from bot.services import refund_jobs
 from bot.services.refund_file import RefundFile
 from cogs import words
 from cogs.dependencies import Dependencies
 from cogs.interactions import custom_id
 from cogs.layout import View, button, card, row, text
-from cogs.refunds.outcome import ticket_card
+from cogs.refunds.outcome import ticket_card, waiting_card
 from cogs.refunds.queue_card import queue_card
 from cogs.refunds.render import describe
 
@@ -74,22 +75,23 @@ class RefundQueueEffects:
         if asked_in is not None:
             # What was said there is not for everybody here.
             said = f"\nAsked for in ticket {asked_in:04}. Whoever prepares it reads why."
-        await self._is.messenger.post(
-            file.ticket_channel_id,
-            card(
-                text(
-                    f"### <@{refund.member_id}> asks for a refund of {words.money(refund.amount)}\n"
-                    f"{describe(file.case.payment)}{said}\n-# For the team: look at it, and put it "
-                    "before the moderators, or decline it with a reason."
-                ),
-                row(
-                    button("Prepare the request", custom_id("refund.prepare", refund.id)),
-                    button("Decline", custom_id("refund.decline", refund.id)),
-                ),
-                accent=words.NEUTRAL_COLOUR,
-            ),
-            key=job.key,
-        )
+        asked = f"### <@{refund.member_id}> asks for a refund"
+        shown = f"{asked} of {words.money(refund.amount)}\n{describe(file.case.payment)}{said}"
+        if file.is_overheard and file.ticket is not None:
+            where = (
+                f"Ticket {file.ticket.number:04}, <#{file.ticket_channel_id}>. Others are in it, "
+                f"so it is said here alone:\n{shown}"
+            )
+            if await self._tell_team(file.ticket, _wish(refund, where), key=f"{job.key}:team"):
+                return
+            shown = f"{asked}{said}"
+        await self._is.messenger.post(file.ticket_channel_id, _wish(refund, shown), key=job.key)
+
+    async def _tell_team(self, ticket: Ticket, said: View, *, key: str) -> bool:
+        """Where nobody reads it who was added to the ticket; False where there is no such place."""
+        settings = await self._is.guilds.settings(ticket.guild_id)
+        where = ticket.notes_thread_id or settings.log_channel_id
+        return await self._is.messenger.post(where, said, key=key)
 
     async def ask_back(self, job: Job) -> None:
         """The question, where it finds whoever asked for the refund."""
@@ -98,7 +100,7 @@ class RefundQueueEffects:
         if refund.state is not RefundState.ASKED_BACK or refund.requester_id is None:
             return
         by_member = refund.requester_id == refund.member_id
-        if by_member and file.ticket_channel_id is not None:
+        if by_member and file.ticket_channel_id is not None and not file.is_overheard:
             told = await self._is.messenger.post(
                 file.ticket_channel_id, _question(file), key=job.key
             )
@@ -109,13 +111,36 @@ class RefundQueueEffects:
             await self._is.messenger.post(channel_id, _unreached(file), key=f"{job.key}:unreached")
 
     async def tell_ticket(self, job: Job) -> None:
-        """What has become of it, for the member to read beside the conversation."""
+        """What has become of it, for the member to read beside the conversation.
+
+        Where others would read what they have no part in, the member hears how it ends by direct
+        message and by mail alone.
+        """
         file = await self._file(job)
-        if file.ticket_channel_id is None or job.payload["state"] != file.case.refund.state:
+        refund = file.case.refund
+        if file.ticket_channel_id is None or job.payload["state"] != refund.state:
             return
-        await self._is.messenger.post(
-            file.ticket_channel_id, ticket_card(file.case, self._is), key=job.key
-        )
+        if not file.is_overheard:
+            said = ticket_card(file.case, self._is)
+        elif refund.state in WAITING:
+            said = waiting_card(refund)
+        else:
+            return
+        await self._is.messenger.post(file.ticket_channel_id, said, key=job.key)
+
+
+def _wish(refund: Refund, said: str) -> View:
+    return card(
+        text(
+            f"{said}\n-# For the team: look at it, and put it before the moderators, or decline it "
+            "with a reason."
+        ),
+        row(
+            button("Prepare the request", custom_id("refund.prepare", refund.id)),
+            button("Decline", custom_id("refund.decline", refund.id)),
+        ),
+        accent=words.NEUTRAL_COLOUR,
+    )
 
 
 def _question(file: RefundFile) -> View:

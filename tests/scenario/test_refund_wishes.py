@@ -126,6 +126,51 @@ async def test_a_wish_goes_along_when_its_ticket_is_merged(stage: Stage) -> None
     assert audited(stage) == ["refund.asked", "refund.submitted", "refund.denied"]
 
 
+async def test_people_in_the_other_ticket_read_nothing_of_a_wish_that_is_merged_into_it(
+    stage: Stage,
+) -> None:
+    """The team has it with its buttons, and Mia hears of it by herself."""
+    await stage.link_mia()
+    ticket = await open_ticket(stage)
+    await wish(stage, ticket, why="It was down all week")
+    await stage.sam.wait_for_message(ticket.channel, containing="asks for a refund")
+    channel = await other_ticket(stage)
+    added = await stage.sam.slash("ticket add", channel=channel, member=stage.noor.user)
+    assert added.message is not None
+    await added.message.changed(containing="was added to this ticket")
+
+    asked = await stage.sam.slash("merge", channel=ticket.channel)
+    choice = await asked.settled()
+    await stage.sam.choose(choice, choice.selects[0].options[0].value)
+
+    card = await stage.sam.wait_for_message(
+        stage.scene.log, containing="asks for a refund of $20.00"
+    )
+    assert "Others are in it" in card.text
+    taken = await stage.sam.click(card, "Prepare the request")
+    assert taken.message is not None
+    await submit(stage, taken.message)
+    await stage.mia.wait_for_message(channel, containing="is with the moderators")
+    queued = await card_in_queue(stage)
+    back = await stage.max.click(queued, "Ask back")
+    assert back.modal is not None
+    await stage.max.submit(back.modal, {"Question": "Which day?"})
+    question = await stage.mia.wait_for_message("dm", containing="Which day?")
+    answering = await stage.mia.click(question, "Answer")
+    assert answering.modal is not None
+    await stage.mia.submit(answering.modal, {"Answer": "Monday"})
+    await queued.changed(containing="Monday")
+    await deny(stage.max, queued, "The service was up that week")
+    await stage.mia.wait_for_message("dm", containing="We will not refund it")
+
+    await until(lambda: states(stage) == ["closed", "open"], seconds=20)
+    await jobs_done(stage)
+    read = " ".join(each.text for each in stage.noor.messages(channel))
+    assert "goes on here" in read
+    for private in ("$20", "refund", "Which day?", "It was down", "The service was up"):
+        assert private not in read, private
+
+
 async def test_support_declines_a_wish_with_a_reason(stage: Stage) -> None:
     """Nobody has to wait for a ticket's end to hear a no."""
     await stage.link_mia()

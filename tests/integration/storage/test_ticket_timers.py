@@ -1,6 +1,9 @@
 """Timers of tickets: each is set once for what it is about, and looks again when it runs."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from bot.domain.support_hours import SupportHours
 from bot.domain.support_policy import SupportPolicy
@@ -187,7 +190,48 @@ async def test_silence_closes_nothing_while_a_refund_is_asked_for_and_nobody_loo
         Actor(SAM, GUILD, frozenset({SUPPORT}), manages_guild=False), wished.refund.id, reason="no"
     )
 
+    desk.clock.advance(days=2, hours=23)
+    assert await desk.due() == []
+    desk.clock.advance(hours=1)
     assert TELL_SILENT in await desk.due()
-    desk.clock.advance(days=3)
+    desk.clock.advance(days=2)
     assert CLOSE_SILENT in await desk.due()
     assert (await desk.tickets.find(ticket.id)).state is TicketState.CLOSING
+
+
+@pytest.mark.parametrize("pause", [timedelta(hours=1), 9 * DAY])
+async def test_the_end_of_a_wish_is_a_step_of_the_team(desk: Desk, pause: timedelta) -> None:
+    """Also where the member was reminded before, and where the time to close came meanwhile.
+
+    A word that is taken back afterwards changes nothing about it.
+    """
+    await add_customer(desk.context.database)
+    async with desk.context.database.write() as connection:
+        await subscriptions.save(connection, SUBSCRIPTION, asked_at=desk.clock())
+        await payments.save(connection, PAYMENT, asked_at=desk.clock())
+    ticket = await desk.open()
+    said = await desk.say(ticket, SAM)
+    desk.clock.advance(days=2)
+    await desk.say(ticket, SAM)
+    desk.clock.advance(days=3)
+    assert TELL_SILENT in await desk.due()
+    desk.clock.advance(days=1, hours=22)
+    requests = RefundRequestService(desk.context, desk.guilds)
+    wished = await requests.wish(
+        Actor(MIA, GUILD, frozenset(), manages_guild=False), ticket.id, PAYMENT.id, why=""
+    )
+    desk.clock.advance(seconds=pause.total_seconds())
+    await desk.due()
+    by_sam = Actor(SAM, GUILD, frozenset({SUPPORT}), manages_guild=False)
+    await requests.decline(by_sam, wished.refund.id, reason="no")
+    await desk.records.capture_deletions([said])
+
+    desk.clock.advance(days=2, hours=23)
+    assert TELL_SILENT not in await desk.due()
+    assert (await desk.tickets.find(ticket.id)).state is TicketState.OPEN
+    desk.clock.advance(hours=1)
+    assert TELL_SILENT in await desk.due()
+    desk.clock.advance(days=2)
+    assert CLOSE_SILENT in await desk.due()
+    closed = await desk.tickets.find(ticket.id)
+    assert (closed.state, closed.close_reason) == (TicketState.CLOSING, "No answer for 5 days.")

@@ -8,24 +8,26 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import NoSuchThing, NotPermitted, NotRefundable, RefundOver, TicketOver
-from bot.domain.identifiers import TicketId
+from bot.domain.identifiers import RefundId, TicketId
+from bot.domain.money import Money
 from bot.domain.refund import Ground, RefundMode, RefundState
 from bot.domain.refund_decision import DecisionKind
 from bot.domain.ticket import TicketState
 from bot.services.refund_wishes import go_along
 from bot.services.tickets import close_within
-from storage import refunds, tickets
+from storage import payments, refund_wishes, refunds, tickets
 from storage.schema import audit_log, jobs
 from tests.integration.storage.refund_queue.desk import (
     BY_MAX,
     BY_MIA,
     BY_SAM,
     SAM,
+    SCREEN,
     TICKET,
     Desk,
     actor,
 )
-from tests.integration.storage.samples import GUILD, MIA, NOW, PAYMENT, Clock
+from tests.integration.storage.samples import GUILD, MIA, NOW, PAYMENT, Clock, payment
 
 OTHER = TicketId("OTHER")
 
@@ -206,3 +208,115 @@ async def test_support_declines_it_with_a_reason(desk: Desk) -> None:
     waiting = await desk.waiting()
     with pytest.raises(RefundOver):
         await desk.requests.decline(BY_SAM, waiting, reason="no")
+
+
+async def settle(desk: Desk, refunded: int) -> None:
+    """The provider has given back that much of it."""
+    async with desk.context.database.write() as connection:
+        given_back = payment(refunded=Money(refunded, "usd"))
+        await payments.save(connection, given_back, asked_at=desk.context.clock())
+
+
+async def has_wish(desk: Desk) -> bool:
+    async with desk.context.database.read() as connection:
+        return await refund_wishes.has_wish(connection, TICKET)
+
+
+@pytest.mark.parametrize(("refunded", "why"), [(500, "in_progress"), (2000, "refunded")])
+async def test_what_was_given_back_in_the_dashboard_is_settled(
+    desk: Desk, refunded: int, why: str
+) -> None:
+    """Nobody is told that no money was moved, or that it will not be."""
+    refund_id = (await desk.requests.wish(BY_MIA, TICKET, PAYMENT.id, why="")).refund.id
+    assert await has_wish(desk)
+    await settle(desk, refunded)
+
+    assert not await has_wish(desk)
+    with pytest.raises(NotRefundable) as refused:
+        await desk.requests.decline(BY_SAM, refund_id, reason="no")
+    assert refused.value.why == why
+    await close(desk)
+
+    assert await desk.state(refund_id) is RefundState.LAPSED
+    assert "refund.tell_member" not in await told(desk)
+
+
+async def test_what_a_moderator_refunds_is_not_declined_any_more(desk: Desk) -> None:
+    refund_id = (await desk.requests.wish(BY_MIA, TICKET, PAYMENT.id, why="")).refund.id
+    drafted = await desk.direct.draft(BY_MAX, MIA, PAYMENT.id)
+    await desk.direct.set_ground(BY_MAX, drafted.refund.id, Ground.OUR_ERROR)
+    assert await has_wish(desk)
+    await desk.direct.confirm(BY_MAX, drafted.refund.id, screen=SCREEN)
+
+    assert not await has_wish(desk)
+    with pytest.raises(NotRefundable) as refused:
+        await desk.requests.decline(BY_SAM, refund_id, reason="no")
+    assert refused.value.why == "in_progress"
+    await finish(desk, drafted.refund.id, RefundState.DONE)
+    await settle(desk, 2000)
+    assert not await has_wish(desk)
+    with pytest.raises(NotRefundable):
+        await desk.requests.require_declining(BY_SAM, refund_id)
+    await close(desk)
+    assert "refund.tell_member" not in await told(desk)
+
+
+async def finish(desk: Desk, refund_id: RefundId, state: RefundState) -> None:
+    """The provider has answered."""
+    async with desk.context.database.write() as connection:
+        await refunds.advance(
+            connection,
+            refund_id,
+            expected=(RefundState.REQUESTED,),
+            to=state,
+            finished_at=desk.context.clock(),
+        )
+
+
+async def test_a_refund_that_failed_answers_whoever_asked_for_it_alone(desk: Desk) -> None:
+    """A moderator's own attempt is told to nobody: the wish is not answered by it."""
+    refund_id = (await desk.requests.wish(BY_MIA, TICKET, PAYMENT.id, why="")).refund.id
+    drafted = await desk.direct.draft(BY_MAX, MIA, PAYMENT.id)
+    await desk.direct.set_ground(BY_MAX, drafted.refund.id, Ground.OUR_ERROR)
+    await desk.direct.confirm(BY_MAX, drafted.refund.id, screen=SCREEN)
+    await finish(desk, drafted.refund.id, RefundState.FAILED)
+
+    assert await has_wish(desk)
+    await desk.requests.require_declining(BY_SAM, refund_id)
+    await close(desk)
+
+    assert (await told(desk))["refund.tell_member"] == [f"refund-dm:{refund_id}:lapsed"]
+
+
+async def test_a_wish_is_declined_once(desk: Desk, clock: Clock) -> None:
+    """The moderators have said no to support's request; the member knows, and may ask again."""
+    refund_id = (await desk.requests.wish(BY_MIA, TICKET, PAYMENT.id, why="")).refund.id
+    await desk.queue.deny(BY_MAX, await desk.waiting(), reason="no")
+
+    assert not await has_wish(desk)
+    with pytest.raises(RefundOver) as refused:
+        await desk.requests.decline(BY_SAM, refund_id, reason="no")
+    assert refused.value.state == "denied"
+    clock.advance(minutes=1)
+    again = await desk.requests.wish(BY_MIA, TICKET, PAYMENT.id, why="and yet")
+    assert again.refund.state is RefundState.DRAFT
+    assert await has_wish(desk)
+
+
+async def test_what_the_moderators_have_stays_with_the_ticket_that_is_merged(desk: Desk) -> None:
+    """Whoever was added to the other one does not read what becomes of it."""
+    refund_id = await desk.waiting()
+    await open_other(desk)
+    async with desk.context.database.write() as connection:
+        source = await tickets.find(connection, TICKET)
+        assert source is not None
+        await go_along(connection, source, OTHER, now=NOW)
+        await close_within(connection, TICKET, by=SAM, reason=None, now=NOW, merged_into=OTHER)
+
+    await desk.queue.deny(BY_MAX, refund_id, reason="no")
+
+    file = await desk.queue.file(refund_id)
+    assert (file.case.refund.ticket_id, file.ticket_channel_id) == (TICKET, None)
+    found = await told(desk)
+    assert found["refund.tell_member"] == [f"refund-dm:{refund_id}:denied"]
+    assert "refund.tell_wish" not in found
