@@ -71,9 +71,12 @@ _DUE = (
 
 
 def _claim(which: sa.ColumnElement[bool]) -> sa.Executable:
+    # Looked for once: below a join, PostgreSQL may look again for each row, and find others then,
+    # because those that it has locked are skipped.
+    due = _DUE.where(which).cte("due")
     return (
         sa.update(jobs)
-        .where(jobs.c.id.in_(_DUE.where(which).scalar_subquery()))
+        .where(jobs.c.id.in_(sa.select(due.c.id)))
         .values(
             attempts=jobs.c.attempts + 1,
             lease_until=sa.bindparam("until"),
