@@ -270,7 +270,7 @@ async def run_alone(directory: Path, environment: Mapping[str, str]) -> tuple[in
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         said, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()
@@ -285,6 +285,7 @@ OF_THE_PROVIDERS = (
 )
 
 
+@pytest.mark.timeout(400)  # a process for each of them
 async def test_missing_settings_are_named_with_their_file(stage: Stage, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
